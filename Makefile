@@ -1,0 +1,128 @@
+# dmalab: build, test, run. `make help` lists the targets.
+#
+# One makefile for the whole tree. Objects go to build/ (clang: build-clang/, SAN=1: build-san/),
+# header dependencies are the compiler's own (-MMD), other flags rebuild (the file `flags`), and a
+# new .c file in a room is found without touching this page.
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+VERSION := 0.1
+FUZZ_SECONDS ?= 30
+B       := build$(if $(filter-out cc gcc,$(notdir $(CC))),-$(notdir $(CC)))$(if $(SAN),-san)
+V       ?=
+Q       := $(if $(V),,@)
+
+# The first name pkg-config knows with Lua 5.4 behind it; it differs from system to system.
+lua  = $(shell pkg-config --exists '$(1) >= 5.4 $(1) < 5.5' 2>/dev/null && echo $(1))
+LUA  := $(firstword $(foreach name,lua5.4 lua-5.4 lua54 lua,$(call lua,$(name))))
+LIBS := $(LUA) readline libzstd
+
+CFLAGS   ?= -O2 -g
+WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(WERROR),-Werror)
+SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+FUZZFLAGS := -fsanitize=fuzzer-no-link,address -fno-omit-frame-pointer
+FLAGS    := -std=c11 $(WARN) $(if $(SAN),$(SANFLAGS)) $(if $(FUZZ),$(FUZZFLAGS)) -Icore
+REPL     := -I. -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 -DVERSION='"$(VERSION)"' \
+            -DSCRIPTS='"$(PREFIX)/share/dmalab/scripts"' \
+            $(shell pkg-config --cflags-only-I $(LIBS) 2>/dev/null)
+
+CORE_C := $(wildcard core/*.c core/*/*.c)
+REPL_C := $(wildcard repl/*.c)
+TEST_C := $(wildcard tests/test_*.c)
+FUZZ_C := $(wildcard tests/fuzz_*.c)
+obj     = $(patsubst %.c,$(B)/%.o,$(1))
+program = $(patsubst %.c,$(B)/%,$(1))
+COMPILE = $(Q)mkdir -p $(@D) && $(CC) $(FLAGS) $(1) $(CFLAGS) -MMD -MP -c -o $@ $<
+LINK    = $(Q)$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) \
+          $$(pkg-config --libs $(LIBS) $(1))
+
+all: $(B)/dmalab    ## build (SAN=1: with sanitizers, CC=clang: with clang, V=1: show the commands)
+
+$(B)/flags: export STAMP = $(CC) $(FLAGS) $(REPL) $(CFLAGS)
+$(B)/flags: FORCE
+	@mkdir -p $(@D); printf '%s\n' "$$STAMP" | cmp -s - $@ || printf '%s\n' "$$STAMP" > $@
+
+$(B)/core/%.o: core/%.c $(B)/flags
+	$(call COMPILE)
+
+$(B)/repl/%.o: repl/%.c $(B)/flags
+	$(call COMPILE,$(REPL))
+
+$(B)/tests/%.o: tests/%.c $(B)/flags
+	$(call COMPILE,$(REPL) $(if $(FUZZ),,-DFUZZ_MAIN))
+
+$(B)/libcore.a: $(call obj,$(CORE_C))
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/dmalab: $(call obj,$(REPL_C)) $(B)/libcore.a
+	$(call LINK)
+
+# A test program may use everything but main().
+TESTED := $(filter-out $(B)/repl/main.o,$(call obj,$(REPL_C))) $(B)/libcore.a
+
+$(call program,$(TEST_C)): $(B)/%: $(B)/%.o $(TESTED)
+	$(call LINK,cmocka)
+
+$(call program,$(FUZZ_C) tests/bench.c): $(B)/%: $(B)/%.o $(TESTED)
+	$(call LINK) $(if $(FUZZ),-fsanitize=fuzzer)
+
+# run and check first install what is missing; what pkg-config knows is read again after that.
+CORES = $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+JOBS  = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(CORES))
+AGAIN = $(MAKE) --no-print-directory $(JOBS) B=$(B)
+
+run:      ## install what is missing, build, open the prompt (without a terminal: play the tour)
+	$(Q)sh scripts/install-deps.sh
+	@[ -x $(B)/dmalab ] || echo "building dmalab in $(B)/"
+	$(Q)$(AGAIN) all
+	$(Q)if [ -t 0 ]; then $(B)/dmalab; else $(B)/dmalab tour; fi
+
+check:    ## install what is missing, build, run all tests
+	$(Q)CC='$(CC)' sh scripts/install-deps.sh cmocka
+	@echo "building in $(B)/, then testing"
+	$(Q)$(AGAIN) all tests
+	$(Q)MAKE='$(AGAIN)' sh tests/check.sh $(B)
+
+tests: $(call program,$(TEST_C) $(FUZZ_C))    ## build the test programs
+
+sessions: $(B)/dmalab    ## run the session tests alone
+	$(Q)sh tests/sessions.sh $(B)/dmalab
+
+layers:   ## every include looks down core/LAYERS
+	$(Q)awk -f tests/layers.awk core/LAYERS core/*.[ch] core/*/*.[ch]
+headers:  ## every header compiles alone
+	$(Q)for h in core/*.h core/*/*.h repl/*.h; do \
+		echo "#include \"$$h\"" | $(CC) $(FLAGS) $(REPL) -fsyntax-only -x c - || exit 1; done
+
+bench: all $(B)/tests/bench    ## measure (quiet machine, no SAN=1)
+	$(Q)$(B)/tests/bench $(B)/dmalab tests/bench.lua
+
+fuzz:     ## libFuzzer with address sanitizer, FUZZ_SECONDS for each fuzzer
+	$(Q)sh scripts/install-deps.sh clang
+	$(Q)$(MAKE) --no-print-directory $(JOBS) B=build-fuzz CC=clang FUZZ=1 SAN= fuzzers
+fuzzers: $(call program,$(FUZZ_C))
+	$(Q)for f in $(notdir $^); do mkdir -p $(B)/corpus/$$f && echo "$$f, $(FUZZ_SECONDS) seconds" && \
+		$(B)/tests/$$f -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(B)/$$f- $(B)/corpus/$$f \
+		>$(B)/$$f.log 2>&1 || { tail -n 40 $(B)/$$f.log; exit 1; }; done
+
+SHARE := $(DESTDIR)$(PREFIX)/share/dmalab
+install: all    ## into PREFIX (/usr/local), below DESTDIR
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)
+	install -m 755 $(B)/dmalab $(DESTDIR)$(PREFIX)/bin/dmalab
+	find scripts -name '*.lua' | while read -r f; do \
+		install -d $(SHARE)/$${f%/*} && install -m 644 $$f $(SHARE)/$$f || exit 1; done
+
+uninstall:    ## take back what install put there
+	rm -rf $(DESTDIR)$(PREFIX)/bin/dmalab $(SHARE)
+
+clean:    ## remove every build folder
+	rm -rf build build-*
+
+help:     ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1@\2/p' Makefile | awk -F@ '{ printf "%-18s %s\n", $$1, $$2 }'
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+FORCE:
+.PHONY: all run check tests sessions layers headers bench fuzz fuzzers install uninstall clean help FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:

@@ -1,0 +1,63 @@
+#pragma once
+/*
+ * One thing that happened: 64 bytes of values, never a pointer, so that it is still true when the
+ * machine has moved on. event.def lists the kinds and what each field means for them.
+ */
+#include "types.h"
+
+enum lane { LANE_CPU, LANE_CACHE, LANE_BUS, LANE_DEVICE, LANE_MEMORY, LANE_DMA, LANE_BENCH, LANE_COUNT };
+
+enum event_kind {
+#define EVENT(lane, KIND, ...) EV_##KIND,
+#include "event.def"
+#undef EVENT
+	EV_COUNT
+};
+
+_Static_assert(EV_COUNT <= 64, "a set of kinds is one 64 bit word");
+
+struct event {
+	uint64_t seq;      /* its number; the first is 1 */
+	uint64_t cycle;    /* when */
+	uint64_t cause;    /* number of the call or transfer it belongs to, 0 for none */
+	uint64_t addr, addr2, value;
+	uint32_t size;     /* bytes */
+	uint32_t a, b;
+	uint16_t kind;     /* enum event_kind */
+	uint16_t unit;     /* which CPU, cache level (1, 2) or device */
+};
+
+_Static_assert(sizeof(struct event) == 64, "an event is one cache line of the host");
+
+/* What a row of event.def says. Field names are "" where a kind does not use the field. */
+enum event_field { FIELD_ADDR, FIELD_ADDR2, FIELD_VALUE, FIELD_SIZE, FIELD_A, FIELD_B, FIELD_UNIT, FIELD_COUNT };
+
+struct event_info {
+	enum lane lane;
+	const char *id;                      /* "CPU_LOAD" */
+	const char *name;                    /* "cpu.load" */
+	const char *field[FIELD_COUNT];
+	const char *sentence;
+};
+
+extern const struct event_info event_info[EV_COUNT];
+extern const char *const lane_name[LANE_COUNT];
+
+/* Codes carried in a and b. Their words are in event.c. */
+enum where { AT_RAM, AT_L1, AT_L2, AT_STORE_BUFFER, AT_DEVICE, WHERE_COUNT };
+enum drop_reason { DROP_EVICT, DROP_INVALIDATE, DROP_SNOOP, DROP_REASON_COUNT };
+enum cache_op { CACHE_CLEAN, CACHE_INVALIDATE, CACHE_FLUSH, CACHE_OP_COUNT };
+enum barrier { BARRIER_MB, BARRIER_RMB, BARRIER_WMB, BARRIER_DMA_RMB, BARRIER_DMA_WMB, BARRIER_COUNT };
+enum mem_kind { MEM_KMALLOC, MEM_PAGES, MEM_VMALLOC, MEM_COHERENT, MEM_KIND_COUNT };
+enum bad_free { BAD_FREE_TWICE, BAD_FREE_INSIDE, BAD_FREE_FOREIGN, BAD_FREE_ORDER, BAD_FREE_COUNT };
+
+uint64_t event_get(const struct event *e, enum event_field f);
+
+/* The word for a code field ("to_device"), or NULL where the field is a plain number. */
+const char *event_word(const struct event *e, enum event_field f);
+
+/* "1042 @88213 cpu.load va=0x… pa=0x… value=0x11 size=8 at=l1": returns as snprintf does. */
+int event_text(const struct event *e, char *text, size_t n);
+
+/* The kind with this name, or EV_COUNT. */
+enum event_kind event_kind_named(const char *name);

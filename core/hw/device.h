@@ -1,0 +1,62 @@
+#pragma once
+/*
+ * What every device is to the machine: registers, an interrupt line, a due time, and a port to
+ * memory. Its own state is one leaf of at most DEVICE_STATE_MAX bytes, so that a machine with its
+ * devices is a value. A device is one file and one row in devices.def.
+ */
+#include "hw/port.h"
+
+#define DEVICE_STATE_MAX 8192
+
+struct device {
+	const struct device_ops *ops;
+	uint16_t unit;           /* its number: events carry it */
+	bool irq;                /* its interrupt line is raised */
+	uint32_t irq_bits;       /* what it wants to say with it, device specific */
+	uint64_t due;            /* cycle at which step wants to run; UINT64_MAX: idle */
+	uint64_t irq_due;        /* cycle at which the line goes up; UINT64_MAX: not on its way */
+};
+
+/* A device at work: what its ops are handed. */
+struct device_io {
+	struct device *dev;
+	void *state;
+	struct port *port;
+};
+
+struct device_ops {
+	const char *name, *sentence;
+	const char *registers;                       /* for help: one line each */
+	size_t state_size;
+	void (*reset)(struct device_io *io);
+	uint64_t (*read)(struct device_io *io, uint64_t offset, size_t size);
+	void (*write)(struct device_io *io, uint64_t offset, uint64_t value, size_t size);
+	void (*step)(struct device_io *io);          /* dev->due has come */
+	uint8_t *(*buffer)(void *state, size_t *n);  /* its own memory, for whoever stands outside */
+	bool (*busy)(const void *state);
+};
+
+extern const struct device_ops *const device_ops[];
+extern const size_t device_count;
+
+/* The interrupt line goes up, now or as late as nature likes; and down. */
+void device_raise_irq(struct device_io *io, uint32_t bits);
+void device_lower_irq(struct device_io *io, uint32_t bits);
+
+/*
+ * A DMA engine: moves bytes between a device's buffer and bus addresses, one beat at a time. The
+ * device calls engine_beat whenever it is due.
+ */
+struct engine {
+	dma_addr_t dma;          /* of the next byte in memory */
+	uint64_t offset;         /* of the next byte in the device's buffer */
+	uint64_t left, size;     /* bytes */
+	uint64_t cause;          /* number of the dev.start event */
+	uint32_t dir;            /* enum direction: DMA_TO_DEVICE reads memory */
+};
+
+void engine_start(struct engine *e, struct device_io *io, enum direction dir, dma_addr_t dma,
+		  uint64_t offset, uint64_t size);
+
+/* Move one beat, or wait for the wires. Sets dev->due. True when the transfer just finished. */
+bool engine_beat(struct engine *e, struct device_io *io, uint8_t *buffer);

@@ -1,0 +1,287 @@
+#include "hw/hw.h"
+
+#include <assert.h>
+#include <string.h>
+
+static void reset_devices(struct hw *h)
+{
+	for (uint32_t i = 0; i < device_count; i++) {
+		h->device[i] = (struct device){ .ops = device_ops[i], .unit = (uint16_t)i,
+			.due = UINT64_MAX, .irq_due = UINT64_MAX };
+		device_ops[i]->reset(&(struct device_io){ &h->device[i],
+			cow_write(&h->device_state, i), &h->port });
+	}
+}
+
+/* Has the CPU a window on all RAM that goes round the cache (arch.def: ALIAS)? */
+static bool has_uncached_window(const struct board *b)
+{
+	enum { REMAP = 0, ALIAS = 1, CACHED = 0 };
+	static const bool window[] = {
+#define ARCH(NAME, name, dTO, dFROM, dBIDI, cTO, cFROM, cBIDI, outer, COHERENT, ...) [ARCH_##NAME] = COHERENT,
+#include "arch.def"
+#undef ARCH
+	};
+
+	return window[b->arch];
+}
+
+void hw_init(struct hw *h, const struct board *board, struct trace *trace)
+{
+	assert(!board_mistake(board) && device_count <= DEVICE_MAX);
+	memset(h, 0, sizeof *h);
+	h->board = *board;
+	bus_init(&h->bus, &h->board);
+	cache_init(&h->l1, 1, &h->board);
+	cache_init(&h->l2, 2, &h->board);
+	mmu_init(&h->mmu, &h->board, has_uncached_window(board));
+	cow_init(&h->device_state, DEVICE_STATE_MAX, DEVICE_MAX);
+	hw_wire(h, trace);
+	reset_devices(h);
+	hw_plan(h);
+}
+
+void hw_release(struct hw *h)
+{
+	bus_release(&h->bus);
+	cache_release(&h->l1);
+	cache_release(&h->l2);
+	mmu_release(&h->mmu);
+	cow_release(&h->device_state);
+}
+
+void hw_wire(struct hw *h, struct trace *trace)
+{
+	h->bus.board = h->mmu.board = &h->board;
+	h->bus.trace = trace;
+	h->l1.below = &h->l2;
+	h->l2.below = NULL;
+	h->l1.bus = h->l2.bus = &h->bus;
+	h->l1.spots = h->spots;
+	h->l2.spots = NULL;
+	h->port = (struct port){ .bus = &h->bus, .l1 = &h->l1, .l2 = &h->l2 };
+	cache_forget_spots(&h->l1);
+}
+
+void hw_copy(struct hw *to, struct hw *from)
+{
+	cache_forget_spots(&from->l1);    /* they point into leaves that are shared from now on */
+	*to = *from;
+	bus_copy(&to->bus, &from->bus);
+	cache_copy(&to->l1, &from->l1);
+	cache_copy(&to->l2, &from->l2);
+	mmu_copy(&to->mmu, &from->mmu);
+	cow_copy(&to->device_state, &from->device_state);
+	hw_wire(to, from->bus.trace);
+}
+
+struct device_io hw_device(struct hw *h, uint32_t unit)
+{
+	return (struct device_io){ &h->device[unit], cow_write(&h->device_state, unit), &h->port };
+}
+
+const void *hw_device_state(const struct hw *h, uint32_t unit)
+{
+	return cow_read(&h->device_state, unit);
+}
+
+/* Find the device whose window holds pa. */
+static bool device_at(const struct hw *h, paddr_t pa, uint32_t *unit)
+{
+	if (pa < DEVICE_BASE || (pa - DEVICE_BASE) / DEVICE_WINDOW >= device_count)
+		return false;
+	*unit = (uint32_t)((pa - DEVICE_BASE) / DEVICE_WINDOW);
+	return h->device[*unit].ops != NULL;
+}
+
+static void tell_mmio(struct hw *h, enum event_kind kind, uint32_t unit, paddr_t pa, uint64_t value, size_t size)
+{
+	bus_tell(&h->bus, &(struct event){ .kind = (uint16_t)kind, .addr = pa, .value = value,
+		.size = (uint32_t)size, .unit = (uint16_t)unit });
+}
+
+bool hw_mmio_read(struct hw *h, paddr_t pa, size_t size, uint64_t *value)
+{
+	struct device_io io;
+	uint32_t unit;
+
+	if (!device_at(h, pa, &unit))
+		return false;
+	io = hw_device(h, unit);
+	*value = io.dev->ops->read(&io, pa - hw_device_bar(unit), size);
+	if (size < 8)
+		*value &= ((uint64_t)1 << 8 * size) - 1;
+	tell_mmio(h, EV_MMIO_READ, unit, pa, *value, size);
+	hw_plan(h);
+	return true;
+}
+
+bool hw_mmio_write(struct hw *h, paddr_t pa, uint64_t value, size_t size)
+{
+	struct device_io io;
+	uint32_t unit;
+
+	if (!device_at(h, pa, &unit))
+		return false;
+	io = hw_device(h, unit);
+	tell_mmio(h, EV_MMIO_WRITE, unit, pa, value, size);
+	io.dev->ops->write(&io, pa - hw_device_bar(unit), value, size);
+	hw_plan(h);
+	return true;
+}
+
+bool hw_device_fill(struct hw *h, uint32_t unit, uint64_t at, const void *bytes, size_t n)
+{
+	struct device_io io = hw_device(h, unit);
+	size_t room;
+	uint8_t *buffer = io.dev->ops->buffer(io.state, &room);
+
+	if (!inside(at, n, 0, room))
+		return false;
+	memcpy(buffer + at, bytes, n);
+	for (size_t i = 0; i < n; i += BUS_WIDTH) {
+		struct event e = { .kind = EV_DEV_BUFFER, .addr = at + i, .unit = (uint16_t)unit,
+			.size = (uint32_t)min_u64(n - i, BUS_WIDTH) };
+
+		memcpy(&e.value, buffer + at + i, e.size);
+		bus_tell(&h->bus, &e);
+	}
+	return true;
+}
+
+void hw_drain_one(struct hw *h)
+{
+	struct pending_store p = store_buffer_pop(&h->stores);
+
+	if (bus_sees(&h->bus, p.pa))
+		bus_tell(&h->bus, &(struct event){ .kind = EV_SB_DRAIN, .addr = p.pa, .value = p.value, .size = p.size });
+	bus_take(&h->bus, 0, p.size);
+	if (hw_mmio_write(h, p.pa, p.value, p.size))
+		return;
+	port_snoop(&h->port, p.pa, true);
+	bus_ram_write(&h->bus, p.pa, &p.value, p.size);
+}
+
+void hw_notice(struct hw *h, paddr_t pa)
+{
+	paddr_t line = cache_line_base(&h->l1, pa);
+
+	if (h->recent[(h->recent_next + RECENT - 1) % RECENT] == line)
+		return;
+	h->recent[h->recent_next] = line;
+	h->recent_next = (h->recent_next + 1) % RECENT;
+}
+
+/* One of the lines that matter, as nature likes. */
+static paddr_t pick_line(struct hw *h)
+{
+	return h->recent[bus_ask(&h->bus, CHOICE_VICTIM, RECENT, 1)];
+}
+
+static void prefetch(struct hw *h)
+{
+	paddr_t pa = pick_line(h);
+
+	if (!board_is_ram(&h->board, pa, h->l1.line) || cache_find(&h->l1, pa))
+		return;
+	bus_tell(&h->bus, &(struct event){ .kind = EV_CACHE_PREFETCH, .addr = pa, .size = h->l1.line });
+	cache_fetch(&h->l1, pa);
+}
+
+static void let_go(struct hw *h, bool dirty)
+{
+	paddr_t pa = pick_line(h);
+	struct cache *c = cache_find(&h->l1, pa) ? &h->l1 : &h->l2;
+	const struct line *l = cache_find(c, pa);
+
+	if (l && (l->state == LINE_MODIFIED) == dirty)
+		cache_evict(c, pa);
+}
+
+/* What the caches do unasked. Their traffic costs the CPU nothing. */
+static void nature_plays(struct hw *h)
+{
+	if (h->board.speculates && bus_ask(&h->bus, CHOICE_PREFETCH, 2, 8))
+		prefetch(h);
+	if (bus_ask(&h->bus, CHOICE_EVICT, 2, 8))
+		let_go(h, false);
+	if (bus_ask(&h->bus, CHOICE_WRITEBACK, 2, 8))
+		let_go(h, true);
+	h->bus.owed = 0;
+}
+
+void hw_plan(struct hw *h)
+{
+	uint64_t due = store_buffer_due(&h->stores);
+
+	for (uint32_t i = 0; i < device_count; i++)
+		due = min_u64(due, min_u64(h->device[i].due, h->device[i].irq_due));
+	h->due = nature_calm(&h->bus.nature) ? due : 0;
+}
+
+static void raise_line(struct hw *h, struct device *d)
+{
+	d->irq_due = UINT64_MAX;
+	if (!d->irq_bits)
+		return;
+	d->irq = true;
+	bus_tell(&h->bus, &(struct event){ .kind = EV_IRQ_RAISE, .a = d->unit, .unit = d->unit });
+}
+
+/* The oldest store leaves because its time has come, unless nature holds it back. */
+static void drain_due(struct hw *h)
+{
+	uint32_t wait = bus_ask(&h->bus, CHOICE_DRAIN, 4, 4);
+
+	if (wait)
+		store_buffer_at(&h->stores, 0)->due += wait * h->board.cycles_store;
+	else
+		hw_drain_one(h);
+	h->bus.owed = 0;
+}
+
+/* Whatever is due earliest, if it is by `end`: does it and returns true. Stores go before devices. */
+static bool do_earliest(struct hw *h, uint64_t end)
+{
+	uint64_t stores = store_buffer_due(&h->stores), due = stores;
+	struct device *next = NULL;
+
+	for (uint32_t i = 0; i < device_count; i++) {
+		uint64_t at = min_u64(h->device[i].due, h->device[i].irq_due);
+
+		if (at < due) {
+			due = at;
+			next = &h->device[i];
+		}
+	}
+	if (due > end)
+		return false;
+	if (due > h->bus.cycle)
+		h->bus.cycle = due;
+	if (!next) {
+		drain_due(h);
+	} else if (next->irq_due <= due) {
+		raise_line(h, next);
+	} else {
+		struct device_io io = hw_device(h, next->unit);
+
+		next->ops->step(&io);
+	}
+	return true;
+}
+
+void hw_pass(struct hw *h, uint64_t n)
+{
+	uint64_t end = h->bus.cycle + h->bus.owed + n;
+
+	h->bus.owed = 0;
+	if (end >= h->due) {
+		while (do_earliest(h, end))
+			;
+		h->bus.cycle = end;
+		if (!nature_calm(&h->bus.nature))
+			nature_plays(h);
+		hw_plan(h);
+	}
+	h->bus.cycle = end;
+}

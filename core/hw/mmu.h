@@ -1,0 +1,37 @@
+#pragma once
+/*
+ * The memory management unit: which physical page a virtual address means, and how it may be
+ * accessed. Four windows, at the same place on every board:
+ *
+ *   linear     LINEAR_BASE + pa      cached; all RAM the kernel manages
+ *   uncached   UNCACHED_BASE + pa    the same RAM without the cache (MIPS KSEG1); only where asked
+ *   vmalloc    VMALLOC_BASE          page by page, by the table
+ *   ioremap    IOREMAP_BASE          page by page, by the table
+ *
+ * The table is one flat level, sparse; we leave out walking it in RAM, TLBs and user space.
+ */
+#include "board.h"
+#include "cow.h"
+
+#define LINEAR_BASE    ((vaddr_t)0xffff800000000000)
+#define UNCACHED_BASE  ((vaddr_t)0xffffa00000000000)
+#define VMALLOC_BASE   ((vaddr_t)0xffffc00000000000)
+#define WINDOW_PAGES   ((uint64_t)65536)                                     /* 256 MiB each */
+#define IOREMAP_BASE   (VMALLOC_BASE + WINDOW_PAGES * PAGE_SIZE)
+#define MAPPED_END     (IOREMAP_BASE + WINDOW_PAGES * PAGE_SIZE)
+
+struct mmu {
+	struct cow table;            /* a uint64_t for each page of vmalloc and ioremap, 0 for none */
+	bool uncached_window;
+	const struct board *board;   /* wired */
+};
+
+void mmu_init(struct mmu *m, const struct board *board, bool uncached_window);
+void mmu_release(struct mmu *m);
+void mmu_copy(struct mmu *to, const struct mmu *from);
+
+void mmu_map(struct mmu *m, vaddr_t va, paddr_t pa, enum attr attr);    /* one page, in a window */
+void mmu_unmap(struct mmu *m, vaddr_t va);
+
+/* OK, or FAULT_UNMAPPED and nothing set. */
+must_check enum status mmu_translate(const struct mmu *m, vaddr_t va, paddr_t *pa, enum attr *attr);

@@ -1,0 +1,97 @@
+#include "kernel/kernel.h"
+
+#include "kernel/pages.h"
+#include "kernel/resource.h"
+#include "kernel/vmalloc.h"
+
+#include <assert.h>
+#include <string.h>
+
+const struct klog_info klog_info[KLOG_COUNT] = {
+#define KLOG(NAME, level, format) [KLOG_##NAME] = { level, format },
+#include "kernel/klog.def"
+#undef KLOG
+};
+
+void kernel_init(struct kernel *k, struct hw *hw)
+{
+	uint64_t pages = board_ram_end(&hw->board) >> PAGE_SHIFT;
+
+	memset(k, 0, sizeof *k);
+	k->hw = hw;
+	cow_init(&k->frames, FRAMES_PER_LEAF * sizeof(struct frame), pages / FRAMES_PER_LEAF + 1);
+	cow_init(&k->slabs, SLABS_PER_LEAF * sizeof(struct slab), pages / SLABS_PER_LEAF + 1);
+	for (uint32_t i = 0; i < DEVICE_MAX; i++)
+		k->dma_mask[i] = UINT32_MAX;    /* Linux: 32 bits until the driver says otherwise */
+	pages_init(k);
+	vmalloc_init(k);
+	resource_init(k);
+}
+
+void kernel_release(struct kernel *k)
+{
+	cow_release(&k->frames);
+	cow_release(&k->slabs);
+	cow_release(&k->vm_starts);
+}
+
+void kernel_copy(struct kernel *to, const struct kernel *from, struct hw *hw)
+{
+	*to = *from;
+	to->hw = hw;
+	cow_copy(&to->frames, &from->frames);
+	cow_copy(&to->slabs, &from->slabs);
+	cow_copy(&to->vm_starts, &from->vm_starts);
+}
+
+uint64_t kernel_tell(struct kernel *k, const struct event *e)
+{
+	return bus_tell(&k->hw->bus, e);
+}
+
+void kernel_log(struct kernel *k, enum klog what, uint64_t x, uint64_t y, uint64_t z)
+{
+	kernel_tell(k, &(struct event){ .kind = EV_KERNEL_LOG, .addr = x, .addr2 = y, .value = z,
+		.a = what });
+}
+
+uint64_t kernel_cause(struct kernel *k, uint64_t cause)
+{
+	struct trace *t = k->hw->bus.trace;
+	uint64_t before = t->cause;
+
+	t->cause = cause;
+	return before;
+}
+
+void kernel_fill(struct kernel *k, vaddr_t va, uint8_t byte, uint64_t n)
+{
+	enum status s = cpu_fill(k->hw, va, byte, n, true);
+
+	assert(s == OK);
+	(void)s;
+}
+
+void kernel_tell_alloc(struct kernel *k, const struct block *b, uint32_t gfp)
+{
+	uint64_t seq = kernel_tell(k, &(struct event){ .kind = EV_MEM_ALLOC, .addr = b->va,
+		.addr2 = b->pa, .value = b->asked, .size = event_size(b->size), .a = b->kind });
+
+	if (gfp & GFP_ZERO) {
+		uint64_t before = kernel_cause(k, seq);
+
+		kernel_fill(k, b->va, 0, b->size);
+		kernel_cause(k, before);
+	}
+}
+
+uint64_t kernel_tell_free(struct kernel *k, const struct block *b)
+{
+	return kernel_tell(k, &(struct event){ .kind = EV_MEM_FREE, .addr = b->va, .addr2 = b->pa,
+		.size = event_size(b->size), .a = b->kind });
+}
+
+void kernel_tell_bad_free(struct kernel *k, enum mem_kind kind, vaddr_t va, enum bad_free why)
+{
+	kernel_tell(k, &(struct event){ .kind = EV_MEM_BAD_FREE, .addr = va, .a = why, .b = kind });
+}

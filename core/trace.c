@@ -1,0 +1,89 @@
+#include "trace.h"
+
+#include "cow.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void trace_init(struct trace *t)
+{
+	*t = (struct trace){ .next = 1, .first = 1, .kinds = ~(uint64_t)0 };
+}
+
+void trace_release(struct trace *t)
+{
+	for (size_t i = 0; i < t->chunks; i++)
+		free(t->chunk[i]);
+	free(t->chunk);
+	free(t->spare);
+	trace_init(t);
+}
+
+static struct event *slot(const struct trace *t, uint64_t seq)
+{
+	return &t->chunk[(seq - 1) / TRACE_CHUNK - t->base][(seq - 1) % TRACE_CHUNK];
+}
+
+static void add_chunk(struct trace *t)
+{
+	if (t->chunks == t->room) {
+		struct event **wider = core_alloc((t->room + 64) * sizeof *wider);
+
+		if (t->chunks)
+			memcpy(wider, t->chunk, t->chunks * sizeof *wider);
+		free(t->chunk);
+		t->chunk = wider;
+		t->room += 64;
+	}
+	t->chunk[t->chunks++] = t->spare ? t->spare : core_alloc(TRACE_CHUNK * sizeof(struct event));
+	t->spare = NULL;
+}
+
+uint64_t trace_append(struct trace *t, uint64_t cycle, const struct event *e)
+{
+	struct event *to;
+
+	if (!trace_wants(t, e->kind))
+		return 0;
+	if ((t->next - 1) / TRACE_CHUNK - t->base == t->chunks)
+		add_chunk(t);
+	to = slot(t, t->next);
+	*to = *e;
+	to->seq = t->next;
+	to->cycle = cycle;
+	if (!to->cause)
+		to->cause = t->cause;
+	return t->next++;
+}
+
+const struct event *trace_at(const struct trace *t, uint64_t seq)
+{
+	return seq >= t->first && seq < t->next ? slot(t, seq) : NULL;
+}
+
+const struct event *trace_read(const struct trace *t, struct cursor *c, uint64_t *lost)
+{
+	if (c->next < t->first) {
+		*lost += t->first - c->next;
+		c->next = t->first;
+	}
+	return c->next < t->next ? slot(t, c->next++) : NULL;
+}
+
+void trace_trim(struct trace *t, uint64_t keep)
+{
+	size_t old = 0;
+
+	if (t->next - t->first <= keep)
+		return;
+	t->first = t->next - keep;
+	while ((t->first - 1) / TRACE_CHUNK - t->base > old) {
+		free(t->spare);
+		t->spare = t->chunk[old++];
+	}
+	if (!old)
+		return;
+	t->base += old;
+	t->chunks -= old;
+	memmove(t->chunk, t->chunk + old, t->chunks * sizeof *t->chunk);
+}

@@ -1,0 +1,186 @@
+#include "watch/ownership.h"
+
+#define GRANULE   8      /* bytes; the allocators' smallest block */
+#define DEAD_KEPT 64     /* slots filled before an ended mapping's is used again */
+
+/* What is known of one page besides its bytes. */
+struct note {
+	uint8_t owned[4096 / 8];             /* one bit a byte: a device owns it */
+	uint64_t freed[4096 / GRANULE];      /* number of the mem.free event, 0: not freed */
+};
+
+void ownership_init(struct ownership *o, uint64_t ram_bytes)
+{
+	*o = (struct ownership){ .ram_bytes = ram_bytes };
+	cow_init(&o->slots, sizeof(struct mapping), ram_bytes ? MAPPINGS_MAX : 0);
+	cow_init(&o->notes, sizeof(struct note), ram_bytes >> PAGE_SHIFT);
+}
+
+void ownership_release(struct ownership *o)
+{
+	cow_release(&o->slots);
+	cow_release(&o->notes);
+}
+
+void ownership_copy(struct ownership *to, const struct ownership *from)
+{
+	*to = *from;
+	cow_copy(&to->slots, &from->slots);
+	cow_copy(&to->notes, &from->notes);
+}
+
+const struct mapping *ownership_mapping(const struct ownership *o, uint32_t i)
+{
+	return cow_read(&o->slots, i);
+}
+
+/* The slot to reuse: of the mapping that ended first, once a few are kept; or `end`. */
+static uint32_t slot_for_new(const struct ownership *o)
+{
+	uint32_t oldest = o->end;
+
+	for (uint32_t i = 0; o->end >= DEAD_KEPT && i < o->end; i++) {
+		const struct mapping *m = ownership_mapping(o, i);
+
+		if (!m->live && (oldest == o->end || m->handover < ownership_mapping(o, oldest)->handover))
+			oldest = i;
+	}
+	return oldest;
+}
+
+struct mapping *ownership_add(struct ownership *o, const struct mapping *m)
+{
+	uint32_t slot = slot_for_new(o);
+	struct mapping *to;
+
+	if (slot == MAPPINGS_MAX) {
+		o->crowded = true;
+		return NULL;
+	}
+	o->end += slot == o->end;
+	to = cow_write(&o->slots, slot);
+	*to = *m;
+	return to;
+}
+
+static uint32_t slot_of(const struct ownership *o, uint32_t device, uint64_t dma, uint64_t n)
+{
+	uint32_t i = 0;
+
+	for (; i < o->end; i++) {
+		const struct mapping *m = ownership_mapping(o, i);
+
+		if (m->live && m->device == device && inside(dma, n, m->dma, m->size))
+			break;
+	}
+	return i;
+}
+
+const struct mapping *ownership_find(const struct ownership *o, uint32_t device, uint64_t dma, uint64_t n)
+{
+	uint32_t slot = slot_of(o, device, dma, n);
+
+	return slot < o->end ? ownership_mapping(o, slot) : NULL;
+}
+
+struct mapping *ownership_find_write(struct ownership *o, uint32_t device, uint64_t dma, uint64_t n)
+{
+	uint32_t slot = slot_of(o, device, dma, n);
+
+	return slot < o->end ? cow_write(&o->slots, slot) : NULL;
+}
+
+struct mapping *ownership_named(struct ownership *o, uint32_t device, uint64_t dma, uint64_t size, bool coherent_memory)
+{
+	uint32_t best = o->end;
+
+	for (uint32_t i = 0; i < o->end; i++) {
+		const struct mapping *m = ownership_mapping(o, i);
+
+		if (!m->live || m->device != device || m->dma != dma || m->coherent_memory != coherent_memory)
+			continue;
+		if (best == o->end || m->size == size)
+			best = i;
+	}
+	return best < o->end ? cow_write(&o->slots, best) : NULL;
+}
+
+bool ownership_covers(const struct mapping *m, uint64_t pa)
+{
+	return m->seq && inside(pa, 1, m->pa, m->size);
+}
+
+const struct mapping *ownership_of(const struct ownership *o, uint64_t pa)
+{
+	const struct mapping *best = NULL;
+
+	for (uint32_t i = 0; i < o->end; i++) {
+		const struct mapping *m = ownership_mapping(o, i);
+
+		if (!ownership_covers(m, pa))
+			continue;
+		if (!best || m->live > best->live || (m->live == best->live && m->handover > best->handover))
+			best = m;
+	}
+	return best;
+}
+
+static void own_byte(struct note *n, uint64_t at, bool device)
+{
+	uint8_t bit = (uint8_t)(1u << (at & 7));
+
+	n->owned[at / 8] = device ? n->owned[at / 8] | bit : n->owned[at / 8] & (uint8_t)~bit;
+}
+
+void ownership_hand_over(struct ownership *o, uint64_t pa, uint64_t size, bool device)
+{
+	for (uint64_t end = min_u64(pa + size, o->ram_bytes); pa < end; ) {
+		uint64_t stop = min_u64(end, round_down(pa, PAGE_SIZE) + PAGE_SIZE);
+		struct note *n = cow_write(&o->notes, pa >> PAGE_SHIFT);
+
+		for (; pa < stop; pa++)
+			own_byte(n, pa & PAGE_MASK, device);
+	}
+}
+
+bool ownership_is_device(const struct ownership *o, uint64_t pa)
+{
+	const struct note *n = cow_read(&o->notes, pa >> PAGE_SHIFT);
+
+	return n->owned[(pa & PAGE_MASK) / 8] >> (pa & 7) & 1;
+}
+
+bool ownership_any_device(const struct ownership *o, uint64_t pa, uint64_t n)
+{
+	const struct note *note = cow_read(&o->notes, pa >> PAGE_SHIFT);
+	uint64_t first = pa & PAGE_MASK, last = first + n - 1;
+
+	for (uint64_t i = first / 8; i <= last / 8; i++)
+		if (note->owned[i])
+			for (uint64_t at = first; at <= last; at++)
+				if (note->owned[at / 8] >> (at & 7) & 1)
+					return true;
+	return false;
+}
+
+void ownership_set_freed(struct ownership *o, uint64_t pa, uint64_t size, uint64_t event)
+{
+	for (uint64_t end = min_u64(pa + size, o->ram_bytes); pa < end; ) {
+		uint64_t stop = min_u64(end, round_down(pa, PAGE_SIZE) + PAGE_SIZE);
+
+		if (event || cow_present(&o->notes, pa >> PAGE_SHIFT)) {
+			struct note *n = cow_write(&o->notes, pa >> PAGE_SHIFT);
+
+			for (; pa < stop; pa += GRANULE)
+				n->freed[(pa & PAGE_MASK) / GRANULE] = event;
+		}
+		pa = stop;
+	}
+}
+
+uint64_t ownership_freed(const struct ownership *o, uint64_t pa)
+{
+	const struct note *n = cow_read(&o->notes, pa >> PAGE_SHIFT);
+
+	return n->freed[(pa & PAGE_MASK) / GRANULE];
+}

@@ -1,0 +1,64 @@
+#pragma once
+/*
+ * Who owns what: the live mappings, as the trace tells them, and for each byte of RAM whether a
+ * device owns it now (mapped or synced for the device) and which free, if any, gave it back.
+ */
+#include "cow.h"
+#include "event.h"
+
+#define MAPPINGS_MAX 65536     /* as many as dma-debug preallocates */
+
+/* A dma_map_single or dma_alloc_coherent, and who may touch it. */
+struct mapping {
+	uint64_t seq;                /* number of the event that made it; 0: the slot was never used */
+	uint64_t handover;           /* number of the last map, sync or unmap */
+	uint64_t dma, pa, va, size;
+	uint64_t returned, returned_size;   /* what the last sync or unmap gave back to the CPU: pa, bytes */
+	uint32_t device;
+	uint32_t dir;                /* enum direction; coherent memory is bidirectional */
+	bool coherent_memory;        /* dma_alloc_coherent: both may touch it at any time */
+	bool device_owns;
+	bool live;                   /* false: ended, kept a while to explain what follows */
+	bool checked;                /* dma_mapping_error was asked */
+};
+
+struct ownership {
+	uint64_t ram_bytes;
+	struct cow slots;            /* struct mapping, one a leaf */
+	uint32_t end;                /* no slot in use at or above */
+	bool crowded;                /* there were more than MAPPINGS_MAX: what is unmapped is unknown */
+	struct cow notes;            /* by page: bytes a device owns, memory that is freed */
+};
+
+void ownership_init(struct ownership *o, uint64_t ram_bytes);
+void ownership_release(struct ownership *o);
+void ownership_copy(struct ownership *to, const struct ownership *from);
+
+/* Slot i < end; one that ended has live false. */
+const struct mapping *ownership_mapping(const struct ownership *o, uint32_t i);
+
+/* A new mapping, or NULL when there are too many. */
+struct mapping *ownership_add(struct ownership *o, const struct mapping *m);
+
+/* The live mapping of this device that covers n bytes at dma, or NULL. */
+const struct mapping *ownership_find(const struct ownership *o, uint32_t device, uint64_t dma, uint64_t n);
+struct mapping *ownership_find_write(struct ownership *o, uint32_t device, uint64_t dma, uint64_t n);
+
+/* The live mapping an unmap or free means: by its start, best with the same size. */
+struct mapping *ownership_named(struct ownership *o, uint32_t device, uint64_t dma, uint64_t size, bool coherent_memory);
+
+/* The mapping of this byte of RAM: a live one, else the one that ended last, else NULL. */
+const struct mapping *ownership_of(const struct ownership *o, uint64_t pa);
+
+bool ownership_covers(const struct mapping *m, uint64_t pa);
+
+/* The owner of each byte of a range; parts beyond RAM are left out. */
+void ownership_hand_over(struct ownership *o, uint64_t pa, uint64_t size, bool device);
+bool ownership_is_device(const struct ownership *o, uint64_t pa);
+
+/* Does a device own any byte of [pa, pa+n)? The range lies in one page and in RAM. */
+bool ownership_any_device(const struct ownership *o, uint64_t pa, uint64_t n);
+
+/* Which event freed the block this byte is in, 0 when it is in use or never was. By 8 bytes. */
+void ownership_set_freed(struct ownership *o, uint64_t pa, uint64_t size, uint64_t event);
+uint64_t ownership_freed(const struct ownership *o, uint64_t pa);

@@ -1,0 +1,370 @@
+#include "watch/checker.h"
+
+static bool is_ram(const struct checker *c, uint64_t pa)
+{
+	return pa < c->shadow.ram_bytes;
+}
+
+/*
+ * Bytes of one access where the copy at hand is older than another. The first and the last such
+ * byte bound what is reported; the values hold up to 8 bytes of both copies.
+ */
+struct difference {
+	uint64_t first, last;     /* offsets in the access */
+	stamp_t old_stamp, new_stamp;
+	uint64_t old_value, new_value;
+	uint32_t width;
+	bool found;
+};
+
+static void note_difference(struct difference *d, uint64_t at, uint8_t old, stamp_t old_by, uint8_t new, stamp_t new_by)
+{
+	if (!d->found) {
+		d->first = at;
+		d->old_stamp = old_by;
+		d->new_stamp = new_by;
+	}
+	d->found = true;
+	d->last = at;
+	if (at - d->first < 8) {
+		uint32_t shift = (uint32_t)(8 * (at - d->first));
+
+		d->old_value |= (uint64_t)old << shift;
+		d->new_value |= (uint64_t)new << shift;
+		d->width = (uint32_t)(at - d->first + 1);
+	}
+}
+
+static void describe(struct violation *v, const struct difference *d, uint64_t pa)
+{
+	v->pa = pa + d->first;
+	v->size = d->last - d->first + 1;
+	v->width = d->width;
+	v->old_value = d->old_value;
+	v->new_value = d->new_value;
+	v->old_stamp = d->old_stamp;
+	v->new_stamp = d->new_stamp;
+}
+
+/* How the bytes came to be mapped, and last changed hands. */
+static void link_mapping(const struct checker *c, struct violation *v)
+{
+	const struct mapping *m = ownership_of(&c->ownership, v->pa);
+
+	if (!m)
+		return;
+	violation_link(v, m->seq);
+	violation_link(v, m->handover);
+}
+
+static enum advice advice_stale_read(const struct checker *c, uint64_t pa, stamp_t device_wrote)
+{
+	const struct mapping *m = ownership_of(&c->ownership, pa);
+
+	if (!m || m->seq > stamp_event(device_wrote))
+		return ADVICE_NEVER_MAPPED_IN;
+	if (m->dir == DMA_TO_DEVICE)
+		return ADVICE_WRONG_DIRECTION_IN;
+	if (ownership_is_device(&c->ownership, pa))
+		return ADVICE_SYNC_FOR_CPU;
+	if (m->returned_size && m->handover < stamp_event(device_wrote))
+		return ADVICE_UNMAPPED_EARLY;
+	if (!inside(pa, 1, m->returned, m->returned_size))
+		return ADVICE_SIZE_TOO_SMALL;
+	return ADVICE_SYNC_FOR_CPU;
+}
+
+/* A load that a cache answered, while the device has written RAM since. */
+static bool stale_read(struct checker *c, const struct trace *t, const struct event *e)
+{
+	const struct shadow_line *l = shadow_line(&c->shadow, 1, e->addr2);
+	const struct shadow_page *ram = shadow_page(&c->shadow, e->addr2);
+	struct difference d = { 0 };
+	struct violation v = { .rule = RULE_STALE_READ, .va = e->addr };
+
+	if (e->a == AT_RAM || !l || l->as_of > ram->device_wrote || !inside(e->addr2, e->size, l->pa, c->shadow.line))
+		return false;
+	for (uint32_t i = 0; i < e->size; i++) {
+		uint64_t in_page = (e->addr2 + i) & PAGE_MASK, in_line = e->addr2 + i - l->pa;
+
+		if (ram->stamp[in_page] > l->stamp[in_line] && stamp_by_device(ram->stamp[in_page]))
+			note_difference(&d, i, l->bytes[in_line], l->stamp[in_line],
+					ram->bytes[in_page], ram->stamp[in_page]);
+	}
+	if (!d.found)
+		return false;
+	describe(&v, &d, e->addr2);
+	v.cause = checker_cause(t, d.new_stamp);
+	v.advice = advice_stale_read(c, v.pa, d.new_stamp);
+	violation_link(&v, l->filled);
+	link_mapping(c, &v);
+	checker_report(c, &v, e);
+	return true;
+}
+
+/* Old: the newest copy of each byte before this access. New: what the access itself carries, if it stores. */
+static void describe_access(const struct checker *c, struct violation *v, const struct event *e, uint64_t from)
+{
+	bool stores = e->kind == EV_CPU_STORE;
+	struct difference d = { 0 };
+
+	for (uint64_t at = from; at < e->size; at++) {
+		uint8_t value;
+		stamp_t by;
+
+		shadow_newest(&c->shadow, e->addr2 + at, &value, &by);
+		note_difference(&d, at, value, by, (uint8_t)(e->value >> 8 * (at & 7)),
+				stores ? e->seq << 8 | WROTE_CPU : by);
+	}
+	describe(v, &d, e->addr2);
+}
+
+static void owned_access(struct checker *c, const struct event *e, enum rule rule)
+{
+	struct violation v = { .rule = rule, .va = e->addr };
+	const struct mapping *m;
+	uint64_t at = 0;
+
+	if (!ownership_any_device(&c->ownership, e->addr2, e->size))
+		return;
+	while (!ownership_is_device(&c->ownership, e->addr2 + at))
+		at++;
+	m = ownership_of(&c->ownership, e->addr2 + at);
+	describe_access(c, &v, e, at);
+	v.cause = m ? m->handover : 0;
+	v.advice = rule == RULE_CPU_READ_DEVICE_OWNED ? ADVICE_DEVICE_OWNS : ADVICE_STORE_TOO_LATE;
+	link_mapping(c, &v);
+	checker_report(c, &v, e);
+}
+
+static void freed_access(struct checker *c, const struct event *e)
+{
+	uint64_t freed = ownership_freed(&c->ownership, e->addr2);
+
+	struct violation v = { .rule = RULE_USE_AFTER_FREE, .va = e->addr, .cause = freed };
+
+	if (!freed)
+		return;
+	describe_access(c, &v, e, 0);
+	checker_report(c, &v, e);
+}
+
+void rules_load(struct checker *c, const struct trace *t, const struct event *e)
+{
+	if (!shadow_sees(&c->shadow, e->addr2) || e->b)
+		return;
+	freed_access(c, e);
+	if (!stale_read(c, t, e))
+		owned_access(c, e, RULE_CPU_READ_DEVICE_OWNED);
+}
+
+void rules_store(struct checker *c, const struct event *e)
+{
+	if (!shadow_sees(&c->shadow, e->addr2) || e->b)
+		return;
+	freed_access(c, e);
+	owned_access(c, e, RULE_CPU_WRITE_DEVICE_OWNED);
+}
+
+/* The address as the driver gave it, before the device's mask cut it. */
+static uint64_t as_given(const struct checker *c, uint64_t dma, uint64_t start)
+{
+	return c->clamped.from != c->clamped.to && start == c->clamped.to ? c->clamped.from + (dma - start) : dma;
+}
+
+static enum advice advice_unmapped(const struct checker *c, uint64_t dma, uint64_t pa)
+{
+	const struct mapping *ended = is_ram(c, pa) ? ownership_of(&c->ownership, pa) : NULL;
+
+	if (dma >> 47 == 0x1ffff)
+		return ADVICE_VIRTUAL_ADDRESS;
+	if (c->shadow.bus_offset && is_ram(c, dma))
+		return ADVICE_PHYSICAL_ADDRESS;
+	for (uint32_t i = 0; i < c->ownership.end; i++) {
+		const struct mapping *m = ownership_mapping(&c->ownership, i);
+
+		if (m->live && inside(dma, 1, m->dma + m->size, PAGE_SIZE))
+			return ADVICE_OUTSIDE;
+	}
+	if (ended)
+		return ADVICE_MAPPING_OVER;
+	return ADVICE_NO_MAPPING;
+}
+
+/* RAM the kernel leaves alone (mem=) is the driver's own to hand out. */
+static bool not_the_kernels(const struct checker *c, uint64_t pa)
+{
+	return is_ram(c, pa) && pa >= c->shadow.hidden;
+}
+
+static void unmapped(struct checker *c, const struct trace *t, const struct event *e, uint64_t pa)
+{
+	const struct event *start = trace_at(t, e->cause);
+	uint64_t given;
+	struct violation v = { .rule = RULE_DEVICE_UNMAPPED, .pa = pa, .size = e->size, .cause = e->cause,
+		.width = (uint32_t)min_u64(e->size, 8), .new_value = e->value };
+
+	if (c->ownership.crowded || ownership_find(&c->ownership, e->unit, e->addr, e->size) || not_the_kernels(c, pa))
+		return;
+	given = as_given(c, e->addr, start ? start->addr : e->addr);
+	v.advice = advice_unmapped(c, given, pa);
+	if (!is_ram(c, pa))
+		v.pa = given;
+	if (v.advice == ADVICE_MAPPING_OVER)
+		violation_link(&v, ownership_of(&c->ownership, pa)->handover);
+	checker_report(c, &v, e);
+}
+
+static enum advice advice_device_read(const struct checker *c, uint64_t pa, enum where newest, stamp_t stored)
+{
+	const struct mapping *m = ownership_of(&c->ownership, pa);
+
+	if (newest == AT_STORE_BUFFER)
+		return ADVICE_BARRIER;
+	if (!m)
+		return ADVICE_NEVER_MAPPED_OUT;
+	if (!m->live)
+		return ADVICE_MAPPING_OVER;
+	if (m->dir == DMA_FROM_DEVICE)
+		return ADVICE_WRONG_DIRECTION_OUT;
+	if (m->handover < stamp_event(stored) && ownership_is_device(&c->ownership, pa))
+		return ADVICE_STORE_TOO_LATE;
+	return ADVICE_SYNC_FOR_DEVICE;
+}
+
+/*
+ * A beat reads RAM while a newer store sits in a cache or in the store buffer. A store made after
+ * the transfer began is no part of what the device was asked to read.
+ */
+static void device_read(struct checker *c, const struct event *e)
+{
+	struct difference d = { 0 };
+	struct violation v = { .rule = RULE_DEVICE_READ_STALE, .cause = e->cause };
+	enum where newest = AT_RAM;
+
+	if (!shadow_sees(&c->shadow, e->addr2))
+		return;
+	for (uint32_t i = 0; i < e->size; i++) {
+		const struct shadow_page *ram = shadow_page(&c->shadow, e->addr2 + i);
+		uint64_t at = (e->addr2 + i) & PAGE_MASK;
+		uint8_t value;
+		stamp_t by;
+		enum where where = shadow_newest(&c->shadow, e->addr2 + i, &value, &by);
+
+		if (where == AT_RAM || !stamp_by_cpu(by) || stamp_event(by) > e->cause)
+			continue;
+		if (!d.found)
+			newest = where;
+		note_difference(&d, i, ram->bytes[at], ram->stamp[at], value, by);
+	}
+	if (!d.found)
+		return;
+	describe(&v, &d, e->addr2);
+	v.advice = advice_device_read(c, v.pa, newest, d.new_stamp);
+	link_mapping(c, &v);
+	checker_report(c, &v, e);
+}
+
+static enum advice advice_lost(const struct checker *c, const struct shadow_line *l, uint64_t pa)
+{
+	const struct mapping *m = ownership_of(&c->ownership, pa);
+	stamp_t line_by = l->stamp[pa - l->pa];
+	bool whole = true;
+
+	for (uint32_t i = 0; m && i < c->shadow.line; i++)
+		whole &= ownership_covers(m, l->pa + i);
+	if (m && !whole)
+		return ADVICE_LINE_SHARED;
+	return m && m->seq < stamp_event(line_by) ? ADVICE_STORE_TOO_LATE : ADVICE_DIRTY_LINE;
+}
+
+/* A line reaches RAM: does it carry older bytes than the device's that are there? */
+void rules_write_back(struct checker *c, const struct trace *t, const struct event *e)
+{
+	const struct shadow_line *l = shadow_line(&c->shadow, e->unit, e->addr);
+	const struct shadow_page *ram = shadow_page(&c->shadow, e->addr);
+	struct difference d = { 0 };
+	struct violation v = { .rule = RULE_DEVICE_DATA_LOST };
+
+	if (!l || !shadow_sees(&c->shadow, e->addr) || (e->unit == 1 && shadow_line(&c->shadow, 2, e->addr)))
+		return;
+	for (uint32_t i = 0; i < c->shadow.line; i++) {
+		uint64_t at = (l->pa + i) & PAGE_MASK;
+
+		if (ram->stamp[at] > l->stamp[i] && stamp_by_device(ram->stamp[at]))
+			note_difference(&d, i, l->bytes[i], l->stamp[i], ram->bytes[at], ram->stamp[at]);
+	}
+	if (!d.found)
+		return;
+	describe(&v, &d, l->pa);
+	v.cause = checker_cause(t, d.new_stamp);
+	v.advice = advice_lost(c, l, v.pa);
+	violation_link(&v, l->filled);
+	checker_report(c, &v, e);
+}
+
+static bool is_excused(const struct checker *c, const struct event *e, uint64_t pa)
+{
+	return e->cause && e->cause == c->excused.call && inside(pa, 1, c->excused.pa, c->excused.size);
+}
+
+/* The newest copy of a byte, the line about to be dropped left aside. */
+static stamp_t elsewhere(const struct checker *c, uint32_t level, uint64_t pa)
+{
+	static const enum where places[] = { AT_RAM, AT_L2, AT_L1, AT_STORE_BUFFER };
+	stamp_t best = 0, by;
+	uint8_t value;
+
+	for (size_t i = 0; i < 4; i++)
+		if ((uint32_t)places[i] != level && shadow_byte(&c->shadow, places[i], pa, &value, &by) && by > best)
+			best = by;
+	return best;
+}
+
+/* A dirty line goes without being written: are its stores anywhere else? */
+void rules_drop(struct checker *c, const struct event *e)
+{
+	const struct shadow_line *l = shadow_line(&c->shadow, e->unit, e->addr);
+	const struct shadow_page *ram = shadow_page(&c->shadow, e->addr);
+	struct difference d = { 0 };
+	struct violation v = { .rule = RULE_CPU_DATA_LOST, .cause = c->last_op };
+
+	if (!l || !e->value || e->a != DROP_INVALIDATE || !shadow_sees(&c->shadow, e->addr))
+		return;
+	for (uint32_t i = 0; i < c->shadow.line; i++) {
+		uint64_t at = (l->pa + i) & PAGE_MASK;
+
+		if (stamp_by_cpu(l->stamp[i]) && !is_excused(c, e, l->pa + i) &&
+		    l->stamp[i] > elsewhere(c, e->unit, l->pa + i))
+			note_difference(&d, i, ram->bytes[at], ram->stamp[at], l->bytes[i], l->stamp[i]);
+	}
+	if (!d.found)
+		return;
+	describe(&v, &d, l->pa);
+	v.advice = e->cause ? ADVICE_LINE_SHARED : ADVICE_DROPPED_BY_HAND;
+	violation_link(&v, e->cause);
+	checker_report(c, &v, e);
+}
+
+void rules_device_read(struct checker *c, const struct trace *t, const struct event *e)
+{
+	unmapped(c, t, e, e->addr2);
+	device_read(c, e);
+}
+
+void rules_device_write(struct checker *c, const struct trace *t, const struct event *e)
+{
+	unmapped(c, t, e, e->addr2);
+}
+
+void rules_bus_fault(struct checker *c, const struct trace *t, const struct event *e)
+{
+	unmapped(c, t, e, e->addr);
+}
+
+void rules_bad_free(struct checker *c, const struct event *e)
+{
+	enum rule rule = e->a == BAD_FREE_TWICE ? RULE_DOUBLE_FREE : RULE_BAD_FREE;
+
+	checker_report(c, &(struct violation){ .rule = rule, .va = e->addr, .cause = e->seq }, e);
+}

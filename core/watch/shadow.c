@@ -1,0 +1,422 @@
+#include "watch/shadow.h"
+
+#include <string.h>
+
+#define PAGES_PER_LEAF 32768     /* bits of `unseen` */
+
+/* A run of bytes inside one copy, with their stamps. */
+struct bytes {
+	uint8_t *byte;
+	stamp_t *stamp;
+};
+
+void shadow_init(struct shadow *s)
+{
+	*s = (struct shadow){ .line = 64 };
+	cow_init(&s->ram, sizeof(struct shadow_page), 0);
+	cow_init(&s->unseen, PAGES_PER_LEAF / 8, 1);
+	cow_init(&s->cache[1].lines, sizeof(struct shadow_line), 0);
+	cow_init(&s->cache[2].lines, sizeof(struct shadow_line), 0);
+}
+
+void shadow_release(struct shadow *s)
+{
+	cow_release(&s->ram);
+	cow_release(&s->unseen);
+	cow_release(&s->cache[1].lines);
+	cow_release(&s->cache[2].lines);
+}
+
+void shadow_copy(struct shadow *to, const struct shadow *from)
+{
+	*to = *from;
+	cow_copy(&to->ram, &from->ram);
+	cow_copy(&to->unseen, &from->unseen);
+	cow_copy(&to->cache[1].lines, &from->cache[1].lines);
+	cow_copy(&to->cache[2].lines, &from->cache[2].lines);
+}
+
+static stamp_t stamp(const struct event *e, uint64_t writer)
+{
+	return e->seq << 8 | writer;
+}
+
+static bool is_ram(const struct shadow *s, uint64_t pa, uint64_t n)
+{
+	return inside(pa, n, 0, s->ram_bytes);
+}
+
+bool shadow_sees(const struct shadow *s, uint64_t pa)
+{
+	uint64_t page = pa >> PAGE_SHIFT;
+	const uint8_t *bits;
+
+	if (!is_ram(s, pa, 1))
+		return false;
+	bits = cow_read(&s->unseen, page / PAGES_PER_LEAF);
+	return !(bits[page % PAGES_PER_LEAF / 8] >> (page & 7) & 1);
+}
+
+const struct shadow_page *shadow_page(const struct shadow *s, uint64_t pa)
+{
+	return cow_read(&s->ram, pa >> PAGE_SHIFT);
+}
+
+static uint32_t slot_of(const struct shadow *s, uint32_t level, uint64_t pa, uint32_t way)
+{
+	const struct shadow_cache *c = &s->cache[level];
+
+	return (uint32_t)(pa / s->line & (c->sets - 1)) * c->ways + way;
+}
+
+static bool holds(const struct shadow_cache *c, uint32_t slot, uint64_t base)
+{
+	const struct shadow_line *l = cow_read(&c->lines, slot);
+
+	return l->valid && l->pa == base;
+}
+
+/* The slot of the line that holds pa; false when none does. */
+static bool find_slot(const struct shadow *s, uint32_t level, uint64_t pa, uint32_t *slot)
+{
+	const struct shadow_cache *c = &s->cache[level];
+	uint64_t base = pa & ~(uint64_t)(s->line - 1);
+
+	*slot = c->last;
+	if (!c->sets || holds(c, *slot, base))
+		return c->sets != 0;
+	for (uint32_t way = 0; way < c->ways; way++) {
+		*slot = slot_of(s, level, pa, way);
+		if (holds(c, *slot, base))
+			return true;
+	}
+	return false;
+}
+
+const struct shadow_line *shadow_line(const struct shadow *s, uint32_t level, uint64_t pa)
+{
+	uint32_t slot;
+
+	return find_slot(s, level, pa, &slot) ? cow_read(&s->cache[level].lines, slot) : NULL;
+}
+
+/* The same line to be changed, or NULL. */
+static struct shadow_line *line_write(struct shadow *s, uint32_t level, uint64_t pa)
+{
+	uint32_t slot;
+
+	if (!find_slot(s, level, pa, &slot))
+		return NULL;
+	s->cache[level].last = slot;
+	return cow_write(&s->cache[level].lines, slot);
+}
+
+static struct bytes ram_bytes(struct shadow *s, uint64_t pa)
+{
+	struct shadow_page *page = cow_write(&s->ram, pa >> PAGE_SHIFT);
+
+	return (struct bytes){ page->bytes + (pa & PAGE_MASK), page->stamp + (pa & PAGE_MASK) };
+}
+
+static struct bytes line_bytes(struct shadow_line *l, uint64_t pa)
+{
+	return (struct bytes){ l->bytes + (pa - l->pa), l->stamp + (pa - l->pa) };
+}
+
+/* The copy one level below `level` that answers for this line: the second level's, else RAM's. */
+static struct bytes below(struct shadow *s, uint32_t level, uint64_t pa, struct shadow_line **line)
+{
+	*line = level == 1 ? line_write(s, 2, pa) : NULL;
+	return *line ? line_bytes(*line, pa) : ram_bytes(s, pa);
+}
+
+/* Write n bytes: the 8 of value, again and again. */
+static void put(struct bytes to, uint64_t value, size_t n, stamp_t by)
+{
+	for (size_t i = 0; i < n; i += 8)
+		memcpy(to.byte + i, &value, min_u64(n - i, 8));
+	for (size_t i = 0; i < n; i++)
+		to.stamp[i] = by;
+}
+
+static void move(struct bytes to, struct bytes from, size_t n)
+{
+	memcpy(to.byte, from.byte, n);
+	memcpy(to.stamp, from.stamp, n * sizeof *to.stamp);
+}
+
+/* A range of RAM, page by page. */
+static void put_ram(struct shadow *s, uint64_t pa, uint64_t value, uint64_t n, stamp_t by)
+{
+	while (n) {
+		uint64_t part = min_u64(n, PAGE_SIZE - (pa & PAGE_MASK));
+
+		put(ram_bytes(s, pa), value, part, by);
+		pa += part, n -= part;
+	}
+}
+
+static void machine_on(struct shadow *s, const struct event *e)
+{
+	uint64_t pages = e->addr >> PAGE_SHIFT;
+
+	shadow_release(s);
+	shadow_init(s);
+	s->ram_bytes = e->addr;
+	s->bus_offset = e->addr2;
+	s->hidden = e->value;
+	s->line = e->size;
+	s->levels = e->a;
+	s->coherent = e->b;
+	cow_release(&s->ram);
+	cow_release(&s->unseen);
+	cow_init(&s->ram, sizeof(struct shadow_page), pages);
+	cow_init(&s->unseen, PAGES_PER_LEAF / 8, pages / PAGES_PER_LEAF + 1);
+}
+
+static void machine_cache(struct shadow *s, const struct event *e)
+{
+	struct shadow_cache *c = &s->cache[e->unit];
+
+	cow_release(&c->lines);
+	*c = (struct shadow_cache){ .sets = e->size, .ways = e->a, .write_through = e->b };
+	cow_init(&c->lines, sizeof(struct shadow_line), (size_t)c->sets * c->ways);
+}
+
+static void wait_in_buffer(struct shadow *s, const struct event *e, uint64_t pa)
+{
+	if (s->stores < SHADOW_STORES)
+		s->store[s->stores++] = (struct shadow_store){ pa, e->value, e->size, stamp(e, WROTE_CPU) };
+}
+
+static void cpu_store(struct shadow *s, const struct event *e)
+{
+	struct shadow_line *l;
+
+	if (e->a == AT_STORE_BUFFER)
+		wait_in_buffer(s, e, e->addr2);
+	if (e->a == AT_RAM && is_ram(s, e->addr2, e->size))
+		put_ram(s, e->addr2, e->value, e->size, stamp(e, WROTE_CPU));
+	if (e->a != AT_L1 && e->a != AT_L2)
+		return;
+	l = line_write(s, e->a - AT_RAM, e->addr2);
+	if (!l)
+		return;
+	put(line_bytes(l, e->addr2), e->value, e->size, stamp(e, WROTE_CPU));
+	l->dirty |= !s->cache[e->a - AT_RAM].write_through;
+}
+
+static void forget_store(struct shadow *s, uint32_t i)
+{
+	s->stores--;
+	memmove(s->store + i, s->store + i + 1, (s->stores - i) * sizeof s->store[0]);
+}
+
+static void drain(struct shadow *s, const struct event *e)
+{
+	stamp_t by = stamp(e, WROTE_CPU);
+	uint32_t i = 0;
+
+	while (i < s->stores && s->store[i].pa != e->addr)
+		i++;
+	if (i < s->stores) {
+		by = s->store[i].stamp;
+		forget_store(s, i);
+	}
+	if (is_ram(s, e->addr, e->size))
+		put_ram(s, e->addr, e->value, e->size, by);
+}
+
+/* A place in a cache is taken by a line; its bytes come from below, or from above in a moment. */
+static struct shadow_line *take(struct shadow *s, const struct event *e)
+{
+	uint32_t way = e->b;
+	struct shadow_line *l = cow_write(&s->cache[e->unit].lines, slot_of(s, e->unit, e->addr, way));
+
+	l->pa = e->addr;
+	l->filled = l->as_of = e->seq;
+	l->valid = 1;
+	l->dirty = 0;
+	return l;
+}
+
+static void fill(struct shadow *s, const struct event *e)
+{
+	struct shadow_line *from, *l;
+	struct bytes source = below(s, e->unit, e->addr, &from);
+
+	l = take(s, e);
+	move(line_bytes(l, e->addr), source, s->line);
+	if (from)
+		l->as_of = from->as_of;
+}
+
+static void write_back(struct shadow *s, const struct event *e)
+{
+	struct shadow_line *to, *l = line_write(s, e->unit, e->addr);
+	struct bytes target;
+
+	if (!l)
+		return;
+	target = below(s, e->unit, e->addr, &to);
+	move(target, line_bytes(l, e->addr), s->line);
+	l->dirty = 0;
+	if (!to)
+		return;
+	to->dirty = 1;
+	to->as_of = l->as_of;
+}
+
+static void pass_through(struct shadow *s, const struct event *e)
+{
+	struct shadow_line *to, *l = line_write(s, e->unit, e->addr);
+	struct bytes target;
+
+	if (!l)
+		return;
+	target = below(s, e->unit, e->addr, &to);
+	move(target, line_bytes(l, e->addr), e->size);
+	if (to)
+		to->dirty |= !s->cache[2].write_through;
+}
+
+static void drop(struct shadow *s, const struct event *e)
+{
+	struct shadow_line *l = line_write(s, e->unit, e->addr);
+
+	if (l)
+		l->valid = 0;
+}
+
+static void device_write(struct shadow *s, const struct event *e)
+{
+	put_ram(s, e->addr2, e->value, e->size, stamp(e, (uint64_t)WROTE_DEVICE + e->unit));
+	((struct shadow_page *)cow_write(&s->ram, e->addr2 >> PAGE_SHIFT))->device_wrote = e->seq;
+}
+
+static void key_line(struct shadow *s, const struct event *e)
+{
+	fill(s, e);
+	line_write(s, e->unit, e->addr)->dirty = e->value != 0;
+}
+
+/* A line differs from below: dirty, its bytes are the newer ones; clean, those below are. */
+static void key_word(struct shadow *s, const struct event *e)
+{
+	struct shadow_line *to, *l = line_write(s, e->unit, e->addr);
+	struct bytes older;
+
+	if (!l)
+		return;
+	put(line_bytes(l, e->addr), e->value, e->size, l->dirty ? stamp(e, WROTE_CPU) : 0);
+	if (l->dirty)
+		return;
+	older = below(s, e->unit, e->addr, &to);
+	((struct shadow_page *)cow_write(&s->ram, e->addr >> PAGE_SHIFT))->device_wrote = e->seq;
+	for (uint32_t i = 0; i < e->size; i++)
+		older.stamp[i] = stamp(e, WROTE_DEVICE);
+}
+
+/* What is known of a page that is no longer traced, or is told anew, is worth nothing. */
+static void forget_page(struct shadow *s, uint64_t page, bool unseen)
+{
+	uint8_t *bits = cow_write(&s->unseen, page / PAGES_PER_LEAF);
+	uint8_t bit = (uint8_t)(1u << (page & 7));
+
+	bits += page % PAGES_PER_LEAF / 8;
+	*bits = unseen ? *bits | bit : *bits & (uint8_t)~bit;
+	memset(cow_write(&s->ram, page), 0, sizeof(struct shadow_page));
+	for (uint32_t i = s->stores; i--; )
+		if (s->store[i].pa >> PAGE_SHIFT == page)
+			forget_store(s, i);
+	for (uint64_t pa = page << PAGE_SHIFT; pa < (page + 1) << PAGE_SHIFT; pa += s->line)
+		for (uint32_t level = 1; level <= s->levels; level++) {
+			struct shadow_line *l = line_write(s, level, pa);
+
+			if (l)
+				l->valid = 0;
+		}
+}
+
+static void watch(struct shadow *s, const struct event *e)
+{
+	for (uint64_t page = e->addr >> PAGE_SHIFT; page << PAGE_SHIFT < e->addr + e->size; page++)
+		forget_page(s, page, !e->a);
+}
+
+void shadow_event(struct shadow *s, const struct event *e)
+{
+	switch (e->kind) {
+	case EV_MACHINE:         machine_on(s, e); break;
+	case EV_MACHINE_CACHE:   machine_cache(s, e); break;
+	case EV_CPU_STORE:       cpu_store(s, e); break;
+	case EV_SB_DRAIN:        drain(s, e); break;
+	case EV_CACHE_FILL:      fill(s, e); break;
+	case EV_CACHE_TAKE:      take(s, e); break;
+	case EV_CACHE_WRITEBACK: write_back(s, e); break;
+	case EV_CACHE_THROUGH:   pass_through(s, e); break;
+	case EV_CACHE_DROP:      drop(s, e); break;
+	case EV_DEV_WRITE:       device_write(s, e); break;
+	case EV_KEY_RAM:         put_ram(s, e->addr, e->value, e->size, 0); break;
+	case EV_KEY_LINE:        key_line(s, e); break;
+	case EV_KEY_WORD:        key_word(s, e); break;
+	case EV_KEY_STORE:       wait_in_buffer(s, e, e->addr); break;
+	case EV_WATCH:           watch(s, e); break;
+	default:                 break;
+	}
+}
+
+static bool store_byte(const struct shadow *s, uint64_t pa, uint8_t *value, stamp_t *by)
+{
+	for (uint32_t i = s->stores; i--; ) {
+		const struct shadow_store *p = &s->store[i];
+
+		if (inside(pa, 1, p->pa, p->size)) {
+			*value = (uint8_t)(p->value >> 8 * (pa - p->pa));
+			*by = p->stamp;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool shadow_byte(const struct shadow *s, enum where at, uint64_t pa, uint8_t *value, stamp_t *by)
+{
+	const struct shadow_line *l;
+
+	if (at == AT_STORE_BUFFER)
+		return store_byte(s, pa, value, by);
+	if (at == AT_RAM && is_ram(s, pa, 1)) {
+		*value = shadow_page(s, pa)->bytes[pa & PAGE_MASK];
+		*by = shadow_page(s, pa)->stamp[pa & PAGE_MASK];
+		return true;
+	}
+	if ((at != AT_L1 && at != AT_L2) || (uint32_t)at > s->levels)
+		return false;
+	l = shadow_line(s, at - AT_RAM, pa);
+	if (!l)
+		return false;
+	*value = l->bytes[pa - l->pa];
+	*by = l->stamp[pa - l->pa];
+	return true;
+}
+
+enum where shadow_newest(const struct shadow *s, uint64_t pa, uint8_t *value, stamp_t *by)
+{
+	static const enum where upwards[] = { AT_L2, AT_L1, AT_STORE_BUFFER };
+	enum where newest = AT_RAM;
+
+	*value = shadow_page(s, pa)->bytes[pa & PAGE_MASK];
+	*by = shadow_page(s, pa)->stamp[pa & PAGE_MASK];
+	for (size_t i = 0; i < 3; i++) {
+		uint8_t v;
+		stamp_t other;
+
+		if (shadow_byte(s, upwards[i], pa, &v, &other) && other > *by) {
+			newest = upwards[i];
+			*value = v;
+			*by = other;
+		}
+	}
+	return newest;
+}

@@ -1,0 +1,95 @@
+#pragma once
+/*
+ * The machine as the trace tells it: every copy of every byte, and the event that wrote it.
+ *
+ * A fold over events. RAM, the lines of each cache and the store buffer are kept as in the machine,
+ * and each byte of each copy carries the stamp of its write. Data moves (fills, write-backs, drains)
+ * and takes its stamps along, so which copy is old is one comparison: a copy is stale when another
+ * copy of the same byte has a higher stamp. Nothing here looks at the machine.
+ */
+#include "cow.h"
+#include "event.h"
+
+/* Which write a byte comes from: event number << 8 | writer. 0: from before anybody looked. */
+typedef uint64_t stamp_t;
+
+enum writer { WROTE_NOBODY, WROTE_CPU, WROTE_DEVICE /* + unit */ };
+
+static inline uint64_t stamp_event(stamp_t s)
+{
+	return s >> 8;
+}
+
+static inline bool stamp_by_device(stamp_t s)
+{
+	return (s & 0xff) >= WROTE_DEVICE;
+}
+
+static inline bool stamp_by_cpu(stamp_t s)
+{
+	return (s & 0xff) == WROTE_CPU;
+}
+
+#define SHADOW_STORES 64     /* pending stores followed; a board has at most 32 */
+#define SHADOW_LINE   256    /* longest line, bytes */
+
+struct shadow_page {
+	uint64_t device_wrote;   /* number of the last event by which a device wrote here, 0 for none */
+	uint8_t bytes[4096];
+	stamp_t stamp[4096];
+};
+
+struct shadow_line {
+	uint64_t pa;             /* of its first byte */
+	uint64_t filled;         /* number of the event that brought it in */
+	uint64_t as_of;          /* nothing written to RAM up to this event is missing in it */
+	uint32_t valid, dirty;
+	stamp_t stamp[SHADOW_LINE];
+	uint8_t bytes[SHADOW_LINE];
+};
+
+struct shadow_cache {
+	uint32_t sets, ways;
+	bool write_through;
+	struct cow lines;        /* one struct shadow_line a leaf, [set * ways + way] */
+	uint32_t last;           /* the slot found last: most often the next one too */
+};
+
+struct shadow_store {
+	uint64_t pa, value;
+	uint32_t size;
+	stamp_t stamp;
+};
+
+struct shadow {
+	uint64_t ram_bytes, bus_offset, hidden;   /* hidden: RAM from here on is not the kernel's */
+	uint32_t line, levels;
+	bool coherent;
+	struct cow ram;                /* one struct shadow_page a leaf */
+	struct cow unseen;             /* one bit a page: accesses to it are not traced */
+	struct shadow_cache cache[3];  /* [1], [2] */
+	struct shadow_store store[SHADOW_STORES];
+	uint32_t stores;
+};
+
+void shadow_init(struct shadow *s);      /* holds nothing until a machine.on event */
+void shadow_release(struct shadow *s);
+void shadow_copy(struct shadow *to, const struct shadow *from);
+
+/* Follow one event. */
+void shadow_event(struct shadow *s, const struct event *e);
+
+/* Is this RAM, and are accesses to it told? Of other pages nothing can be said. */
+bool shadow_sees(const struct shadow *s, uint64_t pa);
+
+/* The line of this level that holds pa, or NULL. */
+const struct shadow_line *shadow_line(const struct shadow *s, uint32_t level, uint64_t pa);
+
+/* One copy of one byte. False: there is no such copy. at: AT_RAM, AT_L1, AT_L2, AT_STORE_BUFFER. */
+must_check bool shadow_byte(const struct shadow *s, enum where at, uint64_t pa, uint8_t *value, stamp_t *stamp);
+
+/* The copy with the highest stamp; of equals the one nearest to RAM. pa is RAM. */
+enum where shadow_newest(const struct shadow *s, uint64_t pa, uint8_t *value, stamp_t *stamp);
+
+/* RAM's copy of the page's bytes and stamps, for whoever looks at many. */
+const struct shadow_page *shadow_page(const struct shadow *s, uint64_t pa);

@@ -1,0 +1,258 @@
+/*
+ * `dev`, device 0, and what one can ask of it. A transfer is started as a driver starts it: source,
+ * destination, count and command are written to the registers of edu through dev.bar, so the trace
+ * shows a driver at work. What a real driver gets from outside (a wire, a disk) is put in the
+ * device's own memory directly.
+ */
+#include "api.h"
+
+#include "kernel/vmalloc.h"
+
+#include <string.h>
+
+#define EDU_MEMORY  0x40000      /* the device's own memory, in its own address space */
+#define EDU_ROOM    4096
+#define EDU_SRC     0x80
+#define EDU_DST     0x88
+#define EDU_COUNT   0x90
+#define EDU_COMMAND 0x98
+#define EDU_START   1u
+#define EDU_TO_RAM  2u
+
+#define WAIT_SLICE 100000u       /* cycles between two looks at Ctrl-C */
+
+/* Where the registers are mapped, 0 when they are not (yet, or no more). */
+static vaddr_t mapped_bar(const struct kernel *k, uint32_t unit)
+{
+	for (size_t i = 0; i < VM_AREAS_MAX; i++) {
+		const struct vm_area *a = &k->area[i];
+
+		if (a->kind == VM_IOREMAP && a->attr == ATTR_DEVICE && a->pa == hw_device_bar(unit) &&
+		    a->size == DEVICE_WINDOW)
+			return a->va;
+	}
+	return 0;
+}
+
+static vaddr_t bar(lua_State *L, struct bench *b, uint32_t unit)
+{
+	vaddr_t va = mapped_bar(&b->machine.kernel, unit);
+
+	if (!va)
+		va = ioremap(&b->machine.kernel, hw_device_bar(unit), DEVICE_WINDOW, ATTR_DEVICE);
+	if (!va)
+		luaL_error(L, "the registers of the device cannot be mapped: no room for ioremap");
+	return va;
+}
+
+static void write_register(lua_State *L, struct bench *b, vaddr_t va, uint64_t value, size_t size)
+{
+	cpu_barrier(&b->machine.hw, BARRIER_WMB);
+	api_fault(L, cpu_store(&b->machine.hw, va, size, value), va, size, true);
+}
+
+static bool busy(lua_State *L, struct bench *b, uint32_t unit)
+{
+	vaddr_t va = bar(L, b, unit) + EDU_COMMAND;
+	uint64_t command = 0;
+
+	api_fault(L, cpu_load(&b->machine.hw, va, 4, &command), va, 4, false);
+	return command & EDU_START;
+}
+
+static void program(lua_State *L, struct bench *b, uint32_t unit, uint64_t from, uint64_t to,
+		    uint64_t n, uint32_t command)
+{
+	vaddr_t va = bar(L, b, unit);
+
+	write_register(L, b, va + EDU_SRC, from, 8);
+	write_register(L, b, va + EDU_DST, to, 8);
+	write_register(L, b, va + EDU_COUNT, n, 4);
+	write_register(L, b, va + EDU_COMMAND, command, 4);
+}
+
+static void refuse_busy(lua_State *L, struct bench *b, uint32_t unit)
+{
+	if (busy(L, b, unit))
+		luaL_error(L, "the device is busy with a transfer: dev:wait() first");
+}
+
+static void start_read(lua_State *L, struct bench *b, uint32_t unit, dma_addr_t dma, uint64_t n)
+{
+	program(L, b, unit, dma, EDU_MEMORY, n, EDU_START);
+}
+
+/* Data from outside, then the transfer that carries it to memory. */
+static void start_write(lua_State *L, struct bench *b, uint32_t unit, dma_addr_t dma,
+			const char *bytes, size_t n)
+{
+	if (!hw_device_fill(&b->machine.hw, unit, 0, bytes, n))
+		luaL_error(L, "the device's own memory holds %d bytes", EDU_ROOM);
+	program(L, b, unit, EDU_MEMORY, dma, n, EDU_START | EDU_TO_RAM);
+}
+
+/* Reading the command register pushes out the posted write that started the transfer. */
+static void wait_until_idle(lua_State *L, struct bench *b, uint32_t unit)
+{
+	if (!busy(L, b, unit))
+		return;
+	while (!machine_wait(&b->machine, unit, WAIT_SLICE))
+		session_pause(L);
+}
+
+static const char *own_memory(struct bench *b, uint32_t unit)
+{
+	struct device_io io = hw_device(&b->machine.hw, unit);
+	size_t room;
+
+	return (const char *)io.dev->ops->buffer(io.state, &room);
+}
+
+static int l_dma_read(lua_State *L, struct bench *b)
+{
+	uint32_t unit = arg_device(L, 1);
+	dma_addr_t dma = arg_pointer(L, 2);
+	uint64_t n = arg_count(L, 3, STRING_MAX);
+	luaL_Buffer text;
+
+	refuse_busy(L, b, unit);
+	luaL_buffinit(L, &text);
+	for (uint64_t done = 0; done < n; done += EDU_ROOM) {
+		size_t size = (size_t)min_u64(n - done, EDU_ROOM);
+
+		start_read(L, b, unit, dma + done, size);
+		wait_until_idle(L, b, unit);
+		luaL_addlstring(&text, own_memory(b, unit), size);
+		session_pause(L);
+	}
+	luaL_pushresult(&text);
+	return 1;
+}
+
+static int l_dma_write(lua_State *L, struct bench *b)
+{
+	uint32_t unit = arg_device(L, 1);
+	dma_addr_t dma = arg_pointer(L, 2);
+	size_t n;
+	const char *bytes = arg_bytes(L, 3, &n);
+
+	refuse_busy(L, b, unit);
+	for (uint64_t done = 0; done < n; done += EDU_ROOM) {
+		size_t size = (size_t)min_u64(n - done, EDU_ROOM);
+
+		start_write(L, b, unit, dma + done, bytes + done, size);
+		wait_until_idle(L, b, unit);
+		session_pause(L);
+	}
+	return 0;
+}
+
+static int l_start_read(lua_State *L, struct bench *b)
+{
+	uint32_t unit = arg_device(L, 1);
+	dma_addr_t dma = arg_pointer(L, 2);
+	uint64_t n = arg_count(L, 3, EDU_ROOM);
+
+	refuse_busy(L, b, unit);
+	start_read(L, b, unit, dma, n);
+	return 0;
+}
+
+static int l_start_write(lua_State *L, struct bench *b)
+{
+	uint32_t unit = arg_device(L, 1);
+	dma_addr_t dma = arg_pointer(L, 2);
+	size_t n;
+	const char *bytes = arg_bytes(L, 3, &n);
+
+	if (n > EDU_ROOM)
+		arg_wrong(L, 3, "at most 4096 bytes fit one transfer; dev:dma_write makes several");
+	refuse_busy(L, b, unit);
+	start_write(L, b, unit, dma, bytes, n);
+	return 0;
+}
+
+static int l_busy(lua_State *L, struct bench *b)
+{
+	lua_pushboolean(L, busy(L, b, arg_device(L, 1)));
+	return 1;
+}
+
+static int l_wait(lua_State *L, struct bench *b)
+{
+	wait_until_idle(L, b, arg_device(L, 1));
+	return 0;
+}
+
+static int l_buffer(lua_State *L, struct bench *b)
+{
+	lua_pushlstring(L, own_memory(b, arg_device(L, 1)), EDU_ROOM);
+	return 1;
+}
+
+static int l_irq(lua_State *L, struct bench *b)
+{
+	lua_pushboolean(L, b->machine.hw.device[arg_device(L, 1)].irq);
+	return 1;
+}
+
+const struct api api_device[] = {
+	{ "dev:dma_read", l_dma_read, "dma, n", "string",
+	  "the device reads n bytes of memory, as after DMA_TO_DEVICE; waits, and answers what "
+	  "the device got" },
+	{ "dev:dma_write", l_dma_write, "dma, string", "",
+	  "the device writes the bytes to memory, as after DMA_FROM_DEVICE; waits until it is "
+	  "done" },
+	{ "dev:start_read", l_start_read, "dma, n", "",
+	  "as dev:dma_read, at most 4096 bytes, without waiting; the data is in dev:buffer() "
+	  "when it is done" },
+	{ "dev:start_write", l_start_write, "dma, string", "",
+	  "as dev:dma_write, at most 4096 bytes, without waiting" },
+	{ "dev:busy", l_busy, "", "true or false",
+	  "is a transfer under way? Reads the command register" },
+	{ "dev:wait", l_wait, "", "", "let time pass until the transfer is done" },
+	{ "dev:buffer", l_buffer, "", "string", "the 4096 bytes of the device's own memory" },
+	{ "dev:irq", l_irq, "", "true or false", "is the interrupt line raised?" },
+	{ NULL, NULL, NULL, NULL, NULL },
+};
+
+/* dev.bar and dev.name; everything else is a method. */
+static int device_index(lua_State *L)
+{
+	const uint32_t *unit = luaL_checkudata(L, 1, DEVICE_TYPE);
+	struct session *s = session_of(L);
+	struct bench *b = session_bench(s);
+	const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+
+	if (!strcmp(key, "bar")) {
+		lua_pushinteger(L, (lua_Integer)bar(L, b, *unit));
+		session_after(L, s);
+	} else if (!strcmp(key, "name")) {
+		lua_pushstring(L, b->machine.hw.device[*unit].ops->name);
+	} else {
+		lua_getmetatable(L, 1);
+		lua_pushvalue(L, 2);
+		lua_rawget(L, -2);
+	}
+	return 1;
+}
+
+static int device_tostring(lua_State *L)
+{
+	const uint32_t *unit = luaL_checkudata(L, 1, DEVICE_TYPE);
+	const struct bench *b = session_bench(session_of(L));
+
+	lua_pushfstring(L, "%s (device %d)", b->machine.hw.device[*unit].ops->name, (int)*unit);
+	return 1;
+}
+
+void device_type_open(lua_State *L)
+{
+	static const luaL_Reg meta[] = {
+		{ "__index", device_index }, { "__tostring", device_tostring }, { NULL, NULL },
+	};
+
+	luaL_newmetatable(L, DEVICE_TYPE);
+	luaL_setfuncs(L, meta, 0);
+	lua_pop(L, 1);
+}

@@ -1,0 +1,323 @@
+/*
+ * The part of the table `core` that looks at the little kernel: page frames, zones, slabs, areas,
+ * resources, and what an integer means to it.
+ */
+#include "core_table.h"
+
+#include "api.h"
+
+#include "kernel/pages.h"
+#include "kernel/slab.h"
+#include "kernel/vmalloc.h"
+
+#include <stdlib.h>
+
+static struct kernel *kernel(lua_State *L)
+{
+	return &session_bench(session_of(L))->machine.kernel;
+}
+
+static const char *const frame_words[] = { "absent", "reserved", "free", "tail", "pages", "slab",
+					   "kmalloc", "vmalloc", "coherent" };
+static const char *const zone_words[] = { "DMA", "DMA32", "Normal" };
+static const char *const area_words[] = { "none", "vmalloc", "ioremap", "coherent" };
+
+static bool is_block(const struct frame *f)
+{
+	return f->kind == FRAME_FREE || f->kind >= FRAME_PAGES;
+}
+
+static void push_frame(lua_State *L, uint64_t pfn, const struct frame *f)
+{
+	lua_createtable(L, 0, 5);
+	set_integer(L, "pfn", pfn);
+	set_string(L, "kind", frame_words[f->kind]);
+	set_integer(L, "order", is_block(f) ? f->order : 0);
+	set_string(L, "zone", zone_words[f->zone < ZONE_COUNT ? f->zone : ZONE_NORMAL]);
+	if (f->kind == FRAME_SLAB)
+		set_string(L, "cache", kmalloc_caches[f->cache].name);
+}
+
+static int l_frames(lua_State *L)
+{
+	struct kernel *k = kernel(L);
+	uint64_t all = board_ram_end(&k->hw->board) >> PAGE_SHIFT;
+	uint64_t pfn = (uint64_t)luaL_optinteger(L, 1, 0);
+	uint64_t n = (uint64_t)luaL_optinteger(L, 2, (lua_Integer)all);
+	uint64_t end = n < all && pfn < all - n ? pfn + n : all;
+
+	lua_newtable(L);
+	while (pfn < end) {
+		const struct frame *f = frame_read(k, pfn);
+
+		push_frame(L, pfn, f);
+		append(L);
+		pfn += is_block(f) ? (uint64_t)1 << f->order : 1;
+	}
+	return 1;
+}
+
+static int l_zones(lua_State *L)
+{
+	const struct kernel *k = kernel(L);
+
+	lua_newtable(L);
+	for (enum zone z = 0; z < ZONE_COUNT; z++) {
+		if (!k->managed[z])
+			continue;
+		lua_createtable(L, 0, 3);
+		set_string(L, "name", zone_words[z]);
+		set_integer(L, "managed", k->managed[z]);
+		lua_createtable(L, ORDER_MAX + 1, 0);
+		for (uint32_t order = 0; order <= pages_max_order(k); order++) {
+			lua_pushinteger(L, (lua_Integer)k->free_blocks[z][order]);
+			append(L);
+		}
+		lua_setfield(L, -2, "free");
+		append(L);
+	}
+	return 1;
+}
+
+static int l_slabs(lua_State *L)
+{
+	const struct kernel *k = kernel(L);
+
+	lua_newtable(L);
+	for (uint32_t cache = 0; cache < KMALLOC_CACHES; cache++) {
+		struct slab_stats stats = slab_stats(k, cache);
+
+		lua_createtable(L, 0, 7);
+		set_string(L, "name", kmalloc_caches[cache].name);
+		set_integer(L, "size", stats.size);
+		set_integer(L, "used", stats.used);
+		set_integer(L, "objects", stats.objects);
+		set_integer(L, "slabs", stats.slabs);
+		set_integer(L, "per_slab", stats.per_slab);
+		set_integer(L, "pages_per_slab", stats.pages_per_slab);
+		append(L);
+	}
+	return 1;
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct vm_area *const *x = a, *const *y = b;
+
+	return ((*x)->va > (*y)->va) - ((*x)->va < (*y)->va);
+}
+
+static void push_area(lua_State *L, const struct vm_area *a)
+{
+	lua_createtable(L, 0, 6);
+	set_integer(L, "va", a->va);
+	set_integer(L, "size", a->size);
+	set_string(L, "kind", area_words[a->kind]);
+	set_integer(L, "pa", a->pa);
+	set_integer(L, "pages", a->pages);
+	set_string(L, "attr", attr_words[a->attr]);
+}
+
+static int l_areas(lua_State *L)
+{
+	const struct kernel *k = kernel(L);
+	const struct vm_area *sorted[VM_AREAS_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < VM_AREAS_MAX; i++)
+		if (k->area[i].kind != VM_NONE)
+			sorted[count++] = &k->area[i];
+	qsort(sorted, count, sizeof *sorted, by_address);
+	lua_newtable(L);
+	for (size_t i = 0; i < count; i++) {
+		push_area(L, sorted[i]);
+		append(L);
+	}
+	return 1;
+}
+
+static int l_resources(lua_State *L)
+{
+	const struct kernel *k = kernel(L);
+
+	lua_newtable(L);
+	for (size_t i = 0; i < RESOURCES_MAX; i++) {
+		const struct resource *r = &k->resource[i];
+
+		if (!r->size)
+			continue;
+		lua_createtable(L, 0, 4);
+		set_integer(L, "start", r->start);
+		set_integer(L, "size", r->size);
+		set_string(L, "name", r->name);
+		set_boolean(L, "busy", r->busy);
+		append(L);
+	}
+	return 1;
+}
+
+/* What an integer is. Each of these pushes a table, or says no. */
+
+static void push_what(lua_State *L, const char *kind, uint64_t n)
+{
+	lua_createtable(L, 0, 10);
+	set_string(L, "kind", kind);
+	set_integer(L, "n", n);
+}
+
+static void set_block(lua_State *L, uint64_t n, uint64_t start, uint64_t size)
+{
+	set_integer(L, "start", start);
+	set_integer(L, "size", size);
+	set_integer(L, "offset", n - start);
+}
+
+static void set_place(lua_State *L, paddr_t pa)
+{
+	set_integer(L, "pa", pa);
+	set_integer(L, "page", pa >> PAGE_SHIFT);
+}
+
+static bool slab_what(lua_State *L, struct kernel *k, vaddr_t va, const struct frame *head)
+{
+	paddr_t start;
+	uint32_t size;
+	bool live;
+	bool object = slab_object(k, va - LINEAR_BASE, &start, &size, &live);
+
+	push_what(L, object ? "kmalloc" : "slab", va);
+	set_string(L, "cache", kmalloc_caches[head->cache].name);
+	if (object) {
+		set_block(L, va, phys_to_virt(start), size);
+		set_boolean(L, "freed", !live);
+	}
+	return true;
+}
+
+static bool linear_what(lua_State *L, struct kernel *k, vaddr_t va)
+{
+	paddr_t pa = va - LINEAR_BASE;
+	uint64_t head;
+	const struct frame *f;
+
+	if (!board_is_ram(&k->hw->board, pa, 1))
+		return false;
+	head = frame_head(k, pa >> PAGE_SHIFT);
+	f = frame_read(k, head);
+	if (f->kind == FRAME_SLAB) {
+		slab_what(L, k, va, f);
+	} else if (f->kind == FRAME_KMALLOC || f->kind == FRAME_PAGES) {
+		push_what(L, f->kind == FRAME_PAGES ? "pages" : "kmalloc", va);
+		set_block(L, va, phys_to_virt(head << PAGE_SHIFT), PAGE_SIZE << f->order);
+		set_boolean(L, "freed", false);
+	} else {
+		push_what(L, f->kind == FRAME_FREE ? "pages" : "linear", va);
+		set_boolean(L, "freed", f->kind == FRAME_FREE);
+	}
+	set_place(L, pa);
+	return true;
+}
+
+/* An ioremap of a device's window is its registers. */
+static const char *area_kind(const struct vm_area *a)
+{
+	if (a->kind == VM_IOREMAP && inside(a->pa, 1, DEVICE_BASE, device_count * DEVICE_WINDOW))
+		return "register";
+	return area_words[a->kind];
+}
+
+static bool area_what(lua_State *L, struct kernel *k, vaddr_t va)
+{
+	const struct vm_area *a = is_vmalloc_addr(va) ? vm_area_at(k, va) : NULL;
+	const char *kind = a ? area_kind(a) : NULL;
+	enum attr attr;
+	paddr_t pa;
+
+	if (!a)
+		return false;
+	push_what(L, kind, va);
+	set_block(L, va, a->va, a->size);
+	if (mmu_translate(&k->hw->mmu, va, &pa, &attr) == OK) {
+		set_place(L, pa);
+		set_string(L, "attr", attr_words[attr]);
+	}
+	if (a->kind == VM_IOREMAP && *kind == 'r') {
+		uint64_t unit = (pa - DEVICE_BASE) / DEVICE_WINDOW;
+
+		set_string(L, "device", device_ops[unit]->name);
+		set_integer(L, "offset", pa - hw_device_bar((uint32_t)unit));
+	}
+	return true;
+}
+
+static bool uncached_what(lua_State *L, struct kernel *k, vaddr_t va)
+{
+	paddr_t pa;
+	enum attr attr;
+	uint64_t head;
+	const struct frame *f;
+
+	if (va < UNCACHED_BASE || va >= VMALLOC_BASE ||
+	    mmu_translate(&k->hw->mmu, va, &pa, &attr) != OK)
+		return false;
+	head = frame_head(k, pa >> PAGE_SHIFT);
+	f = frame_read(k, head);
+	push_what(L, f->kind == FRAME_COHERENT ? "coherent" : "uncached", va);
+	if (f->kind == FRAME_COHERENT)
+		set_block(L, va, UNCACHED_BASE + (head << PAGE_SHIFT), PAGE_SIZE << f->order);
+	set_place(L, pa);
+	return true;
+}
+
+static bool page_what(lua_State *L, struct kernel *k, uint64_t n)
+{
+	paddr_t pa = api_page_address(n);
+
+	if (n < VMEMMAP_BASE || api_page_of(pa) != n || !board_is_ram(&k->hw->board, pa, 1))
+		return false;
+	push_what(L, "page", n);
+	set_place(L, pa);
+	return true;
+}
+
+/* Where bus addresses look like small numbers, only a live mapping makes one of them an address. */
+static bool dma_what(lua_State *L, struct kernel *k, uint64_t n)
+{
+	const struct bench *b = session_of(L)->bench;
+	const struct mapping *m = ownership_find(&b->checker.ownership, 0, n, 1);
+	paddr_t pa;
+
+	if (!port_translate(&k->hw->board, n, 1, &pa) || (!m && !k->hw->board.bus_offset))
+		return false;
+	push_what(L, "dma", n);
+	set_place(L, pa);
+	if (m) {
+		set_block(L, n, m->dma, m->size);
+		core_push_mapping(L, m);
+		lua_setfield(L, -2, "mapping");
+	}
+	return true;
+}
+
+static int l_what(lua_State *L)
+{
+	struct kernel *k = kernel(L);
+	uint64_t n = (uint64_t)luaL_checkinteger(L, 1);
+
+	if (n == DMA_MAPPING_ERROR) {
+		push_what(L, "error", n);
+		return 1;
+	}
+	return linear_what(L, k, n) || uncached_what(L, k, n) || area_what(L, k, n) ||
+	       page_what(L, k, n) || dma_what(L, k, n);
+}
+
+void core_kernel_open(lua_State *L)
+{
+	static const luaL_Reg functions[] = {
+		{ "frames", l_frames }, { "zones", l_zones }, { "slabs", l_slabs },
+		{ "areas", l_areas }, { "resources", l_resources }, { "what", l_what }, { NULL, NULL },
+	};
+
+	luaL_setfuncs(L, functions, 0);
+}

@@ -1,0 +1,505 @@
+/*
+ * dmalab: options and sub-commands. The scripts decide what a line means; here are the loops that
+ * bring the lines, from a person or from a pipe.
+ */
+#include "line.h"
+#include "recording.h"
+#include "session.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { DONE, FAILED, WRONG_USAGE };     /* exit status */
+
+static const char usage[] =
+	"dmalab: a small computer with caches and DMA that can be held still\n"
+	"\n"
+	"  dmalab                     the prompt; plays the lines of stdin when it is no terminal\n"
+	"  dmalab run FILE [ARG ...]  play a script; FILE may be - for stdin\n"
+	"  dmalab -e CODE             play CODE\n"
+	"  dmalab tour                the guided tour\n"
+	"  dmalab replay FILE         print the events of a recording\n"
+	"\n"
+	"  -b, --board NAME     the machine: tiny, arm64 (default), x86, ... or a file of your own\n"
+	"  -s, --set KEY=VALUE  change one of its settings; may be repeated\n"
+	"      --seed N         nature at random, with this seed\n"
+	"      --record FILE    keep every event in FILE, for replay\n"
+	"      --echo           with stdin: print each line before its answer\n"
+	"  -h, --help           this page           -V, --version\n"
+	"\n"
+	"Options stand before or after the sub-command; those of a script follow --.\n"
+	"Exit status: 0 done, 1 a script failed or broke a rule, 2 wrong usage.\n"
+	"At the prompt, `help` goes on from here and `tour` shows around.\n";
+
+struct options {
+	const char **set;            /* key, value, key, value ... */
+	int set_count;
+	const char **code;           /* of each -e */
+	int code_count;
+	const char *record;
+	bool echo;
+	char **words;                /* the sub-command and what follows */
+	int word_count;
+};
+
+static struct session *session;
+
+static int wrong_usage(const char *what, const char *which)
+{
+	fprintf(stderr, "dmalab: %s%s\nTry: dmalab --help\n", what, which);
+	return WRONG_USAGE;
+}
+
+/* Options. */
+
+static void set(struct options *o, const char *key, const char *value)
+{
+	o->set[o->set_count++] = key;
+	o->set[o->set_count++] = value;
+}
+
+/* KEY=VALUE, cut in two. */
+static bool set_pair(struct options *o, char *pair)
+{
+	char *equals = strchr(pair, '=');
+
+	if (!equals || equals == pair)
+		return false;
+	*equals = '\0';
+	set(o, pair, equals + 1);
+	return true;
+}
+
+enum { OPTION_SEED = 256, OPTION_RECORD, OPTION_ECHO };
+
+static const struct option long_options[] = {
+	{ "board", required_argument, NULL, 'b' },
+	{ "set", required_argument, NULL, 's' },
+	{ "seed", required_argument, NULL, OPTION_SEED },
+	{ "record", required_argument, NULL, OPTION_RECORD },
+	{ "echo", no_argument, NULL, OPTION_ECHO },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* One option. -1: go on; else the exit status. */
+static int take_option(struct options *o, int option, const char *which)
+{
+	switch (option) {
+	case 'b': set(o, "board", optarg); return -1;
+	case 'e': o->code[o->code_count++] = optarg; return -1;
+	case 's':
+		if (set_pair(o, optarg))
+			return -1;
+		return wrong_usage("--set wants KEY=VALUE, not ", optarg);
+	case OPTION_SEED:
+		set(o, "nature", "random");
+		set(o, "seed", optarg);
+		return -1;
+	case OPTION_RECORD: o->record = optarg; return -1;
+	case OPTION_ECHO:   o->echo = true; return -1;
+	case 'h': fputs(usage, stdout); return DONE;
+	case 'V': puts("dmalab " VERSION); return DONE;
+	case ':': return wrong_usage("a value is missing after ", which);
+	default:  return wrong_usage("unknown option ", which);
+	}
+}
+
+/* As many as there can be; the process ends with them. */
+static void *room(int argc, size_t size)
+{
+	void *p = calloc((size_t)argc * 4 + 4, size);
+
+	if (!p) {
+		fputs("dmalab: no memory\n", stderr);
+		exit(FAILED);
+	}
+	return p;
+}
+
+static int parse_options(struct options *o, int argc, char **argv)
+{
+	int option, status = -1;
+
+	o->set = room(argc, sizeof *o->set);
+	o->code = room(argc, sizeof *o->code);
+	opterr = 0;
+	while (status < 0 &&
+	       (option = getopt_long(argc, argv, ":b:e:s:hV", long_options, NULL)) != -1)
+		status = take_option(o, option, argv[optind - 1]);
+	o->words = argv + optind;
+	o->word_count = argc - optind;
+	return status;
+}
+
+static void free_options(struct options *o)
+{
+	free(o->set);
+	free(o->code);
+}
+
+/* The session. */
+
+static bool start_recording(const char *path)
+{
+	char why[256];
+
+	session->recorder = recorder_open(path, why, sizeof why);
+	if (!session->recorder)
+		fprintf(stderr, "dmalab: --record %s: %s\n", path, why);
+	return session->recorder != NULL;
+}
+
+/* Also when a script leaves by os.exit: the history and the end of the recording get written. */
+static void leave(void)
+{
+	struct recorder *r = session ? session->recorder : NULL;
+	struct trace nothing;
+
+	line_close();
+	if (!r)
+		return;
+	trace_init(&nothing);
+	session->recorder = NULL;
+	if (!recorder_finish(r, session->bench ? &session->bench->trace : &nothing))
+		fprintf(stderr, "dmalab: the recording ends here: %s\n", recorder_error(r));
+	recorder_close(r, &nothing);
+}
+
+static void complain(void)
+{
+	const char *message = lua_tostring(session->lua, -1);
+
+	fflush(stdout);
+	if (!session_output_closed())
+		fprintf(stderr, "dmalab: %s\n", message ? message : "an error that is no text");
+	lua_pop(session->lua, 1);
+}
+
+/* The --board, --set and --seed of the command line, as the scripts want them. */
+static void push_settings(lua_State *L, const struct options *o)
+{
+	lua_createtable(L, o->set_count / 2, 0);
+	for (int i = 0; i < o->set_count; i += 2) {
+		lua_createtable(L, 2, 0);
+		lua_pushstring(L, o->set[i]);
+		lua_rawseti(L, -2, 1);
+		lua_pushstring(L, o->set[i + 1]);
+		lua_rawseti(L, -2, 2);
+		lua_rawseti(L, -2, i / 2 + 1);
+	}
+}
+
+/* A session with its machine on. -1, or the exit status when it could not be. */
+static int start(const struct options *o, const char *mode)
+{
+	session = session_new();
+	if (!session)
+		return fputs("dmalab: no memory\n", stderr), FAILED;
+	atexit(leave);
+	if (o->record && !start_recording(o->record))
+		return FAILED;
+	if (!session_load(session)) {
+		complain();
+		return FAILED;
+	}
+	push_settings(session->lua, o);
+	lua_pushstring(session->lua, mode);
+	if (session_call(session, "start", 2, 0))
+		return -1;
+	complain();
+	return WRONG_USAGE;
+}
+
+/* What the scripts make of it all; a rule that broke on a machine since replaced counts too. */
+static int finish(bool fine)
+{
+	int status;
+
+	session_catch_up(session);
+	status = fine ? DONE : FAILED;
+	if (!session_call(session, "finish", 0, 1))
+		complain();
+	else if (lua_tointeger(session->lua, -1))
+		status = FAILED;
+	if (fflush(stdout) && !session_output_closed()) {
+		perror("dmalab: stdout");
+		status = FAILED;
+	}
+	return status;
+}
+
+/* Lines. */
+
+/* Lines that make one statement so far. */
+struct input {
+	char *text;
+	size_t used, room;
+};
+
+static void input_add(struct input *in, const char *line)
+{
+	size_t n = strlen(line), need = in->used + n + 2;
+
+	if (need > in->room) {
+		char *wider = realloc(in->text, need * 2);
+
+		if (!wider)
+			return;
+		in->text = wider;
+		in->room = need * 2;
+	}
+	if (in->used)
+		in->text[in->used++] = '\n';
+	memcpy(in->text + in->used, line, n + 1);
+	in->used += n;
+}
+
+static void input_clear(struct input *in)
+{
+	if (in->text)
+		in->text[0] = '\0';
+	in->used = 0;
+}
+
+enum verdict { LINE_DONE, LINE_MORE, LINE_FAILED, LINE_QUIT };
+
+static enum verdict play_line(struct input *in)
+{
+	static const char *const words[] = { "done", "more", "failed", "quit" };
+	enum verdict verdict = LINE_FAILED;
+	lua_State *L = session->lua;
+
+	lua_pushlstring(L, in->text ? in->text : "", in->used);
+	if (!session_call(session, "line", 1, 1)) {
+		complain();
+	} else {
+		for (enum verdict v = LINE_DONE; v <= LINE_QUIT; v++)
+			if (lua_isstring(L, -1) && !strcmp(lua_tostring(L, -1), words[v]))
+				verdict = v;
+		lua_pop(L, 1);
+	}
+	if (verdict != LINE_MORE)
+		input_clear(in);
+	fflush(stdout);
+	return verdict;
+}
+
+/* What Lua would put there, for readline. */
+static char **complete(const char *word, int begin, const char *line)
+{
+	lua_State *L = session->lua;
+	lua_Integer n;
+	char **matches;
+
+	lua_pushstring(L, word);
+	lua_pushinteger(L, begin + 1);
+	lua_pushstring(L, line);
+	if (!session_call(session, "complete", 3, 1) || !lua_istable(L, -1)) {
+		lua_pop(L, 1);
+		return NULL;
+	}
+	n = (lua_Integer)lua_rawlen(L, -1);
+	matches = calloc((size_t)n + 1, sizeof *matches);
+	for (lua_Integer i = 0; matches && i < n; i++) {
+		lua_rawgeti(L, -1, i + 1);
+		matches[i] = strdup(lua_isstring(L, -1) ? lua_tostring(L, -1) : "");
+		lua_pop(L, 1);
+	}
+	lua_pop(L, 1);
+	return matches;
+}
+
+static int play_prompt(void)
+{
+	struct input in = { NULL, 0, 0 };
+	enum verdict verdict = LINE_DONE;
+	enum line_outcome got;
+	char *text;
+
+	line_open(complete);
+	while (verdict != LINE_QUIT &&
+	       (got = line_read(verdict == LINE_MORE ? ">> " : "> ", &text)) != LINE_END) {
+		if (got == LINE_CANCELLED) {
+			input_clear(&in);
+			verdict = LINE_DONE;
+			continue;
+		}
+		input_add(&in, text);
+		free(text);
+		verdict = play_line(&in);
+	}
+	free(in.text);
+	return finish(true);
+}
+
+static void echo(const char *line, bool continued)
+{
+	printf("%s %s\n", continued ? ">>" : ">", line);
+	fflush(stdout);
+}
+
+static int play_stdin(bool echoing)
+{
+	struct input in = { NULL, 0, 0 };
+	enum verdict verdict = LINE_DONE;
+	bool fine = true;
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t n;
+
+	while (verdict != LINE_QUIT && !session_output_closed() &&
+	       (n = getline(&line, &size, stdin)) > 0) {
+		if (line[n - 1] == '\n')
+			line[n - 1] = '\0';
+		if (echoing)
+			echo(line, verdict == LINE_MORE);
+		input_add(&in, line);
+		verdict = play_line(&in);
+		fine = fine && verdict != LINE_FAILED;
+	}
+	if (verdict == LINE_MORE) {
+		fputs("dmalab: the input ends in the middle of a statement\n", stderr);
+		fine = false;
+	}
+	free(line);
+	free(in.text);
+	return finish(fine);
+}
+
+/* Sub-commands. */
+
+/* Did the call, whose one result is on the stack, do its work? */
+static bool call_was_fine(bool returned)
+{
+	bool said_no = lua_isboolean(session->lua, -1) && !lua_toboolean(session->lua, -1);
+
+	if (returned)
+		lua_pop(session->lua, 1);
+	else
+		complain();
+	return returned && !said_no;
+}
+
+static int eval(const struct options *o)
+{
+	int status = start(o, "eval");
+	bool fine = true;
+
+	if (status >= 0)
+		return status;
+	for (int i = 0; fine && i < o->code_count; i++) {
+		lua_pushstring(session->lua, o->code[i]);
+		fine = call_was_fine(session_call(session, "eval", 1, 1));
+	}
+	return finish(fine);
+}
+
+static int run(const struct options *o)
+{
+	int status;
+
+	if (o->word_count < 2)
+		return wrong_usage("run wants a file: dmalab run FILE", "");
+	status = start(o, "run");
+	if (status >= 0)
+		return status;
+	lua_pushstring(session->lua, o->words[1]);
+	lua_createtable(session->lua, o->word_count, 0);
+	for (int i = 1; i < o->word_count; i++) {
+		lua_pushstring(session->lua, o->words[i]);
+		lua_rawseti(session->lua, -2, i - 1);
+	}
+	return finish(call_was_fine(session_call(session, "run", 2, 1)));
+}
+
+static int tour(const struct options *o)
+{
+	int status = start(o, "prompt");
+
+	if (status >= 0)
+		return status;
+	lua_getglobal(session->lua, "tour");
+	return finish(call_was_fine(session_call(session, NULL, 0, 1)));
+}
+
+static int prompt(const struct options *o)
+{
+	bool person = isatty(STDIN_FILENO);
+	int status = start(o, person ? "prompt" : "stdin");
+
+	if (status >= 0)
+		return status;
+	return person ? play_prompt() : play_stdin(o->echo);
+}
+
+static int replay(const struct options *o)
+{
+	enum recording_state state = RECORDING_END;
+	struct recording *r;
+	struct event e;
+	char text[512];
+
+	if (o->word_count != 2)
+		return wrong_usage("replay wants one file: dmalab replay FILE", "");
+	r = recording_open(o->words[1], text, sizeof text);
+	if (!r) {
+		fprintf(stderr, "dmalab: %s: %s\n", o->words[1], text);
+		return FAILED;
+	}
+	while (!ferror(stdout) && (state = recording_next(r, &e)) == RECORDING_EVENT) {
+		event_text(&e, text, sizeof text);
+		puts(text);
+	}
+	fflush(stdout);
+	if (state == RECORDING_DAMAGED)
+		fprintf(stderr, "dmalab: %s: %s\n", o->words[1], recording_error(r));
+	recording_close(r);
+	return state == RECORDING_DAMAGED ? FAILED : DONE;
+}
+
+static const struct {
+	const char *name;
+	int (*play)(const struct options *o);
+	int words;                        /* at most; 0: any number */
+} subcommands[] = {
+	{ "run", run, 0 }, { "tour", tour, 1 }, { "replay", replay, 2 },
+};
+
+static int play(const struct options *o)
+{
+	if (o->code_count && o->word_count)
+		return wrong_usage("-e stands without a sub-command, not with ", o->words[0]);
+	if (o->code_count)
+		return eval(o);
+	if (!o->word_count)
+		return prompt(o);
+	for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++) {
+		int most = subcommands[i].words;
+
+		if (strcmp(o->words[0], subcommands[i].name) != 0)
+			continue;
+		if (most && o->word_count > most)
+			return wrong_usage("too many words: ", o->words[most]);
+		return subcommands[i].play(o);
+	}
+	return wrong_usage("there is no sub-command ", o->words[0]);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { 0 };
+	int status = parse_options(&o, argc, argv);
+
+	if (status < 0)
+		status = play(&o);
+	free_options(&o);
+	return status;      /* the session ends with the process: freeing it would only take time */
+}

@@ -1,0 +1,95 @@
+-- The commands of the prompt, one declaration each. To add one, add a declaration: help, completion
+-- and the command line know it then.
+--
+-- name, args, help   as `help NAME` shows them
+-- group              under which `help` lists it
+-- run                the function; it is a global too, and what it returns is answered
+-- raw                its words are taken as they stand, not as Lua
+-- complete           words that may follow
+
+local session = require "session"
+
+local function command(row)
+  session.commands[row.name] = row
+  session.commands[#session.commands + 1] = row
+  _G[row.name] = row.run
+end
+
+-- A function of a module that is loaded when somebody asks for it.
+local function late(module, name)
+  return function(...) return require(module)[name](...) end
+end
+
+command { name = "help", args = "[NAME]", group = "help", raw = true,
+          help = "what there is, or all about one name",
+          run = late("help", "help") }
+
+command { name = "tour", args = "", group = "help",
+          help = "ten steps from a store that stays in the cache to a correct transfer",
+          run = late("tour", "tour") }
+
+command { name = "show", args = "cache [1|2] | line VA | pages | mappings | board [NAME] | " ..
+    "trace [N] | bytes VA [N] | stores | violations",
+          group = "look", raw = true,
+          help = "the state of the machine as text",
+          complete = { "cache", "line", "pages", "mappings", "board", "trace", "bytes", "stores",
+              "violations" },
+          run = late("show", "show") }
+
+command { name = "why", args = "[n | va]", group = "look",
+          help = "how the last violation (or number n, or the newest at an address) came about",
+          run = late("why", "why") }
+
+command { name = "violations", args = "", group = "look",
+          help = "the rules broken so far; a list of { rule, text, events }",
+          run = late("why", "violations") }
+
+command { name = "cat", args = "FILE", group = "look", raw = true,
+          help = "a file of /proc, as the kernel writes it",
+          complete = { "/proc/iomem", "/proc/buddyinfo", "/proc/slabinfo", "/proc/vmallocinfo",
+              "/proc/cmdline" },
+          run = late("proc", "cat") }
+
+command { name = "dmesg", args = "", group = "look",
+          help = "what the kernel would have logged",
+          run = late("proc", "dmesg") }
+
+command { name = "map", args = "va [size] direction", group = "dma", returns = "dma",
+          help = "dma_map_single(dev, va, size, direction); without a size all of the block",
+          complete = { "to_device", "from_device", "bidirectional" },
+          run = late("sugar", "map") }
+
+command { name = "unmap", args = "dma", group = "dma", returns = "",
+          help = "dma_unmap_single with the size and direction it was mapped with",
+          run = late("sugar", "unmap") }
+
+command { name = "sync", args = "dma for_cpu | for_device [size]", group = "dma", returns = "",
+          help = "dma_sync_single_for_cpu or _for_device with the direction it was mapped with",
+          complete = { "for_cpu", "for_device" },
+          run = late("sugar", "sync") }
+
+command { name = "step", args = "[n=1]", group = "time",
+          help = "let time pass until n more events have happened, and show them",
+          run = late("sugar", "step") }
+
+command { name = "undo", args = "[n=1]", group = "time",
+          help = "take back the last n lines that did something, with the variables they set",
+          run = late("sugar", "undo") }
+
+command { name = "machine", args = "{ board = NAME, key = value }", group = "machine",
+          help = "a fresh machine; `machine tiny` and `machine x86 seed=3` do as well",
+          raw = true,
+          run = late("sugar", "machine") }
+
+command { name = "save", args = "FILE", group = "session", raw = true,
+          help = "write this session as a script that `dmalab run FILE` plays",
+          run = late("save", "save") }
+
+command { name = "clear", args = "", group = "session",
+          help = "clear the screen",
+          run = function() if core.terminal then io.stdout:write("\27[H\27[2J") end end }
+
+local function quit() error(session.leave, 0) end
+
+command { name = "quit", args = "", group = "session", help = "leave (so does Ctrl-D)", run = quit }
+command { name = "exit", args = "", group = "session", help = "leave", run = quit }

@@ -1,0 +1,419 @@
+-- `help`: what there is, from the tables of the core and of the commands.
+
+local near = require "near"
+local session = require "session"
+local settings = require "settings"
+local text = require "text"
+
+local help = {}
+
+local function say(...)
+  io.stdout:write(...)
+  io.stdout:write("\n")
+end
+
+local function say_labelled(label, width, words) say(text.labelled(label, width, words)) end
+
+local function paragraph(s) say(text.labelled("  ", 2, s)) end
+
+-- One screen -----------------------------------------------------------------------------------
+
+local command_groups = {
+  { "look", "look at it" }, { "dma", "in short" }, { "time", "time" },
+  { "machine", "machine" }, { "session", "session" }, { "help", "help" },
+}
+
+-- Functions of the first screen, by subject; every one is in `help functions`.
+local first_functions = {
+  { "memory", { "kmalloc", "kzalloc", "kfree", "vmalloc", "vfree", "__get_free_pages", "free_pages",
+      "ioremap" } },
+  { "the CPU", { "load", "store", "read", "write", "memset", "memcpy", "readl", "writel", "mb",
+      "dma_wmb" } },
+  { "DMA", { "dma_map_single", "dma_unmap_single", "dma_mapping_error", "dma_sync_single_for_cpu",
+             "dma_sync_single_for_device", "dma_alloc_coherent", "dma_free_coherent" } },
+  { "the device", { "dev:dma_read", "dev:dma_write", "dev:start_read", "dev:busy", "dev:wait",
+      "dev.bar" } },
+  { "caches", { "cache.clean", "cache.invalidate", "cache.flush" } },
+  { "passing time", { "run", "cycles", "watch", "unwatch" } },
+}
+
+local function overview()
+  say("Type a command (`show cache`), a call (`buf = kmalloc(256)`) or any Lua.")
+  say()
+  for _, group in ipairs(command_groups) do
+    local names = {}
+    for _, row in ipairs(session.commands) do
+      if row.group == group[1] then names[#names + 1] = row.name end
+    end
+    say(string.format("  %-14s", group[2]) .. table.concat(names, "  "))
+  end
+  say()
+  for _, group in ipairs(first_functions) do
+    say_labelled("  " .. group[1], 16, table.concat(group[2], "  "))
+  end
+  say()
+  say("help NAME tells all about one of them. More: help functions, boards, settings,")
+  say("archs, rules, events, devices, nature, words. New here? tour")
+end
+
+
+-- Functions ------------------------------------------------------------------------------------
+
+local op_words = { none = "nothing", clean = "clean (write back, keep)",
+    inval = "invalidate (drop)",
+                   edge = "invalidate; a line only partly covered is cleaned first",
+                       flush = "flush (write back, drop)" }
+
+-- Cells may be written in either case.
+local function op(cell) return op_words[cell:lower()] or cell end
+
+local function present_arch()
+  local name = core.board().arch
+  for _, row in ipairs(core.archs) do
+    if row.name == name then return row end
+  end
+end
+
+local cache_effects = {
+  dma_map_single = "for_device", dma_sync_single_for_device = "for_device",
+  dma_unmap_single = "for_cpu", dma_sync_single_for_cpu = "for_cpu",
+}
+
+local coherent_words = {
+  remap = "the memory is mapped uncached, in the vmalloc area; the lines of its linear address " ..
+      "are written back first",
+  alias = "the memory is seen through the uncached window; the lines of its linear address are " ..
+      "written back first",
+  cached = "none: the hardware snoops, the memory stays cached",
+}
+
+local function on_the_caches(name)
+  local arch, board = present_arch(), core.board()
+  if name == "dma_alloc_coherent" then
+    local how = board.coherent and "cached" or tostring(arch.coherent):lower()
+    say_labelled("  caches", 12, "on this board: " .. (coherent_words[how] or how))
+  end
+  local column = cache_effects[name]
+  if not column then return end
+  if board.coherent then
+    say_labelled("  caches", 12, "on this board nothing: the hardware snoops (help archs shows " ..
+        "the others)")
+    return
+  end
+  say("  caches    on this board (" .. arch.name .. "):")
+  for _, dir in ipairs { "to_device", "from_device", "bidirectional" } do
+    say("            " .. string.format("%-15s", dir) .. op(arch[column][dir]))
+  end
+end
+
+-- What tables do not say: errors and habits of a few calls.
+local notes = {
+  dma_map_single = { "errors", "DMA_MAPPING_ERROR: vmalloc memory, no RAM, or beyond the " ..
+      "device's mask. Ask dma_mapping_error(dev, dma) each time; 0 is a legal address.",
+                     "owner", "from here on the device owns the buffer: no load, no store until " ..
+                         "unmap or sync_for_cpu. dir is to_device, from_device or " ..
+                         "bidirectional: the way the data goes." },
+  dma_unmap_single = { "errors", "none are reported, as in Linux: size and direction must be " ..
+      "those of the map, and the device must be done.",
+                       "owner", "the CPU owns the buffer again; the handle is dead." },
+  dma_sync_single_for_cpu = { "errors", "none are reported; the direction is that of the map, " ..
+      "the range may be a part of it.",
+                              "owner", "the CPU may touch the buffer, the mapping stays." },
+  dma_sync_single_for_device = { "errors", "none are reported; the direction is that of the " ..
+      "map, the range may be a part of it.",
+                                 "owner", "the device owns the buffer again. To read what the " ..
+                                     "device wrote you want for_cpu." },
+  dma_mapping_error = { "errors", "0 when the address is good, -12 (-ENOMEM) when it is " ..
+      "DMA_MAPPING_ERROR." },
+  dma_alloc_coherent = { "errors", "nil when there is no memory the device can reach.",
+                         "owner", "both sides may touch it at any time; what has to be seen in " ..
+                             "order needs dma_wmb() or dma_rmb()." },
+  dma_free_coherent = { "errors", "the same size, address and handle as allocated; else nothing " ..
+      "is freed and the mistake is named." },
+  kmalloc = { "errors", "nil: no memory, or more than the profile allows (help profile)." },
+  kfree = { "errors", "twice, or an address kmalloc never gave: nothing is freed and the " ..
+      "mistake is named." },
+}
+
+local function function_help(row)
+  say(row.name, "(", row.args, ")", row.returns ~= "" and " -> " .. row.returns or "")
+  paragraph(row.help)
+  local extra = notes[row.name] or {}
+  for i = 1, #extra, 2 do say_labelled("  " .. extra[i], 12, extra[i + 1]) end
+  on_the_caches(row.name)
+end
+
+local function command_help(row)
+  say(row.name, row.args ~= "" and " " or "", row.args)
+  paragraph(row.help)
+end
+
+local function functions()
+  local groups, order = {}, {}
+  for _, row in ipairs(core.api) do
+    local group = row.group or "other"
+    if not groups[group] then
+      groups[group] = {}
+      order[#order + 1] = group
+    end
+    table.insert(groups[group], row.name)
+  end
+  for _, group in ipairs(order) do
+    say(group)
+    say(text.list(groups[group], 78, "  "))
+  end
+end
+
+-- Tables ---------------------------------------------------------------------------------------
+
+local function name_and_sentence(list, name)
+  local width = 2
+  for _, row in ipairs(list) do width = math.max(width, #row[name or "name"] + 4) end
+  for _, row in ipairs(list) do say_labelled("  " .. row[name or "name"], width, row.sentence) end
+end
+
+local function boards()
+  local list = {}
+  for _, name in ipairs(settings.boards()) do
+    list[#list + 1] = { name = name, sentence = settings.board(name).about or "" }
+  end
+  say("machine NAME switches on a fresh machine; show board NAME prints its settings.")
+  name_and_sentence(list)
+  say("Your own: a file.lua that returns a table of settings; machine{ board = \"./file.lua\" }")
+end
+
+local function setting_list()
+  say("machine{ key = value } or --set key=value; help KEY tells the range.")
+  for _, row in ipairs(core.settings) do
+    say_labelled("  " .. row.key .. " = " .. settings.shown(row, row.default), 26, row.sentence)
+  end
+end
+
+local function setting(row)
+  say(row.key, " = ", settings.shown(row, core.board()[row.key]), "  (a setting of the board)")
+  paragraph(row.sentence)
+  say("  values    ", settings.range(row))
+  say("  default   ", settings.shown(row, row.default))
+  local value = row.type == "size" and '"' .. text.size(row.default) .. '"'
+    or row.type == "word" and '"' .. row.default .. '"' or tostring(row.default)
+  if tonumber(value:match('^"(.*)"$') or "") then value = value:match('^"(.*)"$') end
+  say("  change    machine{ ", row.key, " = ", value, " }")
+end
+
+local function arch_table(row)
+  say(row.name, ": ", row.sentence)
+  local rows = { { "", "to_device", "from_device", "bidirectional" } }
+  for _, part in ipairs { { "map, sync_for_device", "for_device" },
+      { "unmap, sync_for_cpu", "for_cpu" } } do
+    local cells = row[part[2]]
+    rows[#rows + 1] = { part[1], cells.to_device:lower(), cells.from_device:lower(),
+        cells.bidirectional:lower() }
+  end
+  say(text.columns(rows, nil, "  "))
+  if row.outer then
+    paragraph("the second level is told after the first on the way to the device, before it on " ..
+        "the way back")
+  end
+  say("  coherent memory: ", tostring(row.coherent):lower())
+end
+
+local function archs()
+  for _, row in ipairs(core.archs) do arch_table(row) end
+  say("clean writes back and keeps, inval drops, edge drops but cleans lines only partly")
+  say("covered, flush does both.")
+end
+
+local function rule(row)
+  say(row.name, "  (a rule", row.misconception ~= "" and ", misconception " .. row.misconception
+      or "", ")")
+  paragraph(row.sentence)
+  say_labelled("  remedy", 12, row.remedy)
+end
+
+local function event(row)
+  say(row.name, "  (an event, lane ", row.lane, ")")
+  paragraph(row.sentence)
+  local fields = {}
+  for place, name in pairs(row.fields) do
+    if name ~= "" then
+      fields[#fields + 1] = name .. (name ~= place and " (" .. place .. ")" or "")
+    end
+  end
+  table.sort(fields)
+  if #fields > 0 then say_labelled("  fields", 12, table.concat(fields, ", ")) end
+end
+
+local function events()
+  local lane
+  for _, row in ipairs(core.events) do
+    if row.lane ~= lane then say(row.lane) end
+    lane = row.lane
+    say_labelled("  " .. row.name, 19, row.sentence)
+  end
+end
+
+local function nature()
+  local policy, seed, questions = core.nature()
+  say("Nature decides what hardware is free to do. Now: ", policy,
+      policy == "random" and ", seed " .. seed or "", ", asked ", text.count(questions, "time"),
+          ".")
+  say("machine{ nature = \"random\", seed = 7 } lets it; calm, the default, does nothing unasked.")
+  name_and_sentence(core.choices)
+end
+
+local function device(row)
+  say(row.name, "  (a device, registers at pa ", text.hex(row.bar),
+      "; dev.bar is their address for the CPU)")
+  paragraph(row.sentence)
+  for line in (row.registers or ""):gmatch("[^\n]+") do
+    local at, words = line:match("^(0x%x+)  (.*)$")
+    if at and #line > 76 and not words:find("   ", 1, true) then
+      say_labelled("  " .. at, 8, words)
+    else
+      say("  ", line)
+    end
+  end
+end
+
+-- Words ----------------------------------------------------------------------------------------
+
+local words = {
+  { "bounce", "a transfer through a buffer the device can reach, copied to and from the real one" },
+  { "clean", "write a dirty line to memory and keep it; the device sees the CPU's stores" },
+  { "coherent", "hardware keeps caches and memory agreeing: devices snoop. Also memory both " ..
+      "sides may touch (dma_alloc_coherent)" },
+  { "direction", "the way the data goes: to_device, the device reads memory; from_device, it " ..
+      "writes memory" },
+  { "dirty", "the line holds stores that memory does not have yet (state M)" },
+  { "dma address", "what a device puts on the bus; here pa + bus_offset, never a CPU address" },
+  { "evict", "a full set makes room: the line goes, and is written back first when it is dirty" },
+  { "flush", "clean, then invalidate" },
+  { "handle", "the dma address dma_map_single returned" },
+  { "invalidate", "drop a line without writing it; the next load reads memory. Stores in it are " ..
+      "lost" },
+  { "line", "what a cache moves at once, 64 bytes on most boards: maintenance acts on whole " ..
+      "lines" },
+  { "mapping", "a live dma_map_single: at every moment either the CPU or the device owns its " ..
+      "bytes" },
+  { "owner", "who may touch a mapped buffer now: map gives it to the device, unmap and " ..
+      "sync_for_cpu give it back" },
+  { "snoop", "a device asks the caches before it touches memory; a board either does (x86) or " ..
+      "does not" },
+  { "stale", "a copy of a byte is stale when another copy is newer" },
+  { "store buffer", "stores on their way out of the CPU; a barrier waits until they have left" },
+}
+
+local function glossary()
+  local list = {}
+  for i, word in ipairs(words) do list[i] = { name = word[1], sentence = word[2] } end
+  name_and_sentence(list)
+end
+
+-- Lookup ---------------------------------------------------------------------------------------
+
+local topics = {
+  functions = functions, boards = boards, settings = setting_list, archs = archs, nature = nature,
+  events = events, words = glossary, glossary = glossary,
+  rules = function() name_and_sentence(core.rules) end,
+  devices = function() for _, row in ipairs(core.devices) do device(row) end end,
+}
+
+local function by_name(list, key)
+  return function(name)
+    for _, row in ipairs(list) do
+      if row[key or "name"] == name then return row end
+    end
+  end
+end
+
+local function word(name)
+  for _, entry in ipairs(words) do
+    if entry[1] == name then return { name = name, sentence = entry[2] } end
+  end
+end
+
+local function board(name)
+  for _, known in ipairs(settings.boards()) do
+    if known == name then return { name = name, sentence = settings.board(name).about or "" } end
+  end
+end
+
+local function plain(kind)
+  return function(row) say(row.name, "  (", kind, ")") paragraph(row.sentence) end
+end
+
+local function board_help(row)
+  plain("a board")(row)
+  say("  machine ", row.name, " switches it on; show board ", row.name, " prints its settings")
+end
+
+-- Everything with a name: where to look it up, how to print it. A name may mean several things.
+local kinds = {
+  { function(name) return topics[name] end, function(topic) topic() end },
+  { function(name) return session.commands[name] end, command_help },
+  { by_name(core.api), function_help },
+  { by_name(core.settings, "key"), setting },
+  { board, board_help },
+  { by_name(core.archs), arch_table },
+  { by_name(core.rules), rule },
+  { by_name(core.events), event },
+  { by_name(core.devices), device },
+  { by_name(core.choices), plain("a choice of nature") },
+  { by_name(core.constants), function(row)
+    say(row.name, " = ", text.hex(row.value), "  (a constant)")
+    paragraph(row.help)
+  end },
+  { word, plain("a word") },
+}
+
+-- Every name help knows: for completion and for guesses.
+function help.names()
+  local names = {}
+  local function add(list, key)
+    for _, row in ipairs(list) do names[#names + 1] = row[key or "name"] end
+  end
+  for name in pairs(topics) do names[#names + 1] = name end
+  for _, list in ipairs { session.commands, core.api, core.archs, core.rules, core.events,
+      core.devices, core.choices,
+                          core.constants } do
+    add(list)
+  end
+  add(core.settings, "key")
+  add(words, 1)
+  for _, name in ipairs(settings.boards()) do names[#names + 1] = name end
+  return names
+end
+
+local function of_value(value)
+  for _, row in ipairs(core.api) do
+    local there = _G
+    for part in row.name:gmatch("[^.]+") do
+      there = type(there) == "table" and there[part] or nil
+    end
+    if there == value then return row.name end
+  end
+  for _, row in ipairs(session.commands) do
+    if row.run == value then return row.name end
+  end
+end
+
+function help.help(...)
+  local name = ...
+  if name == nil then return overview() end
+  if type(name) == "function" then name = of_value(name) or "functions" end
+  name = table.concat({ tostring(name), select(2, ...) }, " ")
+  local found = false
+  for _, kind in ipairs(kinds) do
+    local row = kind[1](name) or kind[1](name:gsub("%(.*$", ""))
+    if row then
+      if found then say() end
+      kind[2](row)
+      found = true
+    end
+  end
+  if found then return end
+  error("no help for " .. name .. near.hint(name, help.names()) .. "\n  `help` lists what there is",
+      0)
+end
+
+return help

@@ -1,0 +1,109 @@
+-- The entry point: C asks these functions what a line means, and says what came of it.
+-- Start-up counts here: what only some lines need is loaded by the line that needs it.
+
+-- All of Lua's own names stay, but one: the API's `load` reads memory. Compiling is core.compile.
+
+-- Our own files see Lua's names as they are now, whatever the user assigns to `table` or `type`.
+local names = {}
+for name, value in pairs(_G) do names[name] = value end
+
+table.insert(package.searchers, 2, function(module)
+  local path = core.scripts .. "/" .. module .. ".lua"
+  local chunk, why = loadfile(path, "t", names)
+  if not chunk and not why:find("^cannot open") then error(why, 0) end
+  return chunk or why, path
+end)
+
+local settings = require "settings"
+local session = require "session"
+require "commands"
+
+local main = {}
+
+core.announce = session.announce
+core.oops = function(...) return require("why").oops(...) end
+
+-- The words of --board, --set and --seed, last one first heard.
+local function wanted_of(list)
+  local wanted = {}
+  for _, pair in ipairs(list) do wanted[pair[1]] = pair[2] end
+  return wanted
+end
+
+-- A wrong setting is wrong usage: the error goes back to C, which says it and leaves. With none the
+-- machine is the default one, which C switches on when somebody first needs it.
+function main.start(list, mode)
+  session.mode = mode
+  session.speaks = mode == "prompt" or mode == "stdin"
+  if #list > 0 then settings.power_on(wanted_of(list)) end
+  session.started = settings.chosen
+  session.known = session.globals()
+  if session.speaks then
+    local text = require "text"
+    text.colour = core.terminal and not os.getenv("NO_COLOR") and os.getenv("TERM") ~= "dumb"
+  end
+  if mode == "prompt" and core.terminal then
+    io.stdout:write("dmalab ", core.version, ", board ", settings.chosen.board,
+                    ": help lists what there is, tour shows around.\n")
+  end
+end
+
+function main.line(line) return require("line").play(line) end
+
+function main.complete(word, start, line) return require("complete")(word, start, line) end
+
+-- What a script ran into: where, why, and the way there.
+local function trace_back(message)
+  if message == session.leave then return message end
+  local lines = {}
+  for line in debug.traceback("", 3):gmatch("[^\n]+") do
+    if line:find("main.lua", 1, true) then break end
+    if not line:find("stack traceback", 1, true) and not line:find("[C]: in", 1, true) then
+      lines[#lines + 1] = "  called from" .. line:gsub("^%s*", " ")
+    end
+  end
+  -- The innermost place is in the message already.
+  if #lines > 0 and lines[1]:find(tostring(message):match("^(.-:%d+:)") or "\0", 1, true) then
+    table.remove(lines, 1)
+  end
+  if #lines > 6 then
+    lines[6] = "  ..."
+    for i = #lines, 7, -1 do lines[i] = nil end
+  end
+  return table.concat({ require("line").improve(tostring(message)), table.unpack(lines) }, "\n")
+end
+
+local function play(chunk, why, ...)
+  local fine = chunk ~= nil
+  if chunk then fine, why = xpcall(chunk, trace_back, ...) end
+  session.report_quiet()
+  if fine or why == session.leave then return true end
+  session.failures = session.failures + 1
+  io.stdout:flush()
+  io.stderr:write("dmalab: ", why, "\n")
+  return false
+end
+
+-- A script may require files that lie beside it.
+function main.run(file, args)
+  args = args or {}
+  args[0] = args[0] or file
+  _G.arg = args
+  local folder = file:match("^(.*)/[^/]*$") or "."
+  package.path = package.path .. ";" .. folder .. "/?.lua"
+  local chunk, why = loadfile(file ~= "-" and file or nil)
+  return play(chunk, why, table.unpack(args))
+end
+
+function main.eval(code)
+  local chunk, why = core.compile(code, "=-e")
+  return play(chunk, why)
+end
+
+-- 0, or 1 when a script failed or broke a rule. At the prompt mistakes are part of learning.
+function main.finish()
+  if session.mode == "prompt" then return 0 end
+  return (session.failures > 0 or session.violations > 0) and 1 or 0
+end
+
+return main

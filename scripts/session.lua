@@ -1,0 +1,90 @@
+-- What one session remembers: its lines, its mistakes, the rules it broke.
+-- How a line is understood is in line.lua; start-up without a prompt does not need it.
+
+local session = {
+  history = {},        -- { text, kind, call, step, failed, interrupted, undone, aside, changes }
+  commands = {},       -- rows of commands.lua, by number and by name
+  known = {},          -- the globals that are ours, not the user's
+  leave = {},          -- raised by quit
+  failures = 0,        -- lines that failed
+  violations = 0,      -- rules broken, outside the tour
+}
+
+-- A copy of all globals, to find out later what changed.
+function session.globals()
+  local copy = {}
+  for name, value in pairs(_G) do copy[name] = value end
+  return copy
+end
+
+-- Fields and methods of the few tables and objects that are part of the language.
+function session.fields(owner)
+  local fields = {}
+  for _, row in ipairs(core.api) do
+    local field = row.name:match("^" .. owner .. "[.:](.+)$")
+    if field then fields[#fields + 1] = field end
+  end
+  return fields
+end
+
+-- Take back n lines that did something, and the variables they set.
+function session.undo(n)
+  n = n or 1
+  if math.type(n) ~= "integer" or n < 1 then error("undo takes a number of lines, 1 or more", 0) end
+  -- The line that says undo has a snapshot of its own, which is no step unless it did more.
+  local own = session.no_step == nil and core.keep()
+  session.no_step = "aside"
+  local back, taken = core.undo(n), {}
+  for i = #session.history, 1, -1 do
+    local entry = session.history[i]
+    if #taken == back - (own and 1 or 0) then break end
+    if entry.step and not entry.undone then
+      entry.undone = true
+      table.insert(taken, entry)
+      for name, change in pairs(entry.changes) do
+        if rawget(_G, name) == change.new then _G[name] = change.old end
+      end
+    end
+  end
+  return taken, back
+end
+
+-- A new machine: what was done on the old one cannot be taken back.
+function session.new_machine()
+  for _, entry in ipairs(session.history) do entry.step = nil end
+  session.no_step = session.no_step or "machine"
+  _G._ = nil
+end
+
+-- Announcements --------------------------------------------------------------------------------
+
+session.quiet = {}
+local LOUD = 3   -- announcements of one rule in one line; the rest is counted
+
+-- A rule broke. Said at once, but not a thousand times by one loop.
+function session.announce(v)
+  if session.in_tour then
+    require("why").announce(v, io.stdout)
+    return
+  end
+  session.violations = session.violations + 1
+  local heard = (session.quiet[v.rule] or 0) + 1
+  session.quiet[v.rule] = heard
+  if heard <= LOUD then require("why").announce(v, session.speaks and io.stdout or io.stderr) end
+end
+
+function session.report_quiet()
+  local rules = {}
+  for rule, heard in pairs(session.quiet) do
+    if heard > LOUD then rules[#rules + 1] = rule end
+  end
+  table.sort(rules)
+  local out = session.speaks and io.stdout or io.stderr
+  for _, rule in ipairs(rules) do
+    out:write("! " .. rule .. ": " .. session.quiet[rule] - LOUD
+        .. " more; violations lists them\n")
+  end
+  session.quiet = {}
+end
+
+return session

@@ -1,0 +1,363 @@
+-- Broken rules in words: the announcement, the list, and the chain of events behind one.
+
+local session = require "session"
+local text = require "text"
+
+local why = {}
+
+local hex = text.hex
+
+-- phys_to_virt, but no call of the API: that would let the next violation be announced inside this
+-- one. The same on every board (core/hw/mmu.h).
+local LINEAR_BASE = 0xffff800000000000
+
+-- Names and places -----------------------------------------------------------------------------
+
+-- The user's variable that holds this address: the shortest, then the first by the alphabet.
+local function variable(address)
+  local best
+  for name, value in pairs(_G) do
+    if value == address and math.type(value) == "integer" and name ~= "_"
+        and session.known[name] == nil
+       and (not best or #name < #best or (#name == #best and name < best)) then
+      best = name
+    end
+  end
+  return best
+end
+
+-- "buf+8", "kmalloc-256+8", or nil for an address nobody has a name for.
+local function name_of(va)
+  local w = core.what(va)
+  if not w or not w.start then
+    local name = variable(va)
+    return name and name .. "+0"
+  end
+  local offset = va - w.start
+  return (variable(w.start) or w.cache or w.kind) .. "+" .. offset
+end
+
+-- The CPU's address of RAM: coherent memory is known by its own, the rest by the linear map.
+function why.va_of(pa)
+  for _, m in ipairs(core.mappings()) do
+    if m.coherent and pa >= m.pa and pa < m.pa + m.size and m.va and m.va ~= 0 then
+      return m.va + pa - m.pa
+    end
+  end
+  return LINEAR_BASE + pa
+end
+
+local function named(va)
+  local name = name_of(va)
+  return hex(va) .. (name and " (" .. name .. ")" or "")
+end
+
+-- "0xffff800000100040..47 (buf+0)"
+function why.range(va, size)
+  local shown = hex(va)
+  if size > 1 then
+    local last = hex(va + size - 1)
+    local same = 0
+    while shown:sub(1, same + 1) == last:sub(1, same + 1) and same < #shown do same = same + 1 end
+    shown = shown .. ".." .. last:sub(math.min(same + 1, #last - 1))
+  end
+  local name = name_of(va)
+  return shown .. (name and " (" .. name .. ")" or "")
+end
+
+local function value(v, width) return string.format("0x%0" .. 2 * math.max(1, math.min(8, width))
+    .. "x", v) end
+
+local writers = { cpu = "the CPU", device = "the device" }
+
+local function written(by, event)
+  local who = writers[by]
+  if not who then return "which nobody wrote since the machine was switched on" end
+  local e = core.event(event)
+  return "written by " .. who .. " at event " .. event .. (e and " (cycle " .. e.cycle .. ")" or "")
+end
+
+-- Violations -----------------------------------------------------------------------------------
+
+-- How each rule calls the older and the newer value.
+local labels = {
+  ["stale-read"] = { "CPU saw", "newest" },
+  ["device-read-stale"] = { "it got", "newest" },
+  ["device-data-lost"] = { "now", "lost" },
+  ["cpu-data-lost"] = { "left", "lost" },
+}
+
+local function is_ram(pa)
+  local b = core.board()
+  return pa >= 0 and (pa < b.ram or (b.ram2 > 0 and pa >= b.ram2_at and pa < b.ram2_at + b.ram2))
+end
+
+-- Nothing answered: what v.pa holds is the address the device named.
+local function on_the_bus(v)
+  local e = core.event(v.seq)
+  return e and e.kind == "bus.fault" or not is_ram(v.pa)
+end
+
+local function where(v)
+  local size = math.max(1, v.size)
+  local bytes = size > 1 and ", " .. text.count(size, "byte") or ""
+  if v.va and v.va ~= 0 then return why.range(v.va, size) .. bytes end
+  if on_the_bus(v) then return "bus address " .. hex(v.pa) .. bytes end
+  return why.range(why.va_of(v.pa), size) .. bytes
+end
+
+-- The advice for this very case, else the rule's remedy.
+local function advice(v)
+  return v.advice and v.advice ~= "" and v.advice or "remedy: " .. v.remedy
+end
+
+local function facts(v)
+  local out = {}
+  local function fact(label, words) out[#out + 1] = text.labelled("  " .. label, 10, words, 78) end
+  fact("bytes", where(v))
+  local pair = labels[v.rule]
+  if pair then
+    fact(pair[1], value(v.old_value, v.width) .. ", " .. written(v.old_by, v.old_event))
+    fact(pair[2], value(v.new_value, v.width) .. ", " .. written(v.new_by, v.new_event))
+  end
+  return out
+end
+
+local function head(v)
+  return v.rule .. " at event " .. v.seq .. ": " .. v.sentence
+end
+
+-- What is printed when a rule breaks.
+function why.announce(v, out)
+  out:write((text.wrap("! " .. head(v), 78, "  "):gsub("^! [%w-]+",
+      function(rule) return text.paint("red", rule) end)), "\n")
+  for _, fact in ipairs(facts(v)) do out:write(fact, "\n") end
+  out:write(text.labelled("  ", 2, advice(v), 78), "\n")
+  if session.speaks then out:write("  why() shows how it came about\n") end
+end
+
+-- The violation as one sentence.
+local function sentence(v)
+  local parts = { head(v), where(v) }
+  local pair = labels[v.rule]
+  if pair then
+    parts[#parts + 1] = pair[1] .. " " .. value(v.old_value, v.width) .. ", "
+        .. written(v.old_by, v.old_event)
+    parts[#parts + 1] = pair[2] .. " " .. value(v.new_value, v.width) .. ", "
+        .. written(v.new_by, v.new_event)
+  end
+  if v.advice and v.advice ~= "" then parts[#parts + 1] = v.advice end
+  parts[#parts + 1] = "remedy: " .. v.remedy
+  return table.concat(parts, "; ")
+end
+
+local listed = {}   -- metatable: how the prompt shows the list
+
+function listed.__tostring(list)
+  if #list == 0 then return "no rule was broken" end
+  local rows = { { "#", "event", "rule", "times", "bytes" } }
+  for i, v in ipairs(list) do
+    rows[#rows + 1] = { tostring(i), tostring(v.seq), v.rule, tostring(v.count), where(v) }
+  end
+  return text.columns(rows, { true, true, false, true }) .. "\nwhy(n) explains one"
+end
+
+function why.violations()
+  local list = core.violations()
+  for _, v in ipairs(list) do
+    v.text = sentence(v)
+    v.events = v.chain
+  end
+  return setmetatable(list, listed)
+end
+
+-- Events in sentences --------------------------------------------------------------------------
+
+local homes = { ram = "RAM", l1 = "L1", l2 = "L2", store_buffer = "the store buffer",
+    device = "the device" }
+
+local directions = { bidirectional = "DMA_BIDIRECTIONAL", to_device = "DMA_TO_DEVICE",
+    from_device = "DMA_FROM_DEVICE" }
+
+local function bytes(e) return text.count(e.size, "byte") end
+
+-- "0x11 (1 byte)"; more than 8 bytes are 8 that repeat.
+local function of_value(e)
+  if e.size <= 8 then return value(e.value, e.size) end
+  local byte = e.value & 0xff
+  if e.value == byte * 0x0101010101010101 then return string.format("0x%02x in each byte", byte) end
+  return value(e.value, 8) .. " over and over"
+end
+
+local function line_at(e) return "the line of " .. named(why.va_of(e.pa)) end
+
+local function level(e) return "L" .. e.unit end
+
+local function dma_call(name)
+  return function(e, effect)
+    return string.format("%s(dev, %s, %d, %s): %s", name, hex(e.dma), e.size, directions[e.dir]
+        or tostring(e.dir), effect)
+  end
+end
+
+local say = {}
+
+say["cpu.load"] = function(e)
+  return "the CPU read " .. bytes(e) .. " at " .. named(e.va) .. ": " .. of_value(e) .. "; "
+      .. (homes[e.at] or e.at) .. " answered"
+end
+say["cpu.store"] = function(e)
+  local landed = { l1 = "it stayed in L1", l2 = "it stayed in L2", ram = "it went to RAM",
+                   store_buffer = "it waits in the store buffer", device = "it went to the device" }
+  return (e.kernel == 1 and "the kernel" or "the CPU") .. " stored " .. of_value(e) .. " ("
+      .. bytes(e) .. ") at "
+    .. named(e.va) .. "; " .. (landed[e.at] or e.at)
+end
+say["cpu.barrier"] = function(e) return e.barrier .. "()" end
+say["sb.drain"] = function(e) return "the store of " .. of_value(e)
+    .. " left the store buffer for pa " .. hex(e.pa) end
+say["cache.fill"] = function(e) return level(e) .. " read in " .. line_at(e) end
+say["cache.take"] = function(e) return level(e) .. " took " .. line_at(e)
+    .. ", written back from above" end
+say["cache.writeback"] = function(e) return level(e) .. " wrote " .. line_at(e)
+    .. " back to the level below" end
+say["cache.through"] = function(e) return level(e) .. " passed the store of " .. of_value(e)
+    .. " on to the level below" end
+say["cache.drop"] = function(e)
+  local reasons = { evict = "to make room", invalidate = "because of an invalidate",
+      snoop = "because a device wrote it" }
+  return level(e) .. " dropped " .. line_at(e) .. " " .. (reasons[e.why] or tostring(e.why))
+    .. (e.dirty and e.dirty ~= 0 and "; it was dirty, its stores are gone" or "")
+end
+say["cache.share"] = function(e) return "a device's snoop found " .. line_at(e) .. " in "
+    .. level(e) end
+say["cache.op"] = function(e)
+  return "cache maintenance: " .. e.op .. " of " .. bytes(e) .. " at " .. named(why.va_of(e.pa))
+end
+say["cache.prefetch"] = function(e) return "the CPU read ahead: " .. line_at(e) end
+say["bus.fault"] = function(e)
+  return "the device named bus address " .. hex(e.dma) .. ", where nothing answers"
+end
+say["dev.start"] = function(e)
+  local to = e.dir == "to_device"
+  return "the device began to " .. (to and "read " or "write ") .. bytes(e)
+      .. (to and " from " or " to ") .. "bus address " .. hex(e.dma)
+end
+say["dev.read"] = function(e) return "the device read " .. of_value(e) .. " from RAM at "
+    .. named(why.va_of(e.pa)) end
+say["dev.write"] = function(e) return "the device wrote " .. of_value(e) .. " to RAM at "
+    .. named(why.va_of(e.pa)) end
+say["dev.done"] = function(e) return "the device finished its transfer of " .. bytes(e) end
+say["dev.clamp"] = function(e) return "the device dropped address bits: " .. hex(e.dma)
+    .. " became " .. hex(e.dma2) end
+say["mem.alloc"] = function(e) return bytes(e) .. " were handed out at " .. named(e.va) end
+say["mem.free"] = function(e) return "the memory at " .. named(e.va) .. " was freed" end
+say["mem.bad_free"] = function(e)
+  local reasons = { twice = "it was freed already", inside = "it is inside a block, not its start",
+                    foreign = "no such allocation", order = "another order than it was " ..
+                        "allocated with" }
+  return "somebody freed " .. named(e.va) .. ": " .. (reasons[e.why] or tostring(e.why))
+end
+say["dma.map"] = function(e)
+  return string.format("dma_map_single(dev, %s, %d, %s) gave %s: the device owns these bytes",
+      named(e.value), e.size,
+                       directions[e.dir] or tostring(e.dir), hex(e.dma))
+end
+say["dma.unmap"] = function(e) return dma_call("dma_unmap_single")(e, "the CPU owns them again") end
+say["dma.sync_cpu"] = function(e) return dma_call("dma_sync_single_for_cpu")(e,
+    "the CPU may touch them") end
+say["dma.sync_device"] = function(e) return dma_call("dma_sync_single_for_device")(e,
+    "the device owns them") end
+say["dma.alloc"] = function(e) return "dma_alloc_coherent gave " .. bytes(e) .. " at "
+    .. hex(e.dma) end
+say["dma.free"] = function(e) return "dma_free_coherent took back " .. hex(e.dma) end
+say["dma.check"] = function(e) return "dma_mapping_error was asked about " .. hex(e.dma) end
+
+local rows_of_events
+local function plain(e)
+  if not rows_of_events then
+    rows_of_events = {}
+    for _, row in ipairs(core.events) do rows_of_events[row.name] = row end
+  end
+  return rows_of_events[e.kind].sentence
+end
+
+function why.event(seq)
+  local e = core.event(seq)
+  if not e then return "event " .. seq .. " is no longer in the trace" end
+  return "event " .. seq .. ", cycle " .. e.cycle .. ": " .. (say[e.kind] or plain)(e)
+end
+
+-- why() ----------------------------------------------------------------------------------------
+
+local function explain(n, v)
+  local out = { text.wrap("violation " .. n .. ": " .. head(v), 78, "  "), "" }
+  for _, seq in ipairs(v.chain) do
+    local mark = seq == v.cause and "=>" or "  "
+    out[#out + 1] = text.labelled(mark, 3, why.event(seq), 78)
+  end
+  out[#out + 1] = ""
+  for _, fact in ipairs(facts(v)) do out[#out + 1] = fact end
+  out[#out + 1] = text.labelled("  ", 2, advice(v), 78)
+  if advice(v) ~= "remedy: " .. v.remedy then
+    out[#out + 1] = text.labelled("  remedy:", 10, v.remedy, 78)
+  end
+  if v.count > 1 then out[#out + 1] = "it happened " .. v.count .. " times for this cause" end
+  local marked = false
+  for _, seq in ipairs(v.chain) do marked = marked or seq == v.cause end
+  if marked then out[#out + 1] = "=> marks what is at fault" end
+  io.stdout:write(table.concat(out, "\n"), "\n")
+end
+
+local function touching(list, va)
+  local pa = core.translate(va)
+  for n = #list, 1, -1 do
+    local v = list[n]
+    if (v.va and v.va ~= 0 and not math.ult(va, v.va) and math.ult(va - v.va, math.max(1, v.size)))
+       or (pa and pa >= v.pa and pa < v.pa + math.max(1, v.size)) then
+      return n
+    end
+  end
+end
+
+function why.why(n)
+  local list = core.violations()
+  if n == nil then n = #list end
+  if math.type(n) ~= "integer" then
+    error("why takes the number of a violation or an address, not " .. tostring(n), 0)
+  end
+  if n == 0 and #list == 0 then
+    io.stdout:write("no rule was broken\n")
+  elseif n >= 1 and n <= #list then
+    explain(n, list[n])
+  elseif core.translate(n) then
+    local found = touching(list, n)
+    if found then return explain(found, list[found]) end
+    io.stdout:write("no violation touches this address; the copies of its bytes:\n")
+    require("show").bytes(n, 8)
+  else
+    error("there is no violation " .. n .. "; " .. (#list == 0 and "none was found"
+          or "there " .. (#list == 1 and "is 1" or "are " .. #list)), 0)
+  end
+end
+
+-- What the kernel prints when a guest access finds nothing: a line of it, then what it means.
+function why.oops(message, fault)
+  if not fault then return message end
+  local va, sense = fault.va, nil
+  local w = core.what(va)
+  if va == 0 or (va > 0 and va < 4096) then sense = "this is a NULL pointer"
+      .. (va ~= 0 and " plus an offset" or "")
+  elseif fault.why == "align" then sense = "an access of " .. fault.size
+      .. " bytes to device or uncached memory must be aligned to its size"
+  elseif fault.why == "range" then sense = "the range runs past the end of the address space"
+  elseif fault.why == "bus" then sense = "nothing answers at this physical address"
+  elseif va > 0 and w and w.kind == "dma" then sense = "this is an address for a device, not " ..
+      "for the CPU"
+  elseif va > 0 and va < core.board().ram then sense = "this is a physical address; " ..
+      "phys_to_virt gives the CPU's"
+  else sense = "nothing is mapped there" end
+  return message .. "\n  the CPU wanted to " .. (fault.store and "write" or "read") .. "; " .. sense
+end
+
+return why
