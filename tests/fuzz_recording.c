@@ -1,0 +1,150 @@
+/*
+ * Fuzzes the reader of recordings. The first byte chooses what the others are, so that random bytes
+ * get past the magic, the checksums and the header: a file; what follows the magic; changes to a
+ * good file; the contents of blocks; a header and the contents of blocks.
+ */
+#include "fuzz.h"
+
+#include "repl/recording.h"
+
+#include <unistd.h>
+#include <zstd.h>
+
+#define FILE_MAX  (1u << 20)
+#define INPUT_MAX (FILE_MAX / 16)    /* two bytes may become an empty frame of nine */
+
+struct file {
+	size_t n;
+	uint8_t bytes[FILE_MAX];
+};
+
+static void append(struct file *f, const void *bytes, size_t n)
+{
+	MUST(n <= FILE_MAX - f->n);
+	if (n)
+		memcpy(f->bytes + f->n, bytes, n);
+	f->n += n;
+}
+
+static void append_frame(struct file *f, const void *bytes, size_t n)
+{
+	size_t packed = ZSTD_compress(f->bytes + f->n, FILE_MAX - f->n, bytes, n, 1);
+
+	MUST(!ZSTD_isError(packed));
+	f->n += packed;
+}
+
+/* A good file, made once: a few events of every kind. */
+static void append_good(struct file *f)
+{
+	static struct file good;
+	char path[] = "/tmp/dmalab-fuzz-XXXXXX", why[256];
+	struct recorder *r;
+	struct trace t;
+	FILE *in;
+
+	if (!good.n) {
+		trace_init(&t);
+		for (uint32_t i = 0; i < 3 * EV_COUNT; i++)
+			trace_append(&t, i, &(struct event){ .kind = (uint16_t)(i % EV_COUNT), .addr = i, .a = i });
+		close(mkstemp(path));
+		r = recorder_open(path, why, sizeof why);
+		MUST(r && recorder_close(r, &t));
+		in = fopen(path, "rb");
+		MUST(in);
+		good.n = fread(good.bytes, 1, FILE_MAX, in);
+		fclose(in);
+		unlink(path);
+		trace_release(&t);
+	}
+	append(f, good.bytes, good.n);
+}
+
+static void change(struct file *f, struct input *in)
+{
+	while (in->left) {
+		size_t at = take_below(in, f->n);
+
+		f->bytes[at] ^= (uint8_t)take(in, 1);
+	}
+}
+
+/* The rest of the input as blocks of up to 4 KiB. */
+static void append_blocks(struct file *f, struct input *in)
+{
+	while (in->left) {
+		size_t n = take(in, 2) % 4096;
+
+		n = min_u64(n, in->left);
+		append_frame(f, in->at, n);
+		in->at += n;
+		in->left -= n;
+	}
+}
+
+static void append_header(struct file *f)
+{
+	static const char header[] =
+		"event seq:8 cycle:8 cause:8 addr:8 addr2:8 value:8 size:4 a:4 b:4 kind:2 unit:2\n"
+		"kind 0 cpu.barrier a=barrier:mb,rmb,wmb,dma_rmb,dma_wmb unit=cpu\n"
+		"kind 1 key.end\nkind 255 not.known addr=x\n";
+
+	append(f, "DMALAB1\n", 8);
+	append_frame(f, header, sizeof header - 1);
+}
+
+static void make_file(struct file *f, struct input *in)
+{
+	uint64_t how = take_below(in, 5);
+
+	f->n = 0;
+	if (how == 2) {
+		append_good(f);
+		change(f, in);
+		return;
+	}
+	if (how == 3)
+		append_header(f);
+	else if (how)
+		append(f, "DMALAB1\n", 8);
+	if (how >= 3)
+		append_blocks(f, in);
+	else
+		append(f, in->at, in->left);
+}
+
+/* A frame takes at least 9 bytes of the file and holds at most a block, so the end must come. */
+static void read_all(struct recording *r, const struct file *f)
+{
+	uint64_t most = (f->n / 9 + 1) * RECORDING_BLOCK, n = 0;
+	enum recording_state state;
+	struct event e;
+	char text[128];
+
+	while ((state = recording_next(r, &e)) == RECORDING_EVENT) {
+		MUST(e.kind < EV_COUNT);
+		MUST(++n <= most);
+		if (n < 64)
+			MUST(event_text(&e, text, sizeof text) > 0);
+	}
+	MUST((state == RECORDING_DAMAGED) == (recording_error(r) != NULL));
+	MUST(recording_next(r, &e) == state);
+	MUST(recording_header(r));
+	recording_unknown(r);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+	static struct file f;
+	struct input in = { bytes, n < INPUT_MAX ? n : INPUT_MAX };
+	char why[256] = "";
+	struct recording *r;
+
+	make_file(&f, &in);
+	r = recording_open_bytes(f.bytes, f.n, why, sizeof why);
+	MUST(r || *why);
+	if (r)
+		read_all(r, &f);
+	recording_close(r);
+	return 0;
+}

@@ -1,0 +1,582 @@
+/*
+ * The checker, rule by rule: a driver that breaks it is named, and one that does the same correctly
+ * is not, on every board and under any nature.
+ */
+#include "harness.h"
+
+#include "bench.h"
+#include "kernel/dma.h"
+#include "kernel/pages.h"
+#include "kernel/slab.h"
+
+#define N 64u     /* bytes of a buffer: one line, four lines on the tiny board */
+
+static struct bench *b;
+static struct kernel *k;
+static struct hw *h;
+
+static void power_on(const struct board *board)
+{
+	b = bench_new(board);
+	k = &b->machine.kernel;
+	h = &b->machine.hw;
+}
+
+static int default_board(void **state)
+{
+	struct board board = board_default();
+
+	(void)state;
+	power_on(&board);
+	return 0;
+}
+
+static int off(void **state)
+{
+	(void)state;
+	bench_free(b);
+	return 0;
+}
+
+static void store(vaddr_t va, uint64_t value)
+{
+	assert_int_equal(cpu_store(h, va, 8, value), OK);
+}
+
+static uint64_t load(vaddr_t va)
+{
+	uint64_t value;
+
+	assert_int_equal(cpu_load(h, va, 8, &value), OK);
+	return value;
+}
+
+/* The device's registers, as a driver on the other side of the bus would write them. */
+static void command(uint64_t src, uint64_t dst, uint64_t n, uint64_t cmd)
+{
+	paddr_t bar = hw_device_bar(0);
+
+	assert_true(hw_mmio_write(h, bar + 0x80, src, 8));
+	assert_true(hw_mmio_write(h, bar + 0x88, dst, 8));
+	assert_true(hw_mmio_write(h, bar + 0x90, n, 8));
+	assert_true(hw_mmio_write(h, bar + 0x98, cmd, 8));
+}
+
+/* The device writes n bytes of 0x22 to memory, or reads n bytes; until it is done. */
+static void device_writes(dma_addr_t dma, uint64_t n)
+{
+	uint8_t bytes[4096];
+
+	memset(bytes, 0x22, n);
+	assert_true(hw_device_fill(h, 0, 0, bytes, n));
+	command(0x40000, dma, n, 3);
+	assert_true(machine_wait(&b->machine, 0, 10000000));
+}
+
+static void device_reads(dma_addr_t dma, uint64_t n)
+{
+	command(dma, 0x40000, n, 1);
+	assert_true(machine_wait(&b->machine, 0, 10000000));
+}
+
+static uint64_t device_has(void)
+{
+	struct device_io io = hw_device(h, 0);
+	uint64_t value;
+	size_t n;
+
+	memcpy(&value, io.dev->ops->buffer(io.state, &n), 8);
+	return value;
+}
+
+static void print_all(void)
+{
+	for (uint32_t i = 0; i < b->checker.violation_count; i++) {
+		const struct violation *v = checker_violation(&b->checker, i);
+
+		print_error("  %s x%u at event %llu, pa 0x%llx size %llu, advice: %s\n", rule_info[v->rule].name,
+			    v->count, (unsigned long long)v->seq, (unsigned long long)v->pa,
+			    (unsigned long long)v->size, advice_sentence[v->advice]);
+	}
+}
+
+static void assert_clean(void)
+{
+	bench_settle(b);
+	if (b->checker.violation_count)
+		print_all();
+	assert_int_equal(b->checker.violation_count, 0);
+}
+
+/* Exactly one violation, of this rule. */
+static const struct violation *assert_broken(enum rule rule)
+{
+	bench_settle(b);
+	if (b->checker.violation_count != 1 || checker_violation(&b->checker, 0)->rule != rule)
+		print_all();
+	assert_int_equal(b->checker.violation_count, 1);
+	assert_int_equal(checker_violation(&b->checker, 0)->rule, rule);
+	return checker_violation(&b->checker, 0);
+}
+
+static void a_read_before_the_sync_is_a_stale_read(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+	const struct violation *v;
+	dma_addr_t dma;
+
+	(void)state;
+	store(buf, 0x1111111111111111);
+	dma = dma_map_single(k, 0, buf, N, DMA_FROM_DEVICE);
+	device_writes(dma, N);
+	assert_int_equal(load(buf), 0x1111111111111111);
+	v = assert_broken(RULE_STALE_READ);
+	assert_int_equal(v->old_value, 0x1111111111111111);
+	assert_int_equal(v->new_value, 0x2222222222222222);
+	assert_true(stamp_by_cpu(v->old_stamp));
+	assert_true(stamp_by_device(v->new_stamp));
+	assert_int_equal(v->advice, ADVICE_SYNC_FOR_CPU);
+	assert_int_equal(v->width, 8);
+	assert_true(v->chain_length >= 4);
+}
+
+static void reading_many_stale_words_is_one_violation(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+	const struct violation *v;
+
+	(void)state;
+	store(buf, 1);
+	device_writes(dma_map_single(k, 0, buf, N, DMA_FROM_DEVICE), N);
+	for (uint32_t i = 0; i < N; i += 8)
+		load(buf + i);
+	v = assert_broken(RULE_STALE_READ);
+	assert_int_equal(v->count, N / 8);
+	assert_int_equal(v->size, N);
+}
+
+static void the_same_lines_are_clean_where_the_device_snoops(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+
+	(void)state;
+	store(buf, 1);
+	device_writes(dma_map_single(k, 0, buf, N, DMA_FROM_DEVICE), N);
+	assert_int_equal(load(buf), 0x2222222222222222);
+	assert_clean();
+}
+
+static void a_strict_board_names_the_owner_even_where_the_device_snoops(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+
+	(void)state;
+	device_writes(dma_map_single(k, 0, buf, N, DMA_FROM_DEVICE), N);
+	load(buf);
+	assert_broken(RULE_CPU_READ_DEVICE_OWNED);
+}
+
+static void the_wrong_direction_leaves_old_lines_in_the_cache(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+	dma_addr_t dma;
+
+	(void)state;
+	store(buf, 1);
+	dma = dma_map_single(k, 0, buf, N, DMA_TO_DEVICE);
+	device_writes(dma, N);
+	dma_unmap_single(k, 0, dma, N, DMA_TO_DEVICE);
+	load(buf);
+	assert_int_equal(assert_broken(RULE_STALE_READ)->advice, ADVICE_WRONG_DIRECTION_IN);
+}
+
+static void an_unmap_that_is_too_small_leaves_the_tail_stale(void **state)
+{
+	vaddr_t buf = kmalloc(k, 2 * N, GFP_KERNEL);
+	dma_addr_t dma;
+
+	(void)state;
+	assert_int_equal(cpu_fill(h, buf, 1, 2 * N, false), OK);
+	dma = dma_map_single(k, 0, buf, 2 * N, DMA_FROM_DEVICE);
+	device_writes(dma, 2 * N);
+	dma_unmap_single(k, 0, dma, N, DMA_FROM_DEVICE);
+	assert_int_equal(load(buf), 0x2222222222222222);
+	assert_clean();
+	load(buf + N);
+	assert_int_equal(assert_broken(RULE_STALE_READ)->advice, ADVICE_SIZE_TOO_SMALL);
+}
+
+static void a_store_after_the_map_is_named_and_not_seen_by_the_device(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+	dma_addr_t dma;
+
+	(void)state;
+	store(buf, 1);
+	dma = dma_map_single(k, 0, buf, N, DMA_TO_DEVICE);
+	store(buf, 2);
+	assert_broken(RULE_CPU_WRITE_DEVICE_OWNED);
+	device_reads(dma, N);
+	assert_int_equal(device_has(), 1);
+	bench_settle(b);
+	assert_int_equal(b->checker.violation_count, 2);
+	assert_int_equal(checker_violation(&b->checker, 1)->rule, RULE_DEVICE_READ_STALE);
+	assert_int_equal(checker_violation(&b->checker, 1)->advice, ADVICE_STORE_TOO_LATE);
+}
+
+static void a_device_that_reads_behind_the_cache_reads_old_bytes(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+	const struct violation *v;
+	dma_addr_t dma;
+
+	(void)state;
+	store(buf, 1);
+	dma = dma_map_single(k, 0, buf, N, DMA_TO_DEVICE);
+	dma_sync_single_for_cpu(k, 0, dma, N, DMA_TO_DEVICE);
+	store(buf, 2);
+	device_reads(dma, N);
+	assert_int_equal(device_has(), 1);
+	v = assert_broken(RULE_DEVICE_READ_STALE);
+	assert_int_equal(v->advice, ADVICE_SYNC_FOR_DEVICE);
+	assert_int_equal(v->old_value, 1);
+	assert_int_equal(v->new_value & 0xff, 2);
+}
+
+static void a_dirty_line_written_back_late_loses_the_devices_data(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+	dma_addr_t dma;
+
+	(void)state;
+	dma = dma_map_single(k, 0, buf, N, DMA_FROM_DEVICE);
+	store(buf + 8, 1);
+	device_writes(dma, N);
+	cpu_maintain(h, CACHE_CLEAN, buf - LINEAR_BASE, N, 0, false);
+	bench_settle(b);
+	assert_int_equal(b->checker.violation_count, 2);
+	assert_int_equal(checker_violation(&b->checker, 0)->rule, RULE_CPU_WRITE_DEVICE_OWNED);
+	assert_int_equal(checker_violation(&b->checker, 1)->rule, RULE_DEVICE_DATA_LOST);
+}
+
+static void a_neighbour_in_the_line_costs_the_devices_data_at_unmap(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+	dma_addr_t dma;
+
+	(void)state;
+	dma = dma_map_single(k, 0, buf, 16, DMA_FROM_DEVICE);
+	store(buf + 32, 7);                  /* not in the mapping, but in its line */
+	device_writes(dma, 16);
+	dma_unmap_single(k, 0, dma, 16, DMA_FROM_DEVICE);
+	assert_int_equal(assert_broken(RULE_DEVICE_DATA_LOST)->advice, ADVICE_LINE_SHARED);
+	assert_int_equal(load(buf + 32), 7);
+}
+
+static void an_invalidate_by_hand_drops_a_store(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+	const struct violation *v;
+
+	(void)state;
+	store(buf, 5);
+	assert_int_equal(cpu_cache(h, CACHE_INVALIDATE, buf, N), OK);
+	v = assert_broken(RULE_CPU_DATA_LOST);
+	assert_int_equal(v->advice, ADVICE_DROPPED_BY_HAND);
+	assert_int_equal(v->new_value & 0xff, 5);
+}
+
+static void a_second_unmap_drops_newer_stores(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+	dma_addr_t dma = dma_map_single(k, 0, buf, N, DMA_FROM_DEVICE);
+
+	(void)state;
+	device_writes(dma, N);
+	dma_unmap_single(k, 0, dma, N, DMA_FROM_DEVICE);
+	store(buf, 9);
+	dma_unmap_single(k, 0, dma, N, DMA_FROM_DEVICE);
+	assert_broken(RULE_CPU_DATA_LOST);
+}
+
+static void reading_a_buffer_the_device_owns_is_named(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+
+	(void)state;
+	(void)dma_map_single(k, 0, buf, N, DMA_TO_DEVICE);
+	load(buf);
+	load(buf + 8);
+	assert_int_equal(assert_broken(RULE_CPU_READ_DEVICE_OWNED)->count, 2);
+}
+
+static void only_the_synced_part_is_the_cpus_again(void **state)
+{
+	vaddr_t buf = kmalloc(k, 4 * N, GFP_KERNEL);
+	dma_addr_t dma = dma_map_single(k, 0, buf, 4 * N, DMA_FROM_DEVICE);
+
+	(void)state;
+	device_writes(dma, 4 * N);
+	dma_sync_single_for_cpu(k, 0, dma, N, DMA_FROM_DEVICE);
+	dma_sync_single_for_cpu(k, 0, dma + 2 * N, N, DMA_FROM_DEVICE);
+	load(buf);
+	load(buf + 2 * N);
+	assert_clean();
+	load(buf + N);
+	assert_broken(RULE_CPU_READ_DEVICE_OWNED);
+}
+
+static void an_access_after_the_unmap_is_named(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+	dma_addr_t dma = dma_map_single(k, 0, buf, N, DMA_FROM_DEVICE);
+
+	(void)state;
+	dma_unmap_single(k, 0, dma, N, DMA_FROM_DEVICE);
+	device_writes(dma, N);
+	assert_int_equal(assert_broken(RULE_DEVICE_UNMAPPED)->advice, ADVICE_MAPPING_OVER);
+}
+
+static void the_kind_of_wrong_address_is_told(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+	dma_addr_t dma = dma_map_single(k, 0, buf, N, DMA_FROM_DEVICE);
+	static const enum advice want[] = { ADVICE_PHYSICAL_ADDRESS, ADVICE_VIRTUAL_ADDRESS, ADVICE_OUTSIDE, ADVICE_NO_MAPPING };
+	const uint64_t address[] = { buf - LINEAR_BASE, buf, dma + N, dma + MIB };
+
+	(void)state;
+	for (uint32_t i = 0; i < 4; i++) {
+		device_writes(address[i], 8);
+		bench_settle(b);
+		assert_int_equal(b->checker.violation_count, i + 1);
+		assert_int_equal(checker_violation(&b->checker, i)->rule, RULE_DEVICE_UNMAPPED);
+		assert_int_equal(checker_violation(&b->checker, i)->advice, want[i]);
+	}
+}
+
+static void freed_memory_is_watched(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+
+	(void)state;
+	kfree(k, buf);
+	assert_clean();
+	load(buf);
+	assert_broken(RULE_USE_AFTER_FREE);
+}
+
+static void memory_that_is_handed_out_again_may_be_touched(void **state)
+{
+	vaddr_t first = kmalloc(k, N, GFP_KERNEL), again;
+
+	(void)state;
+	kfree(k, first);
+	again = kmalloc(k, N, GFP_KERNEL);
+	store(again, 1);
+	pages_free(k, pages_alloc(k, GFP_KERNEL, 0), 0);
+	store(pages_alloc(k, GFP_KERNEL, 0), 2);
+	assert_clean();
+}
+
+static void a_second_free_and_a_foreign_free_are_named(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+
+	(void)state;
+	kfree(k, buf);
+	kfree(k, buf);
+	assert_broken(RULE_DOUBLE_FREE);
+	kfree(k, LINEAR_BASE);
+	bench_settle(b);
+	assert_int_equal(b->checker.violation_count, 2);
+	assert_int_equal(checker_violation(&b->checker, 1)->rule, RULE_BAD_FREE);
+}
+
+static void memory_the_kernel_leaves_alone_is_the_drivers_own(void **state)
+{
+	(void)state;
+	device_writes(0x1e00000 + h->board.bus_offset, N);
+	assert_clean();
+}
+
+
+static void receive(vaddr_t buf)
+{
+	dma_addr_t dma = dma_map_single(k, 0, buf, N, DMA_FROM_DEVICE);
+
+	assert_int_equal(dma_mapping_error(k, 0, dma), 0);
+	device_writes(dma, N);
+	dma_unmap_single(k, 0, dma, N, DMA_FROM_DEVICE);
+	assert_int_equal(load(buf), 0x2222222222222222);
+	assert_int_equal(load(buf + N - 8), 0x2222222222222222);
+}
+
+static void transmit(vaddr_t buf)
+{
+	dma_addr_t dma;
+
+	store(buf, 0xabc);
+	dma = dma_map_single(k, 0, buf, N, DMA_TO_DEVICE);
+	device_reads(dma, N);
+	dma_unmap_single(k, 0, dma, N, DMA_TO_DEVICE);
+	assert_int_equal(device_has(), 0xabc);
+	assert_int_equal(load(buf), 0xabc);
+}
+
+static void there_and_back(vaddr_t buf)
+{
+	dma_addr_t dma;
+
+	store(buf, 0x77);
+	dma = dma_map_single(k, 0, buf, N, DMA_BIDIRECTIONAL);
+	device_reads(dma, N);
+	device_writes(dma, N);
+	dma_sync_single_for_cpu(k, 0, dma, N, DMA_BIDIRECTIONAL);
+	assert_int_equal(load(buf), 0x2222222222222222);
+	store(buf, 0x78);
+	dma_sync_single_for_device(k, 0, dma, N, DMA_BIDIRECTIONAL);
+	device_reads(dma, N);
+	assert_int_equal(device_has(), 0x78);
+	dma_unmap_single(k, 0, dma, N, DMA_BIDIRECTIONAL);
+	assert_int_equal(load(buf), 0x78);
+}
+
+static void reuse(vaddr_t buf)
+{
+	dma_addr_t dma = dma_map_single(k, 0, buf, N, DMA_FROM_DEVICE);
+
+	for (int i = 0; i < 3; i++) {
+		device_writes(dma, N);
+		dma_sync_single_for_cpu(k, 0, dma, N, DMA_FROM_DEVICE);
+		assert_int_equal(load(buf + 8), 0x2222222222222222);
+		dma_sync_single_for_device(k, 0, dma, N, DMA_FROM_DEVICE);
+	}
+	dma_unmap_single(k, 0, dma, N, DMA_FROM_DEVICE);
+}
+
+static void share(vaddr_t buf)
+{
+	dma_addr_t dma;
+	vaddr_t va = dma_alloc_coherent(k, 0, 256, &dma, GFP_KERNEL);
+
+	(void)buf;
+	assert_int_not_equal(va, 0);
+	assert_int_equal(load(va), 0);
+	store(va, 0x55);
+	cpu_barrier(h, BARRIER_WMB);
+	device_reads(dma, N);
+	assert_int_equal(device_has(), 0x55);
+	device_writes(dma, N);
+	assert_int_equal(load(va), 0x2222222222222222);
+	dma_free_coherent(k, 0, 256, va, dma);
+}
+
+static void drive_correctly(void)
+{
+	static void (*const driver[])(vaddr_t buf) = { receive, transmit, there_and_back, reuse, share };
+	vaddr_t neighbour = kmalloc(k, N, GFP_KERNEL), buf = kmalloc(k, N, GFP_KERNEL);
+
+	for (uint64_t i = 0; i < 10; i++) {
+		store(neighbour, i);
+		driver[i % 5](buf);
+		assert_int_equal(load(neighbour), i);
+	}
+	kfree(k, buf);
+	kfree(k, neighbour);
+	buf = kmalloc(k, N, GFP_KERNEL | GFP_ZERO);
+	receive(buf);
+	kfree(k, buf);
+	assert_clean();
+}
+
+/* The architectures that do nothing after a transfer are right only for cores that never speculate. */
+static bool cannot_speculate(uint64_t arch)
+{
+	return arch == ARCH_ARM_V5 || arch == ARCH_RISCV_PRE || arch == ARCH_MIPS_PLAIN;
+}
+
+static void correct_drivers_are_never_accused(void **state)
+{
+	uint64_t seed = test_seed(1);
+
+	(void)state;
+	print_message("seeds %llu..%llu\n", (unsigned long long)seed, (unsigned long long)seed + 19);
+	for (uint64_t i = 0; i < ARCH_COUNT * 2 * 20; i++) {
+		struct board board = i / ARCH_COUNT % 2 ? tiny_board() : board_default();
+		uint64_t arch = i % ARCH_COUNT;
+
+		test_set(&board, "arch", arch);
+		test_set(&board, "coherent", arch == ARCH_X86);
+		test_set(&board, "strict", 1);
+		test_set(&board, "speculates", !cannot_speculate(arch));
+		test_set(&board, "nature", i / ARCH_COUNT / 2 != 0);
+		test_set(&board, "seed", seed + i / ARCH_COUNT / 2);
+		power_on(&board);
+		drive_correctly();
+		bench_free(b);
+	}
+}
+
+static int snooping(void **state)
+{
+	struct board board = board_default();
+
+	(void)state;
+	test_set(&board, "coherent", 1);
+	test_set(&board, "arch", ARCH_X86);
+	power_on(&board);
+	return 0;
+}
+
+static int strict(void **state)
+{
+	struct board board = board_default();
+
+	(void)state;
+	test_set(&board, "coherent", 1);
+	test_set(&board, "arch", ARCH_X86);
+	test_set(&board, "strict", 1);
+	power_on(&board);
+	return 0;
+}
+
+static int with_hidden_ram(void **state)
+{
+	struct board board = board_default();
+
+	(void)state;
+	test_set(&board, "mem", 30 * MIB);
+	power_on(&board);
+	return 0;
+}
+
+#define ON_DEFAULT(test) cmocka_unit_test_setup_teardown(test, default_board, off)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ON_DEFAULT(a_read_before_the_sync_is_a_stale_read),
+		ON_DEFAULT(reading_many_stale_words_is_one_violation),
+		cmocka_unit_test_setup_teardown(the_same_lines_are_clean_where_the_device_snoops, snooping, off),
+		cmocka_unit_test_setup_teardown(a_strict_board_names_the_owner_even_where_the_device_snoops, strict, off),
+		ON_DEFAULT(the_wrong_direction_leaves_old_lines_in_the_cache),
+		ON_DEFAULT(an_unmap_that_is_too_small_leaves_the_tail_stale),
+		ON_DEFAULT(a_store_after_the_map_is_named_and_not_seen_by_the_device),
+		ON_DEFAULT(a_device_that_reads_behind_the_cache_reads_old_bytes),
+		ON_DEFAULT(a_dirty_line_written_back_late_loses_the_devices_data),
+		ON_DEFAULT(a_neighbour_in_the_line_costs_the_devices_data_at_unmap),
+		ON_DEFAULT(an_invalidate_by_hand_drops_a_store),
+		ON_DEFAULT(a_second_unmap_drops_newer_stores),
+		ON_DEFAULT(reading_a_buffer_the_device_owns_is_named),
+		ON_DEFAULT(only_the_synced_part_is_the_cpus_again),
+		ON_DEFAULT(an_access_after_the_unmap_is_named),
+		ON_DEFAULT(the_kind_of_wrong_address_is_told),
+		ON_DEFAULT(freed_memory_is_watched),
+		ON_DEFAULT(memory_that_is_handed_out_again_may_be_touched),
+		ON_DEFAULT(a_second_free_and_a_foreign_free_are_named),
+		cmocka_unit_test_setup_teardown(memory_the_kernel_leaves_alone_is_the_drivers_own, with_hidden_ram, off),
+		cmocka_unit_test(correct_drivers_are_never_accused),
+	};
+
+	return cmocka_run_group_tests_name("checker", tests, NULL, NULL);
+}

@@ -1,0 +1,174 @@
+#include "hw_rig.h"
+
+#include "nature.h"
+
+#define ASKED 4000
+
+struct asked {
+	struct trace trace;
+	struct nature nature;
+	uint32_t count[16];      /* how often each answer came */
+};
+
+/* Ask the same question many times. */
+static struct asked *ask(enum nature_policy policy, uint64_t seed, uint32_t options, uint32_t odds)
+{
+	struct asked *a = core_alloc(sizeof *a);
+
+	trace_init(&a->trace);
+	nature_init(&a->nature, policy, seed);
+	for (uint64_t i = 0; i < ASKED; i++) {
+		uint32_t picked = nature_choose(&a->nature, &a->trace, 10 * i, CHOICE_PACE, options, odds);
+
+		assert_true(picked < options || (!picked && !options));
+		a->count[picked]++;
+	}
+	return a;
+}
+
+static void done(struct asked *a)
+{
+	trace_release(&a->trace);
+	free(a);
+}
+
+static void calm_nature_does_nothing_and_tells_nothing(void **state)
+{
+	struct asked *a = ask(NATURE_CALM, 1, 16, 1);
+
+	(void)state;
+	assert_true(nature_calm(&a->nature));
+	assert_int_equal(a->count[0], ASKED);
+	assert_int_equal(a->trace.next, 1);
+	assert_int_equal(a->nature.questions, ASKED);
+	done(a);
+}
+
+static void a_question_with_one_answer_is_no_choice(void **state)
+{
+	(void)state;
+	for (uint32_t options = 0; options < 2; options++) {
+		struct asked *a = ask(NATURE_RANDOM, 1, options, 1);
+
+		assert_int_equal(a->count[0], ASKED);
+		assert_int_equal(a->trace.next, 1);
+		done(a);
+	}
+}
+
+static void random_nature_gives_every_answer_about_as_often_as_the_odds_say(void **state)
+{
+	static const struct { uint32_t options, odds; } rows[] = { { 2, 8 }, { 2, 4 }, { 4, 4 }, { 4, 8 }, { 16, 2 } };
+
+	(void)state;
+	for (size_t i = 0; i < 5; i++)
+		for (uint64_t seed = 0; seed < 5; seed++) {
+			struct asked *a = ask(NATURE_RANDOM, seed, rows[i].options, rows[i].odds);
+			uint32_t other = ASKED - a->count[0], want = ASKED / rows[i].odds;
+
+			assert_true(other > want * 8 / 10 && other < want * 12 / 10);
+			for (uint32_t k = 1; k < rows[i].options; k++)
+				assert_true(a->count[k] > other / (rows[i].options - 1) / 2);
+			done(a);
+		}
+}
+
+static void an_answer_other_than_0_is_told_with_the_number_of_its_question(void **state)
+{
+	struct asked *a = ask(NATURE_RANDOM, 7, 4, 4);
+	uint64_t told = test_count(&a->trace, 1, EV_CHOICE);
+
+	(void)state;
+	assert_int_equal(told, ASKED - a->count[0]);
+	assert_int_equal(told, a->trace.next - 1);
+	for (uint64_t i = 0; i < told; i++) {
+		const struct event *e = test_event(&a->trace, 1, EV_CHOICE, i);
+
+		assert_int_equal(e->cycle, 10 * (e->addr - 1));
+		assert_int_equal(e->size, 4);
+		assert_int_equal(e->a, CHOICE_PACE);
+		assert_true(e->b >= 1 && e->b < 4);
+	}
+	done(a);
+}
+
+static void the_same_seed_gives_the_same_answers_and_another_seed_others(void **state)
+{
+	struct asked *one = ask(NATURE_RANDOM, 0, 4, 4), *same = ask(NATURE_RANDOM, 0, 4, 4),
+		     *other = ask(NATURE_RANDOM, 4294967295, 4, 4);
+
+	(void)state;
+	assert_int_equal(one->trace.next, same->trace.next);
+	for (uint64_t seq = 1; seq < one->trace.next; seq++)
+		assert_memory_equal(trace_at(&one->trace, seq), trace_at(&same->trace, seq), sizeof(struct event));
+	assert_int_not_equal(one->nature.random, other->nature.random);
+	assert_memory_not_equal(one->count, other->count, sizeof one->count);
+	done(one), done(same), done(other);
+}
+
+/* One line alone has been touched; time passes and nature is free to play. */
+static uint64_t events_while_time_passes(struct board b, enum event_kind kind, bool dirty)
+{
+	struct rig *r = rig_on(b);
+	uint64_t n;
+
+	rig_load(r, LINEAR_BASE + 0x5000, 8);
+	if (dirty)
+		rig_store(r, LINEAR_BASE + 0x5000, 8, 1);
+	else if (kind == EV_CACHE_PREFETCH)
+		cache_evict(&r->hw.l1, 0x5000);
+	rig_mark(r);
+	for (int i = 0; i < 5000; i++)
+		hw_pass(&r->hw, 1);
+	n = 0;
+	for (uint64_t i = 0, all = rig_count(r, kind); i < all; i++)
+		n += rig_event(r, kind, i)->addr == 0x5000;
+	rig_off(r);
+	return n;
+}
+
+static void what_nature_does_unasked(bool calm)
+{
+	static const struct { enum event_kind kind; bool dirty; } rows[] = {
+		{ EV_CACHE_PREFETCH, false }, { EV_CACHE_DROP, false }, { EV_CACHE_WRITEBACK, true } };
+	struct board b = test_with(tiny_board(), "nature", calm ? NATURE_CALM : NATURE_RANDOM);
+
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(events_while_time_passes(b, rows[i].kind, rows[i].dirty) > 0, !calm);
+}
+
+static void random_nature_prefetches_evicts_and_writes_back_even_the_only_line_in_use(void **state)
+{
+	(void)state;
+	what_nature_does_unasked(false);
+}
+
+static void calm_nature_lets_lines_be(void **state)
+{
+	(void)state;
+	what_nature_does_unasked(true);
+}
+
+static void a_cpu_that_does_not_speculate_never_prefetches(void **state)
+{
+	struct board b = test_with(test_with(tiny_board(), "nature", NATURE_RANDOM), "speculates", 0);
+
+	(void)state;
+	assert_int_equal(events_while_time_passes(b, EV_CACHE_PREFETCH, false), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(calm_nature_does_nothing_and_tells_nothing),
+		cmocka_unit_test(a_question_with_one_answer_is_no_choice),
+		cmocka_unit_test(random_nature_gives_every_answer_about_as_often_as_the_odds_say),
+		cmocka_unit_test(an_answer_other_than_0_is_told_with_the_number_of_its_question),
+		cmocka_unit_test(the_same_seed_gives_the_same_answers_and_another_seed_others),
+		cmocka_unit_test(random_nature_prefetches_evicts_and_writes_back_even_the_only_line_in_use),
+		cmocka_unit_test(calm_nature_lets_lines_be),
+		cmocka_unit_test(a_cpu_that_does_not_speculate_never_prefetches),
+	};
+
+	return cmocka_run_group_tests_name("nature", tests, NULL, NULL);
+}
