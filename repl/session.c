@@ -373,9 +373,10 @@ void session_settle(lua_State *L)
 
 	record(s);
 	bench_settle(s->bench);
-	luaL_checkstack(L, 8, NULL);
-	while (s->announced < s->bench->checker.violation_count)
+	while (s->announced < s->bench->checker.violation_count) {
+		luaL_checkstack(L, 8, NULL);
 		announce(L, s, s->announced++);
+	}
 }
 
 static int settle(lua_State *L)

@@ -74,6 +74,15 @@ static enum advice advice_stale_read(const struct checker *c, uint64_t pa, stamp
 	return ADVICE_SYNC_FOR_CPU;
 }
 
+/* Did a cache answer, with a line a device may have written behind since it was read from RAM? */
+static bool may_be_stale(const struct checker *c, const struct event *e)
+{
+	uint64_t device_wrote = shadow_page(&c->shadow, e->addr2)->device_wrote;
+	const struct shadow_line *l = e->a == AT_RAM || !device_wrote ? NULL : shadow_line(&c->shadow, 1, e->addr2);
+
+	return l && l->as_of < device_wrote && inside(e->addr2, e->size, l->pa, c->shadow.line);
+}
+
 /* A load that a cache answered, while the device has written RAM since. */
 static bool stale_read(struct checker *c, const struct trace *t, const struct event *e)
 {
@@ -82,8 +91,6 @@ static bool stale_read(struct checker *c, const struct trace *t, const struct ev
 	struct difference d = { 0 };
 	struct violation v = { .rule = RULE_STALE_READ, .va = e->addr };
 
-	if (e->a == AT_RAM || !l || l->as_of > ram->device_wrote || !inside(e->addr2, e->size, l->pa, c->shadow.line))
-		return false;
 	for (uint32_t i = 0; i < e->size; i++) {
 		uint64_t in_page = (e->addr2 + i) & PAGE_MASK, in_line = e->addr2 + i - l->pa;
 
@@ -119,14 +126,13 @@ static void describe_access(const struct checker *c, struct violation *v, const 
 	describe(v, &d, e->addr2);
 }
 
+/* The range holds a byte the device owns. */
 static void owned_access(struct checker *c, const struct event *e, enum rule rule)
 {
 	struct violation v = { .rule = rule, .va = e->addr };
 	const struct mapping *m;
 	uint64_t at = 0;
 
-	if (!ownership_any_device(&c->ownership, e->addr2, e->size))
-		return;
 	while (!ownership_is_device(&c->ownership, e->addr2 + at))
 		at++;
 	m = ownership_of(&c->ownership, e->addr2 + at);
@@ -137,33 +143,41 @@ static void owned_access(struct checker *c, const struct event *e, enum rule rul
 	checker_report(c, &v, e);
 }
 
-static void freed_access(struct checker *c, const struct event *e)
+static void freed_access(struct checker *c, const struct event *e, uint64_t freed)
 {
-	uint64_t freed = ownership_freed(&c->ownership, e->addr2);
-
 	struct violation v = { .rule = RULE_USE_AFTER_FREE, .va = e->addr, .cause = freed };
 
-	if (!freed)
-		return;
 	describe_access(c, &v, e, 0);
 	checker_report(c, &v, e);
 }
 
+/* Nearly every access is beyond reproach, and leaves here quickly. */
 void rules_load(struct checker *c, const struct trace *t, const struct event *e)
 {
-	if (!shadow_sees(&c->shadow, e->addr2) || e->b)
+	uint64_t freed;
+
+	if (e->b || !shadow_sees(&c->shadow, e->addr2))
 		return;
-	freed_access(c, e);
-	if (!stale_read(c, t, e))
+	freed = ownership_freed(&c->ownership, e->addr2);
+	if (freed)
+		freed_access(c, e, freed);
+	if (may_be_stale(c, e) && stale_read(c, t, e))
+		return;
+	if (ownership_any_device(&c->ownership, e->addr2, e->size))
 		owned_access(c, e, RULE_CPU_READ_DEVICE_OWNED);
 }
 
 void rules_store(struct checker *c, const struct event *e)
 {
-	if (!shadow_sees(&c->shadow, e->addr2) || e->b)
+	uint64_t freed;
+
+	if (e->b || !shadow_sees(&c->shadow, e->addr2))
 		return;
-	freed_access(c, e);
-	owned_access(c, e, RULE_CPU_WRITE_DEVICE_OWNED);
+	freed = ownership_freed(&c->ownership, e->addr2);
+	if (freed)
+		freed_access(c, e, freed);
+	if (ownership_any_device(&c->ownership, e->addr2, e->size))
+		owned_access(c, e, RULE_CPU_WRITE_DEVICE_OWNED);
 }
 
 /* The address as the driver gave it, before the device's mask cut it. */
