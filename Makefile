@@ -69,19 +69,19 @@ $(call program,$(FUZZ_C) tests/bench.c): $(B)/%: $(B)/%.o $(TESTED)
 # run and check first install what is missing; what pkg-config knows is read again after that.
 CORES = $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 JOBS  = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(CORES))
-AGAIN = $(MAKE) --no-print-directory $(JOBS) B=$(B)
+AGAIN = --no-print-directory $(JOBS) B=$(B)
 
 run:      ## install what is missing, build, open the prompt (without a terminal: play the tour)
 	$(Q)sh scripts/install-deps.sh
 	@[ -x $(B)/dmalab ] || echo "building dmalab in $(B)/"
-	$(Q)$(AGAIN) all
+	$(Q)$(MAKE) $(AGAIN) all
 	$(Q)if [ -t 0 ]; then $(B)/dmalab; else $(B)/dmalab tour; fi
 
 check:    ## install what is missing, build, run all tests
 	$(Q)CC='$(CC)' sh scripts/install-deps.sh cmocka
 	@echo "building in $(B)/, then testing"
-	$(Q)$(AGAIN) all tests
-	$(Q)MAKE='$(AGAIN)' sh tests/check.sh $(B)
+	$(Q)$(MAKE) $(AGAIN) all tests
+	$(Q)MAKE='$(MAKE) $(AGAIN)' sh tests/check.sh $(B)
 
 tests: $(call program,$(TEST_C) $(FUZZ_C))    ## build the test programs
 

@@ -281,6 +281,20 @@ static void a_dirty_line_of_the_first_level_goes_to_the_second_if_that_allocates
 	}
 }
 
+static void a_write_through_second_level_passes_a_line_written_back_on_to_ram(void **state)
+{
+	struct rig *r = rig_on(test_with(two_levels(), "l2_write", WRITE_THROUGH));
+
+	(void)state;
+	put(r, 0x1000, 0x99, AT_L1);
+	rig_mark(r);
+	cache_clean(&r->hw.l1, 0x1000);
+	assert_int_equal(rig_count(r, EV_CACHE_WRITEBACK), 2);
+	assert_int_equal(rig_state(r, 2, 0x1000), LINE_EXCLUSIVE);
+	assert_int_equal(rig_ram(r, 0x1000, 8), 0x99);
+	rig_off(r);
+}
+
 static void a_snoop_finds_the_newest_bytes(void **state)
 {
 	(void)state;
@@ -432,6 +446,7 @@ int main(void)
 		cmocka_unit_test(a_write_through_store_reaches_ram_at_once_and_leaves_the_line_clean),
 		cmocka_unit_test(a_store_goes_as_far_down_as_the_levels_let_it),
 		cmocka_unit_test(a_dirty_line_of_the_first_level_goes_to_the_second_if_that_allocates),
+		cmocka_unit_test(a_write_through_second_level_passes_a_line_written_back_on_to_ram),
 		cmocka_unit_test(a_snoop_finds_the_newest_bytes),
 		cmocka_unit_test(an_access_costs_what_the_board_says),
 		cmocka_unit_test(a_page_nobody_watches_leaves_no_event),

@@ -2,7 +2,7 @@
 
 #include "cow.h"
 
-#define LEAVES 8
+#define LEAVES (2 * BRANCH + 5)    /* the last branch is not full */
 #define LEAF   32
 
 static void put(struct cow *c, size_t i, uint8_t value)
@@ -75,7 +75,7 @@ static void a_write_on_either_side_is_not_seen_by_the_other(void **state)
 		cow_copy(&side[1], &side[0]);
 		put(&side[writer], 1, 99);
 		assert_int_equal(get(&side[writer], 1), 99);
-		assert_int_equal(((const uint8_t *)cow_read(&side[writer], 1))[1], 7);
+		assert_int_equal(((const uint8_t *)cow_read(&side[writer], 1))[LEAF - 1], 7);
 		assert_int_equal(get(&side[!writer], 1), 7);
 		assert_int_equal(cow_owned(&side[writer]), LEAF);
 		assert_ptr_equal(cow_read(&side[0], 2), cow_read(&side[1], 2));
@@ -98,6 +98,26 @@ static void a_leaf_outlives_those_who_let_it_go(void **state)
 	assert_int_equal(get(&third, 0), 42);
 	assert_int_equal(cow_owned(&third), LEAF);
 	cow_release(&third);
+}
+
+static void the_last_leaf_of_every_branch_is_a_place_of_its_own(void **state)
+{
+	static const size_t edges[] = { 0, BRANCH - 1, BRANCH, 2 * BRANCH - 1, 2 * BRANCH, LEAVES - 1 };
+	struct cow c, copy;
+
+	(void)state;
+	cow_init(&c, LEAF, LEAVES);
+	for (size_t i = 0; i < 6; i++)
+		put(&c, edges[i], (uint8_t)(i + 1));
+	cow_copy(&copy, &c);
+	for (size_t i = 0; i < 6; i++) {
+		put(&copy, edges[i], 99);
+		assert_int_equal(get(&c, edges[i]), i + 1);
+		assert_int_equal(cow_owned(&copy), (i + 1) * LEAF);
+	}
+	assert_int_equal(cow_owned(&c), 6 * LEAF);
+	cow_release(&c);
+	cow_release(&copy);
 }
 
 static void an_array_without_leaves_can_be_copied_and_released_twice(void **state)
@@ -138,7 +158,7 @@ static void copies_of_copies_behave_like_plain_arrays(void **state)
 	(void)state;
 	for (int i = 0; i < ARRAYS; i++)
 		cow_init(&side[i].cow, LEAF, LEAVES);
-	for (uint64_t step = 0; step < 20000; step++) {
+	for (uint64_t step = 0; step < 30000; step++) {
 		struct side *s = &side[test_below(&random, ARRAYS)];
 		size_t i = test_below(&random, LEAVES);
 
@@ -160,6 +180,7 @@ int main(void)
 		cmocka_unit_test(a_copy_reads_the_same_and_owns_nothing),
 		cmocka_unit_test(a_write_on_either_side_is_not_seen_by_the_other),
 		cmocka_unit_test(a_leaf_outlives_those_who_let_it_go),
+		cmocka_unit_test(the_last_leaf_of_every_branch_is_a_place_of_its_own),
 		cmocka_unit_test(an_array_without_leaves_can_be_copied_and_released_twice),
 		cmocka_unit_test(copies_of_copies_behave_like_plain_arrays),
 	};

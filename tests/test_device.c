@@ -392,7 +392,7 @@ static void address_bits_the_mask_does_not_have_are_dropped(void **state)
 	static const struct { uint64_t bits, offset, dma, becomes; } rows[] = {
 		{ 28, 0, 0x10008000, 0x8000 }, { 28, 0, 0x8000, 0x8000 },
 		{ 32, OFFSET, 0x180008000, 0x80008000 }, { 64, OFFSET, 0x80008000, 0x80008000 },
-		{ 12, 0, 0x8010, 0x10 },
+		{ 12, 0, 0x8010, 0x10 }, { 63, 0, 0x8000000000008000, 0x8000 },
 	};
 
 	(void)state;
@@ -484,6 +484,21 @@ static void devices_pass_the_caches_by_unless_the_board_is_coherent(void **state
 		assert_int_equal(rig_ram(r, 0x8000, 8), 0x2222222222222222);
 		rig_off(r);
 	}
+}
+
+static void a_write_back_for_a_devices_sake_costs_the_cpu_nothing(void **state)
+{
+	struct rig *r = device_on(test_with(tiny_board(), "coherent", 1));
+	uint64_t before, value;
+
+	(void)state;
+	rig_load(r, LINEAR_BASE + 0x1000, 8);
+	rig_store(r, LINEAR_BASE + 0x8000, 8, 0x1111);
+	transfer(r, OFFSET + 0x8000, BUFFER, 8, 0);
+	before = r->hw.bus.cycle;
+	assert_int_equal(cpu_load_slow(&r->hw, LINEAR_BASE + 0x1000, 8, &value), OK);
+	assert_int_equal(r->hw.bus.cycle, before + 1);
+	rig_off(r);
 }
 
 static void a_coherent_write_of_part_of_a_dirty_line_keeps_the_rest(void **state)
@@ -580,6 +595,7 @@ int main(void)
 		cmocka_unit_test(where_no_ram_answers_a_read_gives_ones_and_a_write_is_lost),
 		cmocka_unit_test(a_transfer_over_the_end_of_ram_fails_where_it_leaves),
 		cmocka_unit_test(devices_pass_the_caches_by_unless_the_board_is_coherent),
+		cmocka_unit_test(a_write_back_for_a_devices_sake_costs_the_cpu_nothing),
 		cmocka_unit_test(a_coherent_write_of_part_of_a_dirty_line_keeps_the_rest),
 		cmocka_unit_test(data_from_outside_is_told_and_must_fit),
 		cmocka_unit_test(a_register_nobody_has_answers_nobody),

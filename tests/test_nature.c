@@ -73,6 +73,16 @@ static void random_nature_gives_every_answer_about_as_often_as_the_odds_say(void
 		}
 }
 
+static void a_question_of_odds_1_has_equal_answers(void **state)
+{
+	struct asked *a = ask(NATURE_RANDOM, 3, 16, 1);
+
+	(void)state;
+	for (uint32_t k = 0; k < 16; k++)
+		assert_true(a->count[k] > ASKED / 16 / 2 && a->count[k] < ASKED / 16 * 2);
+	done(a);
+}
+
 static void an_answer_other_than_0_is_told_with_the_number_of_its_question(void **state)
 {
 	struct asked *a = ask(NATURE_RANDOM, 7, 4, 4);
@@ -163,6 +173,7 @@ int main(void)
 		cmocka_unit_test(calm_nature_does_nothing_and_tells_nothing),
 		cmocka_unit_test(a_question_with_one_answer_is_no_choice),
 		cmocka_unit_test(random_nature_gives_every_answer_about_as_often_as_the_odds_say),
+		cmocka_unit_test(a_question_of_odds_1_has_equal_answers),
 		cmocka_unit_test(an_answer_other_than_0_is_told_with_the_number_of_its_question),
 		cmocka_unit_test(the_same_seed_gives_the_same_answers_and_another_seed_others),
 		cmocka_unit_test(random_nature_prefetches_evicts_and_writes_back_even_the_only_line_in_use),
