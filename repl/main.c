@@ -153,7 +153,7 @@ static bool start_recording(const char *path)
 
 	session->recorder = recorder_open(path, why, sizeof why);
 	if (!session->recorder)
-		fprintf(stderr, "dmalab: --record %s: %s\n", path, why);
+		fprintf(stderr, "dmalab: --record: %s\n", why);
 	return session->recorder != NULL;
 }
 
@@ -451,7 +451,7 @@ static int replay(const struct options *o)
 		return wrong_usage("replay wants one file: dmalab replay FILE", "");
 	r = recording_open(o->words[1], text, sizeof text);
 	if (!r) {
-		fprintf(stderr, "dmalab: %s: %s\n", o->words[1], text);
+		fprintf(stderr, "dmalab: %s\n", text);
 		return FAILED;
 	}
 	while (!ferror(stdout) && (state = recording_next(r, &e)) == RECORDING_EVENT) {
@@ -459,6 +459,8 @@ static int replay(const struct options *o)
 		puts(text);
 	}
 	fflush(stdout);
+	if (recording_unknown(r))
+		fprintf(stderr, "dmalab: %s: %s\n", o->words[1], recording_unknown(r));
 	if (state == RECORDING_DAMAGED)
 		fprintf(stderr, "dmalab: %s: %s\n", o->words[1], recording_error(r));
 	recording_close(r);

@@ -134,6 +134,7 @@ struct recorder {
 	uint64_t count;              /* events in the block at work */
 	uint64_t total, written;     /* events taken over; of those, safe in the file */
 	bool finished;
+	bool told;                   /* the caller knows of the error */
 	char error[160];
 	uint8_t block[BLOCK_BYTES];
 	uint8_t packed[ZSTD_COMPRESSBOUND(BLOCK_BYTES)];
@@ -227,10 +228,10 @@ struct recorder *recorder_open(const char *path, char *why, size_t n)
 	r->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (r->fd < 0)
 		snprintf(why, n, "cannot record to %s: %s", path, strerror(errno));
-	else if (write_start(r))
+	else {
+		write_start(r);      /* a disk that is full already is told by the first follow */
 		return r;
-	else
-		snprintf(why, n, "cannot record to %s: %s", path, r->error);
+	}
 	recorder_free(r);
 	return NULL;
 }
@@ -240,15 +241,16 @@ bool recorder_follow(struct recorder *r, const struct trace *t)
 	const struct event *e;
 	uint64_t lost = 0;
 
-	if (r->finished || *r->error)
+	if (r->finished || r->told)
 		return true;
-	while ((e = trace_read(t, &r->cursor, &lost))) {
+	while (!*r->error && (e = trace_read(t, &r->cursor, &lost))) {
 		event_put(r->block + 8 + r->count * EVENT_BYTES, e);
 		r->total++;
-		if (++r->count == RECORDING_BLOCK && !write_block(r))
-			return false;
+		if (++r->count == RECORDING_BLOCK)
+			write_block(r);
 	}
-	return true;
+	r->told = *r->error != '\0';
+	return !r->told;
 }
 
 void recorder_restart(struct recorder *r)
@@ -258,7 +260,7 @@ void recorder_restart(struct recorder *r)
 
 bool recorder_finish(struct recorder *r, const struct trace *t)
 {
-	bool told = *r->error != '\0';
+	bool told = r->told;
 
 	if (r->finished)
 		return true;

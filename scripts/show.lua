@@ -18,16 +18,40 @@ end
 
 local LINES_SHOWN = 40
 
-local function stale_line(line, level)
-  for offset = 0, #line.bytes - 1 do
-    for _, copy in ipairs(core.copies(line.pa + offset)) do
-      if copy.at == "l" .. level then
-        if copy.stale then return true end
-        break
-      end
+local homes = { store_buffer = "buffer", l1 = "L1", l2 = "L2", ram = "RAM" }
+local order = { "store_buffer", "l1", "l2", "ram" }   -- from the CPU outwards
+
+local function copies_at(pa)
+  local by = {}
+  for _, copy in ipairs(core.copies(pa)) do by[copy.at] = copy end
+  return by
+end
+
+-- What an old copy is. "stale": a newer one lies farther out, somebody wrote past it. "behind": the
+-- newer one is nearer to the CPU and has not been written back; and where that one is.
+local function age_of(by, at)
+  local copy, farther, nearer = by[at], false, nil
+  if not copy or not copy.stale then return end
+  for _, home in ipairs(order) do
+    if home == at then
+      farther = true
+    elseif by[home] and by[home].event > copy.event then
+      if farther then return "stale" end
+      nearer = nearer or homes[home]
     end
   end
-  return false
+  return nearer and "behind", nearer
+end
+
+-- The worst that can be said of the bytes of a line.
+local function line_age(line, level)
+  local behind
+  for offset = 0, #line.bytes - 1 do
+    local age, nearer = age_of(copies_at(line.pa + offset), "l" .. level)
+    if age == "stale" then return text.paint("red", "STALE") end
+    behind = behind or nearer and "behind " .. nearer
+  end
+  return behind
 end
 
 local function some_bytes(s, n)
@@ -58,7 +82,7 @@ local function cache_rows(lines, level, info)
   for i, l in ipairs(lines) do
     if i > LINES_SHOWN then break end
     local marks = { l.state == "M" and "dirty" or nil }
-    if stale_line(l, level) then marks[#marks + 1] = text.paint("red", "STALE") end
+    marks[#marks + 1] = line_age(l, level)
     rows[#rows + 1] = { tostring(l.set), tostring(l.way), l.state, hex(l.pa),
                         info.policy == "lru" and tostring(age[l]) or "", some_bytes(l.bytes, 8),
                             table.concat(marks, " ") }
@@ -107,12 +131,23 @@ end
 
 -- Addresses of command words -------------------------------------------------------------------
 
+-- Why this word is no address.
+local function no_address(word, command)
+  local wants = "show " .. command .. " wants an address"
+  if word == nil then return wants .. ", as in: show " .. command .. " buf" end
+  local name = tostring(word):match("^[%a_][%w_]*$")
+  if not name or rawget(_G, name) ~= nil then return wants .. "; " .. tostring(word) .. " is none" end
+  if require("line").assigned[name] then
+    return name .. " is nil: the call that should have set it gave nothing, or undo took it back"
+  end
+  local hint = near.hint(name, require("line").names())
+  return name .. " is nil: nothing was assigned to it yet"
+      .. (hint ~= "" and hint or "\n  " .. name .. " = kmalloc(64) gives it a block of memory")
+end
+
 local function address(word, command)
   local va = type(word) == "string" and require("line").value(word) or word
-  if math.type(va) ~= "integer" then
-    error("show " .. command .. " wants an address" .. (word and ": " .. tostring(word)
-        .. " is none" or ""), 0)
-  end
+  if math.type(va) ~= "integer" then error(no_address(word, command), 0) end
   local pa, attr = core.translate(va)
   if not pa then
     local w = core.what(va)
@@ -139,15 +174,6 @@ end
 
 -- One line -------------------------------------------------------------------------------------
 
-local homes = { store_buffer = "buffer", l1 = "L1", l2 = "L2", ram = "RAM" }
-local order = { "store_buffer", "l1", "l2", "ram" }
-
-local function copies_at(pa)
-  local by = {}
-  for _, copy in ipairs(core.copies(pa)) do by[copy.at] = copy end
-  return by
-end
-
 local function in_caches(pa)
   local found = {}
   for level = 1, 2 do
@@ -160,12 +186,15 @@ local function in_caches(pa)
   return #found > 0 and table.concat(found, ", ") or "in no cache"
 end
 
--- 16 bytes as one copy has them, stale ones marked; nil when there is no such copy.
+local signs = { stale = "~", behind = "<" }
+
+-- 16 bytes as one copy has them, old ones marked; nil when there is no such copy.
 local function line_row(pa, at, n)
   local cells, any = {}, false
   for offset = 0, n - 1 do
-    local copy = copies_at(pa + offset)[at]
-    cells[#cells + 1] = copy and string.format("%s%02x", copy.stale and "~" or " ", copy.value)
+    local by = copies_at(pa + offset)
+    local copy = by[at]
+    cells[#cells + 1] = copy and string.format("%s%02x", signs[age_of(by, at)] or " ", copy.value)
         or " --"
     any = any or copy ~= nil
   end
@@ -201,12 +230,22 @@ local function show_line(word)
   end
   local shown = text.columns(rows, nil, "  ")
   say(shown)
-  if shown:find("~", 1, true) then say("~ marks bytes that are STALE: another copy is newer") end
+  if shown:find("~", 1, true) then say("~ stale: somebody else wrote newer bytes farther out") end
+  if shown:find("<", 1, true) then
+    say("< behind: the CPU's newer store lies nearer to it, not written back yet")
+  end
 end
 
 -- The truth about bytes ------------------------------------------------------------------------
 
-local function cell(copy)
+local function cell(by, at)
+  local copy, age = by[at], age_of(by, at)
+  if not copy then return "-" end
+  return string.format("%02x", copy.value) .. (age and " " .. age or "")
+end
+
+-- What a side gets when it reads: for it an old byte is stale, wherever the newer one is.
+local function sight(copy)
   if not copy then return "-" end
   return string.format("%02x", copy.value) .. (copy.stale and " stale" or "")
 end
@@ -234,10 +273,10 @@ end
 local function truth(pa, attr, coherent, levels)
   local by = copies_at(pa)
   local cpu, device = seen_by(by, attr == "cached", coherent)
-  local row = { cell(cpu), cell(by.store_buffer), cell(by.l1) }
-  if levels > 1 then row[#row + 1] = cell(by.l2) end
-  row[#row + 1] = cell(by.ram)
-  row[#row + 1] = cell(device)
+  local row = { sight(cpu), cell(by, "store_buffer"), cell(by, "l1") }
+  if levels > 1 then row[#row + 1] = cell(by, "l2") end
+  row[#row + 1] = cell(by, "ram")
+  row[#row + 1] = sight(device)
   row[#row + 1] = newest(pa)
   return row
 end
@@ -267,7 +306,14 @@ function show.bytes(va, n)
   close(n)
   local pa, attr = core.translate(va)
   say(require("why").range(va, n), ", pa ", hex(pa), attr ~= "cached" and ", " .. attr or "")
-  say(text.columns(rows, nil, " "))
+  local shown = text.columns(rows, nil, " ")
+  say(shown)
+  if shown:find("stale", 1, true) then
+    say("stale: somebody else wrote newer bytes, and whoever reads this gets the old ones")
+  end
+  if shown:find("behind", 1, true) then
+    say("behind: the CPU's newer store lies nearer to it, not written back yet")
+  end
 end
 
 local function show_bytes(word, n)
