@@ -9,7 +9,7 @@ struct bench *bench_new(const struct board *board)
 
 	trace_init(&b->trace);
 	checker_init(&b->checker);
-	b->checker.strict = board->strict;
+	b->checker.facts.strict = board->strict;
 	machine_init(&b->machine, board, &b->trace);
 	bench_settle(b);
 	return b;
@@ -97,8 +97,8 @@ uint32_t bench_undo(struct bench *b, uint32_t n)
 void bench_keyframe(struct bench *b)
 {
 	machine_keyframe(&b->machine);
-	for (uint32_t i = 0; i < b->checker.ownership.end; i++) {
-		const struct mapping *m = ownership_mapping(&b->checker.ownership, i);
+	for (uint32_t i = 0; i < b->checker.facts.ownership.end; i++) {
+		const struct mapping *m = ownership_mapping(&b->checker.facts.ownership, i);
 		struct event e = { .kind = m->coherent_memory ? EV_DMA_ALLOC : EV_DMA_MAP, .addr = m->dma,
 			.addr2 = m->pa, .value = m->va, .size = (uint32_t)m->size, .a = m->dir,
 			.b = b->machine.hw.board.coherent != 0, .unit = (uint16_t)m->device };

@@ -284,7 +284,7 @@ static bool page_what(lua_State *L, struct kernel *k, uint64_t n)
 static bool dma_what(lua_State *L, struct kernel *k, uint64_t n)
 {
 	const struct bench *b = session_of(L)->bench;
-	const struct mapping *m = ownership_find(&b->checker.ownership, 0, n, 1);
+	const struct mapping *m = ownership_find(&b->checker.facts.ownership, 0, n, 1);
 	paddr_t pa;
 
 	if (!port_translate(&k->hw->board, n, 1, &pa) || (!m && !k->hw->board.bus_offset))

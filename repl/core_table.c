@@ -310,8 +310,8 @@ static int l_undo(lua_State *L)
 	luaL_argcheck(L, (lua_Integer)n >= 0, 1, "a number of steps");
 	lua_pushinteger(L, bench_undo(b, (uint32_t)min_u64(n, HISTORY_MAX)));
 	s->marked = false;
-	if (s->announced > b->checker.violation_count)
-		s->announced = b->checker.violation_count;
+	if (s->announced > b->checker.facts.violations.count)
+		s->announced = b->checker.facts.violations.count;
 	session_after(L, s);
 	return 1;
 }
@@ -378,7 +378,7 @@ static const char *writer(stamp_t s)
 
 void core_push_violation(lua_State *L, struct bench *b, uint32_t i)
 {
-	const struct violation *v = checker_violation(&b->checker, i);
+	const struct violation *v = violations_at(&b->checker.facts.violations, i);
 
 	lua_createtable(L, 0, 24);
 	set_rule(L, &rule_info[v->rule], "rule");
@@ -410,7 +410,7 @@ static int l_violations(lua_State *L)
 	struct bench *b = bench(L);
 
 	lua_newtable(L);
-	for (uint32_t i = 0; i < b->checker.violation_count; i++) {
+	for (uint32_t i = 0; i < b->checker.facts.violations.count; i++) {
 		core_push_violation(L, b, i);
 		append(L);
 	}
@@ -434,7 +434,7 @@ void core_push_mapping(lua_State *L, const struct mapping *m)
 
 static int l_mappings(lua_State *L)
 {
-	const struct ownership *o = &bench(L)->checker.ownership;
+	const struct ownership *o = &bench(L)->checker.facts.ownership;
 
 	lua_newtable(L);
 	for (uint32_t i = 0; i < o->end; i++) {
@@ -551,7 +551,7 @@ static size_t find_copies(struct bench *b, paddr_t pa, struct copy copy[4])
 
 		if (!machine_byte(&b->machine.hw, near_first[i], pa, &c.value))
 			continue;
-		if (!shadow_byte(&b->checker.shadow, near_first[i], pa, &known, &c.stamp) ||
+		if (!shadow_byte(&b->checker.facts.shadow, near_first[i], pa, &known, &c.stamp) ||
 		    known != c.value)
 			c.stamp = 0;      /* nobody watched */
 		for (; place && copy[place - 1].stamp < c.stamp; place--)

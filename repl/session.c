@@ -373,7 +373,7 @@ void session_settle(lua_State *L)
 
 	record(s);
 	bench_settle(s->bench);
-	while (s->announced < s->bench->checker.violation_count) {
+	while (s->announced < s->bench->checker.facts.violations.count) {
 		luaL_checkstack(L, 8, NULL);
 		announce(L, s, s->announced++);
 	}

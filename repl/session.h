@@ -79,6 +79,6 @@ static inline struct bench *session_bench(struct session *s)
 static inline void session_after(lua_State *L, struct session *s)
 {
 	if (s->bench->trace.next != s->bench->checker.cursor.next ||
-	    s->announced != s->bench->checker.violation_count)
+	    s->announced != s->bench->checker.facts.violations.count)
 		session_settle(L);
 }

@@ -601,8 +601,8 @@ static void give_everything_back(struct play *p)
 /* Where devices snoop, the CPU cannot read old bytes from its cache, whatever the driver does. */
 static void check_violations(const struct play *p)
 {
-	for (uint32_t i = 0; p->coherent && i < p->bench->checker.violation_count; i++)
-		MUST(checker_violation(&p->bench->checker, i)->rule != RULE_STALE_READ);
+	for (uint32_t i = 0; p->coherent && i < p->bench->checker.facts.violations.count; i++)
+		MUST(violations_at(&p->bench->checker.facts.violations, i)->rule != RULE_STALE_READ);
 }
 
 static void play(struct play *p)

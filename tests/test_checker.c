@@ -91,8 +91,8 @@ static uint64_t device_has(void)
 
 static void print_all(void)
 {
-	for (uint32_t i = 0; i < b->checker.violation_count; i++) {
-		const struct violation *v = checker_violation(&b->checker, i);
+	for (uint32_t i = 0; i < b->checker.facts.violations.count; i++) {
+		const struct violation *v = violations_at(&b->checker.facts.violations, i);
 
 		print_error("  %s x%u at event %llu, pa 0x%llx size %llu, advice: %s\n", rule_info[v->rule].name,
 			    v->count, (unsigned long long)v->seq, (unsigned long long)v->pa,
@@ -103,20 +103,20 @@ static void print_all(void)
 static void assert_clean(void)
 {
 	bench_settle(b);
-	if (b->checker.violation_count)
+	if (b->checker.facts.violations.count)
 		print_all();
-	assert_int_equal(b->checker.violation_count, 0);
+	assert_int_equal(b->checker.facts.violations.count, 0);
 }
 
 /* Exactly one violation, of this rule. */
 static const struct violation *assert_broken(enum rule rule)
 {
 	bench_settle(b);
-	if (b->checker.violation_count != 1 || checker_violation(&b->checker, 0)->rule != rule)
+	if (b->checker.facts.violations.count != 1 || violations_at(&b->checker.facts.violations, 0)->rule != rule)
 		print_all();
-	assert_int_equal(b->checker.violation_count, 1);
-	assert_int_equal(checker_violation(&b->checker, 0)->rule, rule);
-	return checker_violation(&b->checker, 0);
+	assert_int_equal(b->checker.facts.violations.count, 1);
+	assert_int_equal(violations_at(&b->checker.facts.violations, 0)->rule, rule);
+	return violations_at(&b->checker.facts.violations, 0);
 }
 
 static void a_read_before_the_sync_is_a_stale_read(void **state)
@@ -219,9 +219,9 @@ static void a_store_after_the_map_is_named_and_not_seen_by_the_device(void **sta
 	device_reads(dma, N);
 	assert_int_equal(device_has(), 1);
 	bench_settle(b);
-	assert_int_equal(b->checker.violation_count, 2);
-	assert_int_equal(checker_violation(&b->checker, 1)->rule, RULE_DEVICE_READ_STALE);
-	assert_int_equal(checker_violation(&b->checker, 1)->advice, ADVICE_STORE_TOO_LATE);
+	assert_int_equal(b->checker.facts.violations.count, 2);
+	assert_int_equal(violations_at(&b->checker.facts.violations, 1)->rule, RULE_DEVICE_READ_STALE);
+	assert_int_equal(violations_at(&b->checker.facts.violations, 1)->advice, ADVICE_STORE_TOO_LATE);
 }
 
 static void a_device_that_reads_behind_the_cache_reads_old_bytes(void **state)
@@ -254,9 +254,9 @@ static void a_dirty_line_written_back_late_loses_the_devices_data(void **state)
 	device_writes(dma, N);
 	cpu_maintain(h, CACHE_CLEAN, buf - LINEAR_BASE, N, 0, false);
 	bench_settle(b);
-	assert_int_equal(b->checker.violation_count, 2);
-	assert_int_equal(checker_violation(&b->checker, 0)->rule, RULE_CPU_WRITE_DEVICE_OWNED);
-	assert_int_equal(checker_violation(&b->checker, 1)->rule, RULE_DEVICE_DATA_LOST);
+	assert_int_equal(b->checker.facts.violations.count, 2);
+	assert_int_equal(violations_at(&b->checker.facts.violations, 0)->rule, RULE_CPU_WRITE_DEVICE_OWNED);
+	assert_int_equal(violations_at(&b->checker.facts.violations, 1)->rule, RULE_DEVICE_DATA_LOST);
 }
 
 static void a_neighbour_in_the_line_costs_the_devices_data_at_unmap(void **state)
@@ -296,7 +296,33 @@ static void a_second_unmap_drops_newer_stores(void **state)
 	dma_unmap_single(k, 0, dma, N, DMA_FROM_DEVICE);
 	store(buf, 9);
 	dma_unmap_single(k, 0, dma, N, DMA_FROM_DEVICE);
-	assert_broken(RULE_CPU_DATA_LOST);
+	assert_int_equal(assert_broken(RULE_CPU_DATA_LOST)->advice, ADVICE_NO_LIVE_MAPPING);
+}
+
+static void an_unmap_drops_what_was_stored_after_the_sync(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+	dma_addr_t dma = dma_map_single(k, 0, buf, N, DMA_FROM_DEVICE);
+
+	(void)state;
+	device_writes(dma, N);
+	dma_sync_single_for_cpu(k, 0, dma, N, DMA_FROM_DEVICE);
+	store(buf, 9);
+	dma_unmap_single(k, 0, dma, N, DMA_FROM_DEVICE);
+	assert_int_equal(assert_broken(RULE_CPU_DATA_LOST)->advice, ADVICE_STORED_BEFORE_UNMAP);
+}
+
+/* The second level still has the old line when the first is filled from it. */
+static void a_stale_line_in_the_second_level_is_found_too(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+
+	(void)state;
+	store(buf, 1);
+	cpu_maintain(h, CACHE_FLUSH, buf - LINEAR_BASE, N, 1, false);
+	device_writes(dma_map_single(k, 0, buf, N, DMA_FROM_DEVICE), N);
+	assert_int_equal(load(buf), 1);
+	assert_broken(RULE_STALE_READ);
 }
 
 static void reading_a_buffer_the_device_owns_is_named(void **state)
@@ -348,9 +374,9 @@ static void the_kind_of_wrong_address_is_told(void **state)
 	for (uint32_t i = 0; i < 4; i++) {
 		device_writes(address[i], 8);
 		bench_settle(b);
-		assert_int_equal(b->checker.violation_count, i + 1);
-		assert_int_equal(checker_violation(&b->checker, i)->rule, RULE_DEVICE_UNMAPPED);
-		assert_int_equal(checker_violation(&b->checker, i)->advice, want[i]);
+		assert_int_equal(b->checker.facts.violations.count, i + 1);
+		assert_int_equal(violations_at(&b->checker.facts.violations, i)->rule, RULE_DEVICE_UNMAPPED);
+		assert_int_equal(violations_at(&b->checker.facts.violations, i)->advice, want[i]);
 	}
 }
 
@@ -388,8 +414,8 @@ static void a_second_free_and_a_foreign_free_are_named(void **state)
 	assert_broken(RULE_DOUBLE_FREE);
 	kfree(k, LINEAR_BASE);
 	bench_settle(b);
-	assert_int_equal(b->checker.violation_count, 2);
-	assert_int_equal(checker_violation(&b->checker, 1)->rule, RULE_BAD_FREE);
+	assert_int_equal(b->checker.facts.violations.count, 2);
+	assert_int_equal(violations_at(&b->checker.facts.violations, 1)->rule, RULE_BAD_FREE);
 }
 
 static void memory_the_kernel_leaves_alone_is_the_drivers_own(void **state)
@@ -567,6 +593,8 @@ int main(void)
 		ON_DEFAULT(a_neighbour_in_the_line_costs_the_devices_data_at_unmap),
 		ON_DEFAULT(an_invalidate_by_hand_drops_a_store),
 		ON_DEFAULT(a_second_unmap_drops_newer_stores),
+		ON_DEFAULT(an_unmap_drops_what_was_stored_after_the_sync),
+		ON_DEFAULT(a_stale_line_in_the_second_level_is_found_too),
 		ON_DEFAULT(reading_a_buffer_the_device_owns_is_named),
 		ON_DEFAULT(only_the_synced_part_is_the_cpus_again),
 		ON_DEFAULT(an_access_after_the_unmap_is_named),

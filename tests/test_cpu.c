@@ -762,28 +762,33 @@ static void the_fast_path_and_the_slow_path_give_the_same_values_times_lines_and
 	}
 }
 
-static void copied_hardware_takes_the_same_way_and_disturbs_nobody(void **state)
+static void operate_often(struct hw *h, uint64_t *random, uint64_t times)
+{
+	while (times--)
+		operate(h, random, false);
+}
+
+static void copied_hardware_goes_on_alike_whatever_the_original_does(void **state)
 {
 	uint64_t seed = test_seed(0xc09);
 
 	(void)state;
-	for (uint64_t i = 0; i < 4; i++) {
-		struct rig *r = cpu_on(test_with(tiny_board(), "nature", i & 1));
-		uint64_t random = seed, again;
+	for (uint64_t i = 0; i < 8; i++) {
+		struct board b = test_with(test_with(tiny_board(), "nature", i & 1), "coherent", i >> 1 & 1);
+		struct rig *r = cpu_on(b), *fresh = cpu_on(b);
+		uint64_t random = seed, alone = seed, other;
 		struct hw copy;
 
-		r->hw.bus.watch_all = i & 2;
-		for (uint64_t step = 0; step < 500; step++)
-			operate(&r->hw, &random, false);
-		again = random;
+		r->hw.bus.watch_all = fresh->hw.bus.watch_all = i & 4;
+		operate_often(&r->hw, &random, 500);
 		hw_copy(&copy, &r->hw);
-		for (uint64_t step = 0; step < 500; step++)
-			operate(&r->hw, &random, false);
-		for (uint64_t step = 0; step < 500; step++)
-			operate(&copy, &again, false);
-		assert_same_hw(&copy, &r->hw, seed);
+		other = random ^ 0x5555;
+		operate_often(&r->hw, &other, 500);
+		operate_often(&copy, &random, 500);
+		operate_often(&fresh->hw, &alone, 1000);
+		assert_same_hw(&copy, &fresh->hw, seed);
 		hw_release(&copy);
-		rig_off(r);
+		rig_off(r), rig_off(fresh);
 	}
 }
 
@@ -823,7 +828,7 @@ int main(void)
 		cmocka_unit_test(a_hit_on_a_page_nobody_watches_leaves_no_event),
 		cmocka_unit_test(a_hit_waits_for_nobody_but_lets_nothing_due_go_by),
 		cmocka_unit_test(the_fast_path_and_the_slow_path_give_the_same_values_times_lines_and_events),
-		cmocka_unit_test(copied_hardware_takes_the_same_way_and_disturbs_nobody),
+		cmocka_unit_test(copied_hardware_goes_on_alike_whatever_the_original_does),
 	};
 
 	return cmocka_run_group_tests_name("cpu", tests, NULL, NULL);

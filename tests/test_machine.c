@@ -630,10 +630,10 @@ static void undo_is_as_if_the_commands_had_never_been_typed(void **state)
 		}
 		for (uint32_t k = 0; k < done; k++)
 			command(fresh, &again);
-		assert_int_equal(b->checker.violation_count, fresh->checker.violation_count);
+		assert_int_equal(b->checker.facts.violations.count, fresh->checker.facts.violations.count);
 		assert_same_machines(&b->machine, &s, &fresh->machine, &again);
 		bench_settle(b), bench_settle(fresh);
-		assert_int_equal(b->checker.violation_count, fresh->checker.violation_count);
+		assert_int_equal(b->checker.facts.violations.count, fresh->checker.facts.violations.count);
 		bench_free(b), bench_free(fresh);
 	}
 }
@@ -743,7 +743,7 @@ static void a_keyframe_of_the_bench_tells_the_mappings_and_their_owners(void **s
 	for (uint64_t i = 0; i < 4; i++) {
 		struct board board = board_number(i);
 		struct bench *b = bench_new(&board);
-		const struct ownership *o = &b->checker.ownership;
+		const struct ownership *o = &b->checker.facts.ownership;
 		struct script s = { .random = 99 + i, .careful = true };
 		struct checker late;
 
@@ -754,10 +754,10 @@ static void a_keyframe_of_the_bench_tells_the_mappings_and_their_owners(void **s
 		bench_keyframe(b);
 		checker_read(&late, &b->trace);
 		assert_true(live_mappings(o) > 0);
-		assert_int_equal(live_mappings(&late.ownership), live_mappings(o));
+		assert_int_equal(live_mappings(&late.facts.ownership), live_mappings(o));
 		for (uint32_t k = 0; k < o->end; k++)
-			assert_true(!ownership_mapping(o, k)->live || knows(&late.ownership, ownership_mapping(o, k)));
-		assert_int_equal(late.violation_count, 0);
+			assert_true(!ownership_mapping(o, k)->live || knows(&late.facts.ownership, ownership_mapping(o, k)));
+		assert_int_equal(late.facts.violations.count, 0);
 		checker_release(&late);
 		bench_free(b);
 	}

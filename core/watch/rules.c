@@ -1,8 +1,16 @@
-#include "watch/checker.h"
+#include "watch/rules.h"
 
-static bool is_ram(const struct checker *c, uint64_t pa)
+static bool is_ram(const struct facts *f, uint64_t pa)
 {
-	return pa < c->shadow.ram_bytes;
+	return pa < f->shadow.ram_bytes;
+}
+
+/* The transfer or call the event a stamp names belongs to; its own number when to none. */
+static uint64_t cause_of(const struct trace *t, stamp_t s)
+{
+	const struct event *e = trace_at(t, stamp_event(s));
+
+	return e && e->cause ? e->cause : stamp_event(s);
 }
 
 /*
@@ -47,9 +55,9 @@ static void describe(struct violation *v, const struct difference *d, uint64_t p
 }
 
 /* How the bytes came to be mapped, and last changed hands. */
-static void link_mapping(const struct checker *c, struct violation *v)
+static void link_mapping(const struct facts *f, struct violation *v)
 {
-	const struct mapping *m = ownership_of(&c->ownership, v->pa);
+	const struct mapping *m = ownership_of(&f->ownership, v->pa);
 
 	if (!m)
 		return;
@@ -57,15 +65,15 @@ static void link_mapping(const struct checker *c, struct violation *v)
 	violation_link(v, m->handover);
 }
 
-static enum advice advice_stale_read(const struct checker *c, uint64_t pa, stamp_t device_wrote)
+static enum advice advice_stale_read(const struct facts *f, uint64_t pa, stamp_t device_wrote)
 {
-	const struct mapping *m = ownership_of(&c->ownership, pa);
+	const struct mapping *m = ownership_of(&f->ownership, pa);
 
 	if (!m || m->seq > stamp_event(device_wrote))
 		return ADVICE_NEVER_MAPPED_IN;
 	if (m->dir == DMA_TO_DEVICE)
 		return ADVICE_WRONG_DIRECTION_IN;
-	if (ownership_is_device(&c->ownership, pa))
+	if (ownership_is_device(&f->ownership, pa))
 		return ADVICE_SYNC_FOR_CPU;
 	if (m->returned_size && m->handover < stamp_event(device_wrote))
 		return ADVICE_UNMAPPED_EARLY;
@@ -75,19 +83,19 @@ static enum advice advice_stale_read(const struct checker *c, uint64_t pa, stamp
 }
 
 /* Did a cache answer, with a line a device may have written behind since it was read from RAM? */
-static bool may_be_stale(const struct checker *c, const struct event *e)
+static bool may_be_stale(const struct facts *f, const struct event *e)
 {
-	uint64_t device_wrote = shadow_page(&c->shadow, e->addr2)->device_wrote;
-	const struct shadow_line *l = e->a == AT_RAM || !device_wrote ? NULL : shadow_line(&c->shadow, 1, e->addr2);
+	uint64_t device_wrote = shadow_page(&f->shadow, e->addr2)->device_wrote;
+	const struct shadow_line *l = e->a == AT_RAM || !device_wrote ? NULL : shadow_line(&f->shadow, 1, e->addr2);
 
-	return l && l->as_of < device_wrote && inside(e->addr2, e->size, l->pa, c->shadow.line);
+	return l && l->as_of < device_wrote && inside(e->addr2, e->size, l->pa, f->shadow.line);
 }
 
 /* A load that a cache answered, while the device has written RAM since. */
-static bool stale_read(struct checker *c, const struct trace *t, const struct event *e)
+static bool stale_read(struct facts *f, const struct trace *t, const struct event *e)
 {
-	const struct shadow_line *l = shadow_line(&c->shadow, 1, e->addr2);
-	const struct shadow_page *ram = shadow_page(&c->shadow, e->addr2);
+	const struct shadow_line *l = shadow_line(&f->shadow, 1, e->addr2);
+	const struct shadow_page *ram = shadow_page(&f->shadow, e->addr2);
 	struct difference d = { 0 };
 	struct violation v = { .rule = RULE_STALE_READ, .va = e->addr };
 
@@ -101,16 +109,16 @@ static bool stale_read(struct checker *c, const struct trace *t, const struct ev
 	if (!d.found)
 		return false;
 	describe(&v, &d, e->addr2);
-	v.cause = checker_cause(t, d.new_stamp);
-	v.advice = advice_stale_read(c, v.pa, d.new_stamp);
+	v.cause = cause_of(t, d.new_stamp);
+	v.advice = advice_stale_read(f, v.pa, d.new_stamp);
 	violation_link(&v, l->filled);
-	link_mapping(c, &v);
-	checker_report(c, &v, e);
+	link_mapping(f, &v);
+	violations_report(&f->violations, &v, e);
 	return true;
 }
 
 /* Old: the newest copy of each byte before this access. New: what the access itself carries, if it stores. */
-static void describe_access(const struct checker *c, struct violation *v, const struct event *e, uint64_t from)
+static void describe_access(const struct facts *f, struct violation *v, const struct event *e, uint64_t from)
 {
 	bool stores = e->kind == EV_CPU_STORE;
 	struct difference d = { 0 };
@@ -119,7 +127,7 @@ static void describe_access(const struct checker *c, struct violation *v, const 
 		uint8_t value;
 		stamp_t by;
 
-		shadow_newest(&c->shadow, e->addr2 + at, &value, &by);
+		shadow_newest(&f->shadow, e->addr2 + at, &value, &by);
 		note_difference(&d, at, value, by, (uint8_t)(e->value >> 8 * (at & 7)),
 				stores ? e->seq << 8 | WROTE_CPU : by);
 	}
@@ -127,75 +135,75 @@ static void describe_access(const struct checker *c, struct violation *v, const 
 }
 
 /* The range holds a byte the device owns. */
-static void owned_access(struct checker *c, const struct event *e, enum rule rule)
+static void owned_access(struct facts *f, const struct event *e, enum rule rule)
 {
 	struct violation v = { .rule = rule, .va = e->addr };
 	const struct mapping *m;
 	uint64_t at = 0;
 
-	while (!ownership_is_device(&c->ownership, e->addr2 + at))
+	while (!ownership_is_device(&f->ownership, e->addr2 + at))
 		at++;
-	m = ownership_of(&c->ownership, e->addr2 + at);
-	describe_access(c, &v, e, at);
+	m = ownership_of(&f->ownership, e->addr2 + at);
+	describe_access(f, &v, e, at);
 	v.cause = m ? m->handover : 0;
 	v.advice = rule == RULE_CPU_READ_DEVICE_OWNED ? ADVICE_DEVICE_OWNS : ADVICE_STORE_TOO_LATE;
-	link_mapping(c, &v);
-	checker_report(c, &v, e);
+	link_mapping(f, &v);
+	violations_report(&f->violations, &v, e);
 }
 
-static void freed_access(struct checker *c, const struct event *e, uint64_t freed)
+static void freed_access(struct facts *f, const struct event *e, uint64_t freed)
 {
 	struct violation v = { .rule = RULE_USE_AFTER_FREE, .va = e->addr, .cause = freed };
 
-	describe_access(c, &v, e, 0);
-	checker_report(c, &v, e);
+	describe_access(f, &v, e, 0);
+	violations_report(&f->violations, &v, e);
 }
 
 /* Nearly every access is beyond reproach, and leaves here quickly. */
-void rules_load(struct checker *c, const struct trace *t, const struct event *e)
+void rules_load(struct facts *f, const struct trace *t, const struct event *e)
 {
 	uint64_t freed;
 
-	if (e->b || !shadow_sees(&c->shadow, e->addr2))
+	if (e->b || !shadow_sees(&f->shadow, e->addr2))
 		return;
-	freed = ownership_freed(&c->ownership, e->addr2);
+	freed = ownership_freed(&f->ownership, e->addr2);
 	if (freed)
-		freed_access(c, e, freed);
-	if (may_be_stale(c, e) && stale_read(c, t, e))
+		freed_access(f, e, freed);
+	if (may_be_stale(f, e) && stale_read(f, t, e))
 		return;
-	if (ownership_any_device(&c->ownership, e->addr2, e->size))
-		owned_access(c, e, RULE_CPU_READ_DEVICE_OWNED);
+	if (ownership_any_device(&f->ownership, e->addr2, e->size))
+		owned_access(f, e, RULE_CPU_READ_DEVICE_OWNED);
 }
 
-void rules_store(struct checker *c, const struct event *e)
+void rules_store(struct facts *f, const struct event *e)
 {
 	uint64_t freed;
 
-	if (e->b || !shadow_sees(&c->shadow, e->addr2))
+	if (e->b || !shadow_sees(&f->shadow, e->addr2))
 		return;
-	freed = ownership_freed(&c->ownership, e->addr2);
+	freed = ownership_freed(&f->ownership, e->addr2);
 	if (freed)
-		freed_access(c, e, freed);
-	if (ownership_any_device(&c->ownership, e->addr2, e->size))
-		owned_access(c, e, RULE_CPU_WRITE_DEVICE_OWNED);
+		freed_access(f, e, freed);
+	if (ownership_any_device(&f->ownership, e->addr2, e->size))
+		owned_access(f, e, RULE_CPU_WRITE_DEVICE_OWNED);
 }
 
 /* The address as the driver gave it, before the device's mask cut it. */
-static uint64_t as_given(const struct checker *c, uint64_t dma, uint64_t start)
+static uint64_t as_given(const struct facts *f, uint64_t dma, uint64_t start)
 {
-	return c->clamped.from != c->clamped.to && start == c->clamped.to ? c->clamped.from + (dma - start) : dma;
+	return f->clamped.from != f->clamped.to && start == f->clamped.to ? f->clamped.from + (dma - start) : dma;
 }
 
-static enum advice advice_unmapped(const struct checker *c, uint64_t dma, uint64_t pa)
+static enum advice advice_unmapped(const struct facts *f, uint64_t dma, uint64_t pa)
 {
-	const struct mapping *ended = is_ram(c, pa) ? ownership_of(&c->ownership, pa) : NULL;
+	const struct mapping *ended = is_ram(f, pa) ? ownership_of(&f->ownership, pa) : NULL;
 
 	if (dma >> 47 == 0x1ffff)
 		return ADVICE_VIRTUAL_ADDRESS;
-	if (c->shadow.bus_offset && is_ram(c, dma))
+	if (f->shadow.bus_offset && is_ram(f, dma))
 		return ADVICE_PHYSICAL_ADDRESS;
-	for (uint32_t i = 0; i < c->ownership.end; i++) {
-		const struct mapping *m = ownership_mapping(&c->ownership, i);
+	for (uint32_t i = 0; i < f->ownership.end; i++) {
+		const struct mapping *m = ownership_mapping(&f->ownership, i);
 
 		if (m->live && inside(dma, 1, m->dma + m->size, PAGE_SIZE))
 			return ADVICE_OUTSIDE;
@@ -206,32 +214,32 @@ static enum advice advice_unmapped(const struct checker *c, uint64_t dma, uint64
 }
 
 /* RAM the kernel leaves alone (mem=) is the driver's own to hand out. */
-static bool not_the_kernels(const struct checker *c, uint64_t pa)
+static bool not_the_kernels(const struct facts *f, uint64_t pa)
 {
-	return is_ram(c, pa) && pa >= c->shadow.hidden;
+	return is_ram(f, pa) && pa >= f->shadow.hidden;
 }
 
-static void unmapped(struct checker *c, const struct trace *t, const struct event *e, uint64_t pa)
+static void unmapped(struct facts *f, const struct trace *t, const struct event *e, uint64_t pa)
 {
 	const struct event *start = trace_at(t, e->cause);
 	uint64_t given;
 	struct violation v = { .rule = RULE_DEVICE_UNMAPPED, .pa = pa, .size = e->size, .cause = e->cause,
 		.width = (uint32_t)min_u64(e->size, 8), .new_value = e->value };
 
-	if (c->ownership.crowded || ownership_find(&c->ownership, e->unit, e->addr, e->size) || not_the_kernels(c, pa))
+	if (f->ownership.crowded || ownership_find(&f->ownership, e->unit, e->addr, e->size) || not_the_kernels(f, pa))
 		return;
-	given = as_given(c, e->addr, start ? start->addr : e->addr);
-	v.advice = advice_unmapped(c, given, pa);
-	if (!is_ram(c, pa))
+	given = as_given(f, e->addr, start ? start->addr : e->addr);
+	v.advice = advice_unmapped(f, given, pa);
+	if (!is_ram(f, pa))
 		v.pa = given;
 	if (v.advice == ADVICE_MAPPING_OVER)
-		violation_link(&v, ownership_of(&c->ownership, pa)->handover);
-	checker_report(c, &v, e);
+		violation_link(&v, ownership_of(&f->ownership, pa)->handover);
+	violations_report(&f->violations, &v, e);
 }
 
-static enum advice advice_device_read(const struct checker *c, uint64_t pa, enum where newest, stamp_t stored)
+static enum advice advice_device_read(const struct facts *f, uint64_t pa, enum where newest, stamp_t stored)
 {
-	const struct mapping *m = ownership_of(&c->ownership, pa);
+	const struct mapping *m = ownership_of(&f->ownership, pa);
 
 	if (newest == AT_STORE_BUFFER)
 		return ADVICE_BARRIER;
@@ -241,7 +249,7 @@ static enum advice advice_device_read(const struct checker *c, uint64_t pa, enum
 		return ADVICE_MAPPING_OVER;
 	if (m->dir == DMA_FROM_DEVICE)
 		return ADVICE_WRONG_DIRECTION_OUT;
-	if (m->handover < stamp_event(stored) && ownership_is_device(&c->ownership, pa))
+	if (m->handover < stamp_event(stored) && ownership_is_device(&f->ownership, pa))
 		return ADVICE_STORE_TOO_LATE;
 	return ADVICE_SYNC_FOR_DEVICE;
 }
@@ -250,20 +258,20 @@ static enum advice advice_device_read(const struct checker *c, uint64_t pa, enum
  * A beat reads RAM while a newer store sits in a cache or in the store buffer. A store made after
  * the transfer began is no part of what the device was asked to read.
  */
-static void device_read(struct checker *c, const struct event *e)
+static void device_read(struct facts *f, const struct event *e)
 {
 	struct difference d = { 0 };
 	struct violation v = { .rule = RULE_DEVICE_READ_STALE, .cause = e->cause };
 	enum where newest = AT_RAM;
 
-	if (!shadow_sees(&c->shadow, e->addr2))
+	if (!shadow_sees(&f->shadow, e->addr2))
 		return;
 	for (uint32_t i = 0; i < e->size; i++) {
-		const struct shadow_page *ram = shadow_page(&c->shadow, e->addr2 + i);
+		const struct shadow_page *ram = shadow_page(&f->shadow, e->addr2 + i);
 		uint64_t at = (e->addr2 + i) & PAGE_MASK;
 		uint8_t value;
 		stamp_t by;
-		enum where where = shadow_newest(&c->shadow, e->addr2 + i, &value, &by);
+		enum where where = shadow_newest(&f->shadow, e->addr2 + i, &value, &by);
 
 		if (where == AT_RAM || !stamp_by_cpu(by) || stamp_event(by) > e->cause)
 			continue;
@@ -274,18 +282,18 @@ static void device_read(struct checker *c, const struct event *e)
 	if (!d.found)
 		return;
 	describe(&v, &d, e->addr2);
-	v.advice = advice_device_read(c, v.pa, newest, d.new_stamp);
-	link_mapping(c, &v);
-	checker_report(c, &v, e);
+	v.advice = advice_device_read(f, v.pa, newest, d.new_stamp);
+	link_mapping(f, &v);
+	violations_report(&f->violations, &v, e);
 }
 
-static enum advice advice_lost(const struct checker *c, const struct shadow_line *l, uint64_t pa)
+static enum advice advice_lost(const struct facts *f, const struct shadow_line *l, uint64_t pa)
 {
-	const struct mapping *m = ownership_of(&c->ownership, pa);
+	const struct mapping *m = ownership_of(&f->ownership, pa);
 	stamp_t line_by = l->stamp[pa - l->pa];
 	bool whole = true;
 
-	for (uint32_t i = 0; m && i < c->shadow.line; i++)
+	for (uint32_t i = 0; m && i < f->shadow.line; i++)
 		whole &= ownership_covers(m, l->pa + i);
 	if (m && !whole)
 		return ADVICE_LINE_SHARED;
@@ -293,16 +301,16 @@ static enum advice advice_lost(const struct checker *c, const struct shadow_line
 }
 
 /* A line reaches RAM: does it carry older bytes than the device's that are there? */
-void rules_write_back(struct checker *c, const struct trace *t, const struct event *e)
+void rules_write_back(struct facts *f, const struct trace *t, const struct event *e)
 {
-	const struct shadow_line *l = shadow_line(&c->shadow, e->unit, e->addr);
-	const struct shadow_page *ram = shadow_page(&c->shadow, e->addr);
+	const struct shadow_line *l = shadow_line(&f->shadow, e->unit, e->addr);
+	const struct shadow_page *ram = shadow_page(&f->shadow, e->addr);
 	struct difference d = { 0 };
 	struct violation v = { .rule = RULE_DEVICE_DATA_LOST };
 
-	if (!l || !shadow_sees(&c->shadow, e->addr) || (e->unit == 1 && shadow_line(&c->shadow, 2, e->addr)))
+	if (!l || !shadow_sees(&f->shadow, e->addr) || (e->unit == 1 && shadow_line(&f->shadow, 2, e->addr)))
 		return;
-	for (uint32_t i = 0; i < c->shadow.line; i++) {
+	for (uint32_t i = 0; i < f->shadow.line; i++) {
 		uint64_t at = (l->pa + i) & PAGE_MASK;
 
 		if (ram->stamp[at] > l->stamp[i] && stamp_by_device(ram->stamp[at]))
@@ -311,74 +319,88 @@ void rules_write_back(struct checker *c, const struct trace *t, const struct eve
 	if (!d.found)
 		return;
 	describe(&v, &d, l->pa);
-	v.cause = checker_cause(t, d.new_stamp);
-	v.advice = advice_lost(c, l, v.pa);
+	v.cause = cause_of(t, d.new_stamp);
+	v.advice = advice_lost(f, l, v.pa);
 	violation_link(&v, l->filled);
-	checker_report(c, &v, e);
+	violations_report(&f->violations, &v, e);
 }
 
-static bool is_excused(const struct checker *c, const struct event *e, uint64_t pa)
+static bool is_excused(const struct facts *f, const struct event *e, uint64_t pa)
 {
-	return e->cause && e->cause == c->excused.call && inside(pa, 1, c->excused.pa, c->excused.size);
+	return e->cause && e->cause == f->excused.call && inside(pa, 1, f->excused.pa, f->excused.size);
 }
 
 /* The newest copy of a byte, the line about to be dropped left aside. */
-static stamp_t elsewhere(const struct checker *c, uint32_t level, uint64_t pa)
+static stamp_t elsewhere(const struct facts *f, uint32_t level, uint64_t pa)
 {
 	static const enum where places[] = { AT_RAM, AT_L2, AT_L1, AT_STORE_BUFFER };
 	stamp_t best = 0, by;
 	uint8_t value;
 
 	for (size_t i = 0; i < 4; i++)
-		if ((uint32_t)places[i] != level && shadow_byte(&c->shadow, places[i], pa, &value, &by) && by > best)
+		if ((uint32_t)places[i] != level && shadow_byte(&f->shadow, places[i], pa, &value, &by) && by > best)
 			best = by;
 	return best;
 }
 
-/* A dirty line goes without being written: are its stores anywhere else? */
-void rules_drop(struct checker *c, const struct event *e)
+/* Which mapping did the call that drops the line act on, and was the byte part of it? */
+static enum advice advice_dropped(const struct facts *f, const struct event *e, uint64_t pa)
 {
-	const struct shadow_line *l = shadow_line(&c->shadow, e->unit, e->addr);
-	const struct shadow_page *ram = shadow_page(&c->shadow, e->addr);
-	struct difference d = { 0 };
-	struct violation v = { .rule = RULE_CPU_DATA_LOST, .cause = c->last_op };
+	if (!e->cause)
+		return ADVICE_DROPPED_BY_HAND;
+	for (uint32_t i = 0; i < f->ownership.end; i++) {
+		const struct mapping *m = ownership_mapping(&f->ownership, i);
 
-	if (!l || !e->value || e->a != DROP_INVALIDATE || !shadow_sees(&c->shadow, e->addr))
+		if (m->handover == e->cause)
+			return ownership_covers(m, pa) ? ADVICE_STORED_BEFORE_UNMAP : ADVICE_LINE_SHARED;
+	}
+	return ADVICE_NO_LIVE_MAPPING;
+}
+
+/* A dirty line goes without being written: are its stores anywhere else? */
+void rules_drop(struct facts *f, const struct event *e)
+{
+	const struct shadow_line *l = shadow_line(&f->shadow, e->unit, e->addr);
+	const struct shadow_page *ram = shadow_page(&f->shadow, e->addr);
+	struct difference d = { 0 };
+	struct violation v = { .rule = RULE_CPU_DATA_LOST, .cause = f->last_op };
+
+	if (!l || !e->value || e->a != DROP_INVALIDATE || !shadow_sees(&f->shadow, e->addr))
 		return;
-	for (uint32_t i = 0; i < c->shadow.line; i++) {
+	for (uint32_t i = 0; i < f->shadow.line; i++) {
 		uint64_t at = (l->pa + i) & PAGE_MASK;
 
-		if (stamp_by_cpu(l->stamp[i]) && !is_excused(c, e, l->pa + i) &&
-		    l->stamp[i] > elsewhere(c, e->unit, l->pa + i))
+		if (stamp_by_cpu(l->stamp[i]) && !is_excused(f, e, l->pa + i) &&
+		    l->stamp[i] > elsewhere(f, e->unit, l->pa + i))
 			note_difference(&d, i, ram->bytes[at], ram->stamp[at], l->bytes[i], l->stamp[i]);
 	}
 	if (!d.found)
 		return;
 	describe(&v, &d, l->pa);
-	v.advice = e->cause ? ADVICE_LINE_SHARED : ADVICE_DROPPED_BY_HAND;
+	v.advice = advice_dropped(f, e, v.pa);
 	violation_link(&v, e->cause);
-	checker_report(c, &v, e);
+	violations_report(&f->violations, &v, e);
 }
 
-void rules_device_read(struct checker *c, const struct trace *t, const struct event *e)
+void rules_device_read(struct facts *f, const struct trace *t, const struct event *e)
 {
-	unmapped(c, t, e, e->addr2);
-	device_read(c, e);
+	unmapped(f, t, e, e->addr2);
+	device_read(f, e);
 }
 
-void rules_device_write(struct checker *c, const struct trace *t, const struct event *e)
+void rules_device_write(struct facts *f, const struct trace *t, const struct event *e)
 {
-	unmapped(c, t, e, e->addr2);
+	unmapped(f, t, e, e->addr2);
 }
 
-void rules_bus_fault(struct checker *c, const struct trace *t, const struct event *e)
+void rules_bus_fault(struct facts *f, const struct trace *t, const struct event *e)
 {
-	unmapped(c, t, e, e->addr);
+	unmapped(f, t, e, e->addr);
 }
 
-void rules_bad_free(struct checker *c, const struct event *e)
+void rules_bad_free(struct facts *f, const struct event *e)
 {
 	enum rule rule = e->a == BAD_FREE_TWICE ? RULE_DOUBLE_FREE : RULE_BAD_FREE;
 
-	checker_report(c, &(struct violation){ .rule = rule, .va = e->addr, .cause = e->seq }, e);
+	violations_report(&f->violations, &(struct violation){ .rule = rule, .va = e->addr, .cause = e->seq }, e);
 }
