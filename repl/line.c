@@ -105,17 +105,32 @@ static char *next_match(const char *word, int state)
 	return at && *at ? *at++ : NULL;
 }
 
-/* File names are readline's own fallback. What calls or selects goes on without a blank. */
+/* Where a file name may stand: in quotes, or as the word of a command that takes one. */
+static bool takes_file(int start)
+{
+	static const char *const commands[] = { "save ", "cat ", "machine " };
+	bool quoted = start && strchr("\"'", rl_line_buffer[start - 1]);
+
+	for (size_t i = 0; i < sizeof commands / sizeof *commands && !quoted; i++)
+		quoted = !strncmp(rl_line_buffer, commands[i], strlen(commands[i]));
+	return quoted;
+}
+
+/*
+ * File names are readline's own fallback, where one may stand. What calls or selects goes on
+ * without a blank, and so does a name in the middle of an expression: `buf = kmalloc(`.
+ */
 static char **complete_line(const char *word, int start, int end)
 {
 	char **matches = complete_word ? rl_completion_matches(word, next_match) : NULL;
 	size_t n;
 
-	(void)start, (void)end;
+	(void)end;
+	rl_attempted_completion_over = !takes_file(start);
 	if (!matches)
 		return NULL;
 	n = strlen(matches[0]);
-	if (n && strchr("(.:/=\"", matches[0][n - 1]))
+	if (n && (strchr("(.:/=\"", matches[0][n - 1]) || strpbrk(rl_line_buffer, "=(:")))
 		rl_completion_append_character = '\0';
 	return matches;
 }

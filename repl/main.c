@@ -325,9 +325,13 @@ static int play_prompt(void)
 	char *text;
 
 	line_open(complete);
-	while (verdict != LINE_QUIT &&
-	       (got = line_read(verdict == LINE_MORE ? ">> " : "> ", &text)) != LINE_END) {
-		if (got == LINE_CANCELLED) {
+	while (verdict != LINE_QUIT) {
+		got = line_read(verdict == LINE_MORE ? ">> " : "> ", &text);
+		if (got == LINE_END && verdict != LINE_MORE)
+			break;
+		if (got == LINE_END)
+			puts("the unfinished lines are dropped; Ctrl-D again leaves");
+		if (got != LINE_TEXT) {
 			input_clear(&in);
 			verdict = LINE_DONE;
 			continue;

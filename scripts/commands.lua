@@ -25,7 +25,7 @@ command { name = "help", args = "[NAME]", group = "help", raw = true,
           run = late("help", "help") }
 
 command { name = "tour", args = "", group = "help",
-          help = "ten steps from a store that stays in the cache to a correct transfer",
+          help = "from a store that stays in the cache to a correct transfer, step by step",
           run = late("tour", "tour") }
 
 command { name = "show", args = "cache [1|2] | line VA | pages | mappings | board [NAME] | " ..

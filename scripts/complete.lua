@@ -65,6 +65,17 @@ local function words_of(key)
   return row and row.words or {}
 end
 
+-- The user's variables that may be an address or a size.
+local function numbers()
+  local names = {}
+  for name, value in pairs(_G) do
+    if math.type(value) == "integer" and session.known[name] ~= value and name ~= "_" then
+      names[#names + 1] = name
+    end
+  end
+  return names
+end
+
 local directions = { "to_device", "from_device", "bidirectional" }
 
 local function in_quotes(before)
@@ -86,6 +97,7 @@ local function after_command(before, name)
     return list
   end
   if before:find("show%s+board%s+$") then return settings.boards() end
+  if before:find("show%s+line%s") or before:find("show%s+bytes%s") then return numbers() end
   local list = row and row.complete and table.move(row.complete, 1, #row.complete, 1, {}) or {}
   if row and row.raw then return list end
   if name:find("^dma_") then table.move(directions, 1, #directions, #list + 1, list) end

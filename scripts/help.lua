@@ -189,15 +189,27 @@ local function setting_list()
   end
 end
 
+-- A value for a setting that is not the present one.
+local function example(row)
+  local now = core.board()[row.key]
+  if row.key == "mem" then return '"30M"' end
+  if row.type == "word" then
+    for _, name in ipairs(row.words) do
+      if name ~= now then return '"' .. name .. '"' end
+    end
+  end
+  if type(now) == "boolean" then return tostring(not now) end
+  local other = row.default ~= now and row.default
+      or now == 0 and row.max // 2 or now * 2 <= row.max and now * 2 or now // 2
+  return row.type == "size" and other >= 1024 and '"' .. text.size(other) .. '"' or tostring(other)
+end
+
 local function setting(row)
   say(row.key, " = ", settings.shown(row, core.board()[row.key]), "  (a setting of the board)")
   paragraph(row.sentence)
-  say("  values    ", settings.range(row))
+  say_labelled("  values", 12, settings.range(row))
   say("  default   ", settings.shown(row, row.default))
-  local value = row.type == "size" and '"' .. text.size(row.default) .. '"'
-    or row.type == "word" and '"' .. row.default .. '"' or tostring(row.default)
-  if tonumber(value:match('^"(.*)"$') or "") then value = value:match('^"(.*)"$') end
-  say("  change    machine{ ", row.key, " = ", value, " }")
+  say("  change    machine{ ", row.key, " = ", example(row), " }")
 end
 
 local function arch_table(row)
@@ -224,8 +236,7 @@ local function archs()
 end
 
 local function rule(row)
-  say(row.name, "  (a rule", row.misconception ~= "" and ", misconception " .. row.misconception
-      or "", ")")
+  say(row.name, "  (a rule)")
   paragraph(row.sentence)
   say_labelled("  remedy", 12, row.remedy)
 end
@@ -262,13 +273,15 @@ local function nature()
 end
 
 local function device(row)
-  say(row.name, "  (a device, registers at pa ", text.hex(row.bar),
-      "; dev.bar is their address for the CPU)")
+  say(row.name, "  (a device, registers at pa ", text.hex(row.bar), ", for the CPU at dev.bar)")
   paragraph(row.sentence)
   for line in (row.registers or ""):gmatch("[^\n]+") do
     local at, words = line:match("^(0x%x+)  (.*)$")
-    if at and #line > 76 and not words:find("   ", 1, true) then
-      say_labelled("  " .. at, 8, words)
+    if at and #line > 76 then
+      for part in (words .. "   "):gmatch("(.-)   %s*") do
+        say_labelled("  " .. (at or part:match("^0x%x+")), 8, at and part or part:match("  (.*)$"))
+        at = nil
+      end
     else
       say("  ", line)
     end
@@ -278,35 +291,106 @@ end
 -- Words ----------------------------------------------------------------------------------------
 
 local words = {
+  { "age", "how long ago a line of a set was used: 0 was used last, the highest makes room first" },
+  { "allocate", "take a line into the cache for a store that misses; else the store goes past it" },
+  { "barrier", "mb, wmb, dma_wmb: what was stored before it arrives before what is stored after" },
+  { "behind", "an older copy of a byte whose newer store lies nearer to the CPU: a write-back " ..
+      "brings it up to date. The CPU reads the newer one; a device that reads RAM does not" },
   { "bounce", "a transfer through a buffer the device can reach, copied to and from the real one" },
+  { "buffer", "memory for a transfer; as a column of show bytes, the store buffer" },
+  { "bus", "what CPU, memory and devices meet at: it moves 8 bytes a beat, the device between " ..
+      "two beats of the CPU" },
+  { "cache", "small fast memory with copies of lines of RAM; the CPU looks there first, a " ..
+      "device does not unless it snoops. show cache, show line VA" },
+  { "checked", "in show mappings: whether dma_mapping_error was asked about this mapping" },
   { "clean", "write a dirty line to memory and keep it; the device sees the CPU's stores" },
   { "coherent", "hardware keeps caches and memory agreeing: devices snoop. Also memory both " ..
       "sides may touch (dma_alloc_coherent)" },
+  { "coherent mapping", "memory from dma_alloc_coherent: CPU and device may both touch it at " ..
+      "any time; made once, kept as long as the driver" },
+  { "copy", "a byte may be in the store buffer, L1, L2 and RAM at once, with different values" },
+  { "cpu", "loads and stores by virtual addresses, through its caches, as the driver tells it: " ..
+      "that is you" },
+  { "cycle", "the machine's unit of time; cycles() tells how many have passed, run(n) lets n " ..
+      "pass" },
+  { "dev", "the device of this machine, the first argument of the DMA calls: an edu device " ..
+      "(help edu)" },
+  { "device", "reads and writes memory by itself, by dma addresses: here dev (help devices)" },
   { "direction", "the way the data goes: to_device, the device reads memory; from_device, it " ..
-      "writes memory" },
+      "writes memory; bidirectional, both" },
   { "dirty", "the line holds stores that memory does not have yet (state M)" },
+  { "dma", "direct memory access: a device moves the data itself, the CPU only starts it" },
   { "dma address", "what a device puts on the bus; here pa + bus_offset, never a CPU address" },
+  { "event", "one thing that happened, numbered; show trace prints them, help events lists the " ..
+      "kinds" },
   { "evict", "a full set makes room: the line goes, and is written back first when it is dirty" },
   { "flush", "clean, then invalidate" },
+  { "frame", "a page of physical memory: pa without its last 12 bits is its number (pfn)" },
   { "handle", "the dma address dma_map_single returned" },
   { "invalidate", "drop a line without writing it; the next load reads memory. Stores in it are " ..
       "lost" },
+  { "iommu", "translates the addresses of a device as an MMU does those of the CPU; the boards " ..
+      "here have none, only a bus offset" },
+  { "kmalloc-N", "the pool of blocks of N bytes that kmalloc serves such sizes from; " ..
+      "cat /proc/slabinfo counts them" },
+  { "l1", "the cache next to the CPU, the first to be asked" },
+  { "l2", "the second, larger cache, between L1 and RAM" },
+  { "lane", "who an event is about: CPU, cache, bus, device, kernel" },
   { "line", "what a cache moves at once, 64 bytes on most boards: maintenance acts on whole " ..
-      "lines" },
+      "lines, so data that share one share its fate" },
+  { "linear map", "where the kernel sees all of its RAM, in one piece: kmalloc memory lies there" },
+  { "lru", "the line used longest ago makes room; plru nearly so, fifo the oldest one, random " ..
+      "any" },
   { "mapping", "a live dma_map_single: at every moment either the CPU or the device owns its " ..
       "bytes" },
+  { "memory", "RAM; kmalloc gives it in one piece, vmalloc page by page, ioremap shows what is " ..
+      "not the kernel's" },
+  { "oops", "the kernel's word for an address of the CPU's at which nothing is mapped, and for " ..
+      "what it prints then" },
   { "owner", "who may touch a mapped buffer now: map gives it to the device, unmap and " ..
       "sync_for_cpu give it back" },
+  { "pa", "a physical address: where a byte is in RAM; virt_to_phys tells it" },
+  { "page", "4096 bytes, the unit the kernel hands memory out in" },
+  { "poison", "0x6b, written over freed memory so that using it is seen" },
+  { "ram", "the memory itself; caches hold copies of it, a device that does not snoop sees it " ..
+      "alone" },
+  { "register", "a word of a device, read by readl and written by writel at dev.bar (help edu)" },
+  { "rule", "what a correct driver keeps; a broken one is named after a ! (help rules)" },
+  { "set", "the few places of a cache where a line can go, chosen by its address: as many " ..
+      "as the cache has ways" },
+  { "slab", "pages cut into blocks of one size, for kmalloc" },
   { "snoop", "a device asks the caches before it touches memory; a board either does (x86) or " ..
       "does not" },
-  { "stale", "a copy of a byte is stale when another copy is newer" },
+  { "stale", "a copy of a byte is stale when somebody else wrote a newer one past it: who reads " ..
+      "it reads the past" },
+  { "state", "of a line: M modified (dirty), E exclusive, S shared, I not in use" },
   { "store buffer", "stores on their way out of the CPU; a barrier waits until they have left" },
+  { "streaming", "a mapping for one transfer of a buffer the driver has: dma_map_single, " ..
+      "dma_unmap_single" },
+  { "sync", "give a mapped buffer to the CPU for a while (for_cpu) and back (for_device)" },
+  { "trace", "the list of all events so far: show trace 20 prints the last 20" },
+  { "va", "a virtual address, as the CPU uses it: what kmalloc, vmalloc and ioremap return" },
+  { "violation", "a rule was broken; why() tells how it came about, violations lists them" },
+  { "way", "one of the places a set has for a line" },
+  { "write-back", "a store stays in the cache until the line is cleaned or evicted; with " ..
+      "write-through it goes to memory at once" },
+  { "zone", "a part of RAM by address: DMA, DMA32, Normal; GFP_DMA asks for the first" },
+}
+
+-- Other names of these words.
+local also = {
+  M = "state", E = "state", S = "state", I = "state", modified = "state", exclusive = "state",
+  pfn = "frame", plru = "lru", fifo = "lru", mmio = "register", bar = "register", seq = "event",
+  pool = "kmalloc-N", slabinfo = "kmalloc-N", prefetch = "speculates", boot = "mem",
+  ["write-through"] = "write-back", virtual = "va", physical = "pa", own = "owner", owns = "owner",
+  beat = "bus", STALE = "stale",
 }
 
 local function glossary()
   local list = {}
-  for i, word in ipairs(words) do list[i] = { name = word[1], sentence = word[2] } end
-  name_and_sentence(list)
+  for i, word in ipairs(words) do list[i] = word[1] end
+  say("help NAME explains one of them.")
+  say(text.list(list, 78, "  "))
 end
 
 -- Lookup ---------------------------------------------------------------------------------------
@@ -330,6 +414,14 @@ local function word(name)
   for _, entry in ipairs(words) do
     if entry[1] == name then return { name = name, sentence = entry[2] } end
   end
+end
+
+-- Another name of a thing: an alias, another case, the plural, kmalloc-64.
+local function other_name(name)
+  local lower = name:lower()
+  return also[name] or also[lower] or word(lower) and lower
+      or word(lower:gsub("s$", "")) and lower:gsub("s$", "")
+      or lower:find("^kmalloc%-%d+$") and "kmalloc-N"
 end
 
 local function board(name)
@@ -397,11 +489,8 @@ local function of_value(value)
   end
 end
 
-function help.help(...)
-  local name = ...
-  if name == nil then return overview() end
-  if type(name) == "function" then name = of_value(name) or "functions" end
-  name = table.concat({ tostring(name), select(2, ...) }, " ")
+-- Prints all that has this name; true when there was any.
+local function print_all(name)
   local found = false
   for _, kind in ipairs(kinds) do
     local row = kind[1](name) or kind[1](name:gsub("%(.*$", ""))
@@ -411,7 +500,16 @@ function help.help(...)
       found = true
     end
   end
-  if found then return end
+  return found
+end
+
+function help.help(...)
+  local name = ...
+  if name == nil then return overview() end
+  if type(name) == "function" then name = of_value(name) or "functions" end
+  name = table.concat({ tostring(name), select(2, ...) }, " ")
+  local other = other_name(name)
+  if print_all(name) or other and print_all(other) then return end
   error("no help for " .. name .. near.hint(name, help.names()) .. "\n  `help` lists what there is",
       0)
 end

@@ -149,15 +149,67 @@ local function bare(message, lines)
   return (message:gsub("^line:(%d+): ", "line %1: "))
 end
 
+-- Of a name of one letter nothing can be guessed.
+local function hint_for(name) return #name > 1 and near.hint(name, line_of.names()) or "" end
+
 local function no_such_name(name)
-  local hint = near.hint(name, line_of.names())
+  local habit = require("habits").of_name(name)
+  if habit then return name .. ": no such name; " .. habit end
+  local hint = hint_for(name)
   return name .. ": no such name" .. (hint ~= "" and hint or "; `help` lists what there is")
 end
 
--- Lua's message, and where there is something to do about it, one line of what to do.
-function line_of.improve(message)
+local meant = { NULL = true, ["nil"] = true, ["true"] = true, ["false"] = true }
+
+-- Why a name of a line that failed is nil, if there is one: a mistyped name is nil, and Lua says
+-- nothing of it.
+local function nothing_in(line, arguments)
+  line = require("habits").bare(line)
+  for before, name, after in line:gmatch("()%f[%w_]([%a_][%w_]*)%s*()") do
+    local stands_alone = not line:find("^[.:]", math.max(before - 1, 1))
+    local is_key = line:find("^=[^=]", after)
+    if arguments then
+      stands_alone = line:sub(1, before - 1):find("[%(,]%s*$") and line:find("^[%),]", after)
+    end
+    if stands_alone and not is_key and not meant[name] and rawget(_G, name) == nil
+        and compile("return " .. name) then
+      return name
+    end
+  end
+end
+
+-- What is said of it; arguments: of whole arguments alone.
+local function why_nothing(line, arguments)
+  if not line then return end
+  for _, word in ipairs { "function", "local", "for", "goto" } do
+    if line:find("%f[%w_]" .. word .. "%f[^%w_]") then return end
+  end
+  local name = nothing_in(line, arguments)
+  if not name then return end
+  if line_of.assigned[name] then
+    return name .. " is nil: the call that should have set it failed, or undo took it back"
+  end
+  local habit = require("habits").of_name(name)
+  return name .. " is nil: nothing was assigned to it yet"
+      .. (habit and "; " .. habit or hint_for(name))
+end
+
+-- "bad argument ...; write f(a, b)": the form on a line of its own.
+local function with_form(message)
+  local wrong, form, called = message:match("^([^\n]*); write (([%w_.:]+)%(.*%))$")
+  if not wrong then return message end
+  local more = "help " .. called .. " tells more"
+  return wrong .. "\n  write " .. form .. (#form + #more < 68 and "; " or "\n  ") .. more
+end
+
+-- Lua's message, and where there is something to do about it, one line of what to do. The line is
+-- known at the prompt alone.
+function line_of.improve(message, line)
   local name = message:match("global '([%w_]+)'")
   if name and message:find("nil value") and rawget(_G, name) == nil then
+    if message:find("arithmetic") and line and line:find("//%s*" .. name) then
+      return name .. " is nil, and // divides; a comment begins with -- in Lua"
+    end
     if message:find("call") or near.word(name, line_of.names()) then return no_such_name(name) end
     return message .. "\n  " .. name .. " is nil: nothing was assigned to it yet"
   end
@@ -170,11 +222,13 @@ function line_of.improve(message)
     end
     return "there is no function called " .. field .. near.hint(field, fields)
   end
-  local called = message:match("; write ([%w_.:]+)%(")
-  if called and not message:find("\n") then
-    return message .. "\n  help " .. called .. " shows how it is called"
+  local indexed = message:match("attempt to index a number value %(%a+ '([%w_]+)'%)")
+  if indexed then
+    return indexed .. " is an address, and Lua has no pointers\n  load(" .. indexed
+      .. ", 1) reads the byte there, store(" .. indexed .. ", value, 1) writes it"
   end
-  return message
+  local nothing = (message:find("got nil") or message:find("NULL pointer")) and why_nothing(line)
+  return with_form(message) .. (nothing and "\n  " .. nothing or "")
 end
 
 -- A line that is no Lua: perhaps a command that was mistyped, or stands where none can.
@@ -191,7 +245,15 @@ local function mistyped(line, message)
     local hint = near.hint(name, line_of.names())
     if hint ~= "" then return name .. ": no such command" .. hint end
   end
+  local habit = require("habits").of_line(line)
+  if habit then return "this looks like C; " .. habit end
+  if message:find("unfinished string") then
+    return message .. "\n  a string ends with the quote it began with, on the same line"
+  end
   local token = message:match("near '?(.-)'?$")
+  if message:find("malformed number") then
+    return message .. "\n  a number is 31, or 0x1f with the digits 0 to 9 and a to f"
+  end
   if message:find("syntax error") or message:find("unexpected symbol") then
     return "this is neither Lua nor a command" .. (token and ": stuck at " .. token or "")
       .. "\n  `help` lists the commands"
@@ -230,12 +292,31 @@ local function local_lost(line)
   end
 end
 
+-- A call that failed logs why, as the kernel does; from: the first event of the line.
+local function kernel_says(results, targets, from)
+  local failed = results[1] == nil and results.n > 0 or results[1] == DMA_MAPPING_ERROR
+  for _, name in ipairs(targets or {}) do
+    failed = failed or rawget(_G, name) == nil or rawget(_G, name) == DMA_MAPPING_ERROR
+  end
+  if not failed then return end
+  for _, words in ipairs(require("proc").log(from)) do
+    say(text.labelled("  kernel:", 10, words))
+  end
+end
+
+-- A mistyped argument is nil, and many calls take nil: it is said.
+local function nil_argument(line, meaning)
+  local nothing = meaning.kind ~= "command" and why_nothing(line, true)
+  if nothing then say("  " .. nothing) end
+end
+
 -- Lines ----------------------------------------------------------------------------------------
 
 local function fail(message)
   session.failures = session.failures + 1
   for line in message:gmatch("[^\n]+") do
-    say(#line > 78 and line:find("^%S") and text.wrap(line, 78, "  ") or line)
+    local indent = line:match("^%s*")
+    say(#line > 78 and indent .. text.wrap(line, 78 - #indent, indent .. "  ") or line)
   end
   return "failed"
 end
@@ -271,16 +352,19 @@ local function show(line, meaning, results)
   return "done"
 end
 
--- Play a line that is no part of the session's history: the tour's.
+-- Play a line that is no part of the session's history: the tour's, or one tried in it.
 function line_of.perform(line)
-  local meaning = assert(understand(line))
+  local meaning, why = understand(line)
+  if not meaning then return fail(mistyped(line, bare(why, 1))) end
   local results = table.pack(pcall(meaning.run))
-  if not results[1] then return fail(line_of.improve(bare(results[2], 1))) end
+  if results[2] == session.leave then return "quit" end
+  if not results[1] then return fail(line_of.improve(bare(results[2], 1), line)) end
   return show(line, meaning, table.pack(table.unpack(results, 2, results.n)))
 end
 
 local function play(line, meaning)
   local before = session.globals()
+  local _, from = core.trace()
   session.no_step, session.instead, session.quiet = nil, nil, {}
   core.mark()
   local results = table.pack(pcall(meaning.run))
@@ -290,9 +374,15 @@ local function play(line, meaning)
   if results[2] == session.leave then return "quit" end
   if not fine then
     local _, newlines = line:gsub("\n", "")
-    return fail(line_of.improve(bare(results[2], newlines + 1)))
+    return fail(line_of.improve(bare(results[2], newlines + 1), line))
   end
-  return show(line, meaning, table.pack(table.unpack(results, 2, results.n)))
+  local answers = table.pack(table.unpack(results, 2, results.n))
+  local done = show(line, meaning, answers)
+  if done == "done" then
+    kernel_says(answers, meaning.targets, from)
+    nil_argument(line, meaning)
+  end
+  return done
 end
 
 -- One line of input (or several, when the first ones were not complete).
@@ -300,7 +390,10 @@ function line_of.play(line)
   if line:find("^%s*$") or line:find("^%s*#!") then return "done" end
   local meaning, why = understand(line)
   if not meaning then
-    if why:find("near <eof>$") then return "more" end
+    if why:find("near <eof>$") and not why:find("unfinished string near")
+        and not require("habits").never_ends(line) then
+      return "more"
+    end
     local _, newlines = line:gsub("\n", "")
     return fail(mistyped(line, bare(why, newlines + 1)))
   end

@@ -105,6 +105,17 @@ local function klog_text(e)
   end))
 end
 
+-- What was logged since an event, the last few at most.
+function proc.log(from)
+  local first, next_seq = core.trace()
+  local out = {}
+  for seq = math.max(first, from, next_seq - 200), next_seq - 1 do
+    local e = core.event(seq)
+    if e and e.kind == "kernel.log" then out[#out + 1] = klog_text(e) end
+  end
+  return table.move(out, math.max(1, #out - 2), #out, 1, {})
+end
+
 -- Seconds of a 1 GHz CPU: a cycle is a nanosecond.
 function proc.dmesg()
   local first, next_seq = core.trace()

@@ -136,7 +136,9 @@ local function no_address(word, command)
   local wants = "show " .. command .. " wants an address"
   if word == nil then return wants .. ", as in: show " .. command .. " buf" end
   local name = tostring(word):match("^[%a_][%w_]*$")
-  if not name or rawget(_G, name) ~= nil then return wants .. "; " .. tostring(word) .. " is none" end
+  if not name or rawget(_G, name) ~= nil then
+    return wants .. "; " .. tostring(word) .. " is none"
+  end
   if require("line").assigned[name] then
     return name .. " is nil: the call that should have set it gave nothing, or undo took it back"
   end
@@ -223,7 +225,9 @@ local function show_line(word)
   local size = core.cache_info(1).line
   local base, rows = pa - pa % size, {}
   local va = require("why").va_of(base)
-  say("line ", require("why").range(va, size), ", pa ", hex(base), ": ", in_caches(base))
+  local where, held = "line " .. require("why").range(va, size) .. ", pa " .. hex(base) .. ":",
+      in_caches(base)
+  say(where, #where + #held < 78 and " " or "\n  ", held)
   for at = 0, size - 1, 16 do
     local part = line_rows(base + at, math.min(16, size), string.format("+%02x", at))
     table.move(part, 1, #part, #rows + 1, rows)
@@ -281,6 +285,14 @@ local function truth(pa, attr, coherent, levels)
   return row
 end
 
+-- A column without a single copy in it is left out.
+local function without_empty(rows, column)
+  for i = 2, #rows do
+    if rows[i][column] ~= "-" then return end
+  end
+  for _, row in ipairs(rows) do table.remove(row, column) end
+end
+
 -- Bytes in a row that are alike in every copy share a line.
 function show.bytes(va, n)
   local coherent, levels = core.board().coherent, core.cache_info(2) and 2 or 1
@@ -306,10 +318,11 @@ function show.bytes(va, n)
   close(n)
   local pa, attr = core.translate(va)
   say(require("why").range(va, n), ", pa ", hex(pa), attr ~= "cached" and ", " .. attr or "")
+  without_empty(rows, 3)   -- the store buffer is empty most of the time
   local shown = text.columns(rows, nil, " ")
   say(shown)
   if shown:find("stale", 1, true) then
-    say("stale: somebody else wrote newer bytes, and whoever reads this gets the old ones")
+    say("stale: newer bytes were written elsewhere; who reads this gets the old ones")
   end
   if shown:find("behind", 1, true) then
     say("behind: the CPU's newer store lies nearer to it, not written back yet")

@@ -1,4 +1,4 @@
--- The guided tour: ten steps, one idea each, on machines of its own.
+-- The guided tour: a few steps, one idea each, on machines of their own.
 
 local session = require "session"
 local settings = require "settings"
@@ -41,10 +41,14 @@ local steps = {
       'h = dma_map_single(dev, rx, 64, "from_device")',
       'dev:dma_write(h, ("\\x22"):rep(8))',
       "load(rx)" } },
-  { "See it, and ask why",
-    "The truth table shows each copy of the byte. why() tells how it came about, event by event.",
-    { "show bytes rx 8",
-      "why()" } },
+  { "See it",
+    "This table shows every copy of the bytes. The device wrote to RAM; the copies in the " ..
+        "caches are from before, and the CPU sees those. help stale explains a word, help words " ..
+        "lists them.",
+    { "show bytes rx 8" } },
+  { "Ask why",
+    "why() tells how it came about, event by event. cycle is the machine's clock.",
+    { "why()" } },
   { "The cure: unmap before reading",
     "dma_unmap_single gives the buffer back to the CPU: it drops the old line, and the next " ..
         "load reads memory.",
@@ -79,15 +83,20 @@ local steps = {
     { 'machine{ board = "arm64" }' } },
 }
 
--- True: go on. In a terminal the reader says when; without one (no answer comes) it plays through.
+-- True: go on. In a terminal the reader says when, and may try lines; without one (no answer comes)
+-- it plays through.
 local waits
 local function go_on()
-  if not waits then return true end
-  io.stdout:write(text.paint("dim", "[Return: go on, q: leave]"), " ")
-  io.stdout:flush()
-  local answer = io.stdin:read("l")
-  waits = answer ~= nil
-  return not waits or not answer:find("^%s*[qQ]")
+  while waits do
+    io.stdout:write(text.paint("dim", "[Return: go on, q: leave, or try a line]"), " ")
+    io.stdout:flush()
+    local answer = io.stdin:read("l")
+    if not answer then io.stdout:write("\n") end
+    if not answer or answer:find("^%s*[qQ]%s*$") then return false end
+    if answer:find("^%s*$") then return true end
+    if require("line").perform(answer) == "quit" then return false end
+  end
+  return true
 end
 
 local function play(i, step)
@@ -103,17 +112,20 @@ end
 local function all_steps()
   for i, step in ipairs(steps) do
     play(i, step)
-    if i < #steps and not go_on() then return end
+    if i < #steps and not go_on() then return false end
   end
+  return true
 end
 
 -- Whatever happens the user's variables come back, on a fresh machine.
 function tour.tour()
+  if session.in_tour then error("this is the tour: Return goes on, q leaves it", 0) end
   local before = session.globals()
   session.in_tour = true
   waits = core.terminal and session.mode == "prompt"
-  local fine, why = pcall(all_steps)
+  local fine, finished = pcall(all_steps)
   session.in_tour = false
+  if finished ~= true then io.stdout:write("The tour ends here, on a fresh arm64 machine.\n") end
   for name in pairs(_G) do
     if before[name] == nil then _G[name] = nil end
   end
@@ -121,7 +133,7 @@ function tour.tour()
   settings.power_on({ board = "arm64" })
   session.new_machine()
   session.instead = 'machine{ board = "arm64" }'
-  if not fine then error(why, 0) end
+  if not fine then error(finished, 0) end
 end
 
 return tour

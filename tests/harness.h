@@ -71,7 +71,8 @@ static inline uint64_t test_count(const struct trace *t, uint64_t from, enum eve
 }
 
 /* Event i (0 is the first) of this kind from number `from` on; the test fails when there is none. */
-static inline const struct event *test_event(const struct trace *t, uint64_t from, enum event_kind kind, uint64_t i)
+static inline const struct event *test_event(const struct trace *t, uint64_t from,
+					     enum event_kind kind, uint64_t i)
 {
 	for (uint64_t seq = from; seq < t->next; seq++)
 		if (trace_at(t, seq)->kind == kind && !i--)

@@ -235,7 +235,11 @@ static void a_write_through_store_reaches_ram_at_once_and_leaves_the_line_clean(
 /* Where a store that misses everywhere ends, by what each level does. */
 static void a_store_goes_as_far_down_as_the_levels_let_it(void **state)
 {
-	static const struct { bool through1, alloc1, through2, alloc2; enum where at; bool l1, l2, ram; } rows[] = {
+	static const struct {
+		bool through1, alloc1, through2, alloc2;
+		enum where at;
+		bool l1, l2, ram;
+	} rows[] = {
 		{ false, true, false, true, AT_L1, true, false, false },
 		{ false, true, true, false, AT_L1, true, false, false },
 		{ false, false, false, true, AT_L2, false, true, false },
@@ -248,10 +252,13 @@ static void a_store_goes_as_far_down_as_the_levels_let_it(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct board b = test_with(test_with(two_levels(), "l1_write", rows[i].through1), "l1_allocate", rows[i].alloc1);
-		struct rig *r = rig_on(test_with(test_with(b, "l2_write", rows[i].through2), "l2_allocate", rows[i].alloc2));
+		struct board b = two_levels();
 		const struct line *l1, *l2;
+		struct rig *r;
 
+		test_set(&b, "l1_write", rows[i].through1), test_set(&b, "l1_allocate", rows[i].alloc1);
+		test_set(&b, "l2_write", rows[i].through2), test_set(&b, "l2_allocate", rows[i].alloc2);
+		r = rig_on(b);
 		put(r, 0x1000, 0x5151, rows[i].at);
 		l1 = cache_find(&r->hw.l1, 0x1000), l2 = cache_find(&r->hw.l2, 0x1000);
 		assert_int_equal(l1 && bytes_get(l1->bytes, 8) == 0x5151, rows[i].l1);
@@ -413,12 +420,13 @@ static void a_copied_cache_goes_its_own_way(void **state)
 /* The largest and the smallest board of each kind: every line has a place of its own. */
 static void every_set_and_way_of_every_shape_can_be_filled(void **state)
 {
-	static const uint64_t shape[][3] = { { 1, 1, 8 }, { 1, 16, 256 }, { 64, 3, 8 }, { 256, 4, 64 }, { 4096, 1, 16 } };
+	static const uint64_t shape[][3] = {
+		{ 1, 1, 8 }, { 1, 16, 256 }, { 64, 3, 8 }, { 256, 4, 64 }, { 4096, 1, 16 } };
 
 	(void)state;
 	for (size_t i = 0; i < 5; i++) {
-		struct board b = test_with(test_with(tiny_board(), "l1_sets", shape[i][0]), "l1_ways", shape[i][1]);
-		struct rig *r = rig_on(test_with(test_with(b, "line", shape[i][2]), "ram", MIB));
+		struct board b = test_with(test_with(tiny_board(), "l1_sets", shape[i][0]), "ram", MIB);
+		struct rig *r = rig_on(test_with(test_with(b, "l1_ways", shape[i][1]), "line", shape[i][2]));
 		uint64_t lines = shape[i][0] * shape[i][1], line = shape[i][2];
 
 		for (uint64_t k = 0; k < lines; k++)

@@ -229,7 +229,8 @@ static void an_access_nobody_can_answer_is_told_and_changes_nothing(void **state
 	static const struct { vaddr_t va; size_t size; enum status why; } rows[] = {
 		{ 0, 8, FAULT_UNMAPPED }, { LINEAR(RAM_END), 1, FAULT_UNMAPPED },
 		{ LINEAR(RAM_END - 4), 8, FAULT_UNMAPPED }, { APART + 2 * PAGE_SIZE - 1, 2, FAULT_UNMAPPED },
-		{ APART - 2, 4, FAULT_UNMAPPED }, { UINT64_MAX - 3, 8, FAULT_RANGE }, { UINT64_MAX, 1, FAULT_UNMAPPED },
+		{ APART - 2, 4, FAULT_UNMAPPED }, { UINT64_MAX - 3, 8, FAULT_RANGE },
+		{ UINT64_MAX, 1, FAULT_UNMAPPED },
 		{ UNCACHED + 1, 2, FAULT_ALIGN }, { UNCACHED + 4, 8, FAULT_ALIGN }, { COMBINED + 2, 4, FAULT_ALIGN },
 		{ BAR + 0x82, 4, FAULT_ALIGN }, { NOTHING, 4, FAULT_BUS },
 	};
@@ -274,8 +275,9 @@ static void a_range_is_checked_without_touching_it(void **state)
 	static const struct { vaddr_t va; uint64_t n; enum status status; } rows[] = {
 		{ 0, 0, OK }, { LINEAR_BASE, RAM_END, OK }, { LINEAR_BASE, RAM_END + 1, FAULT_UNMAPPED },
 		{ LINEAR(RAM_END - 1), 1, OK }, { LINEAR(RAM_END - 1), 2, FAULT_UNMAPPED },
-		{ LINEAR_BASE, (uint64_t)1 << 46, FAULT_UNMAPPED }, { LINEAR_BASE, (uint64_t)1 << 62, FAULT_RANGE }, { LINEAR_BASE, UINT64_MAX, FAULT_RANGE },
-		{ UINT64_MAX, 2, FAULT_RANGE }, { UINT64_MAX, 1, FAULT_UNMAPPED }, { 0, UINT64_MAX, FAULT_UNMAPPED },
+		{ LINEAR_BASE, (uint64_t)1 << 46, FAULT_UNMAPPED }, { LINEAR_BASE, (uint64_t)1 << 62, FAULT_RANGE },
+		{ LINEAR_BASE, UINT64_MAX, FAULT_RANGE }, { UINT64_MAX, 2, FAULT_RANGE },
+		{ UINT64_MAX, 1, FAULT_UNMAPPED }, { 0, UINT64_MAX, FAULT_UNMAPPED },
 		{ APART + 5, 2 * PAGE_SIZE - 5, OK }, { APART + 5, 2 * PAGE_SIZE - 4, FAULT_UNMAPPED },
 		{ UNCACHED + 1, 3, OK }, { BAR, PAGE_SIZE, OK }, { NOTHING + 8, 1, FAULT_BUS },
 	};
@@ -685,7 +687,8 @@ static void start_device(struct hw *h, dma_addr_t dma, uint64_t n, bool writes)
 /* One random operation, the same on every machine. Returns what it read or wrote. */
 static uint64_t operate(struct hw *h, uint64_t *random, bool slow)
 {
-	uint64_t at = test_below(random, 512), size = 1ull << test_below(random, 4), value = test_random(random);
+	uint64_t at = test_below(random, 512), size = 1ull << test_below(random, 4);
+	uint64_t value = test_random(random);
 	uint64_t what = test_below(random, 40), n = test_below(random, 64);
 	dma_addr_t dma = h->board.bus_offset + at;
 
@@ -742,13 +745,14 @@ static void run_fast_beside_slow(struct board b, uint64_t seed)
 	assert_same_hw(&slow->hw, &fast->hw, seed);
 	assert_same_hw(&slow->hw, &unseen->hw, seed);
 	assert_int_equal(slow->trace.next, fast->trace.next);
-	for (uint64_t seq = 1; seq < slow->trace.next; seq++)
-		assert_seeded(!memcmp(trace_at(&slow->trace, seq), trace_at(&fast->trace, seq), sizeof(struct event)), seed, seq);
+	for (uint64_t i = 1; i < slow->trace.next; i++)
+		assert_seeded(!memcmp(trace_at(&slow->trace, i), trace_at(&fast->trace, i), sizeof(struct event)),
+			      seed, i);
 	assert_int_equal(rig_count(unseen, EV_CPU_LOAD) + rig_count(unseen, EV_CPU_STORE), 0);
 	rig_off(slow), rig_off(fast), rig_off(unseen);
 }
 
-static void the_fast_path_and_the_slow_path_give_the_same_values_times_lines_and_events(void **state)
+static void fast_and_slow_path_give_the_same_values_times_lines_and_events(void **state)
 {
 	uint64_t seed = test_seed(0xfa5);
 
@@ -827,7 +831,7 @@ int main(void)
 		cmocka_unit_test(maintenance_of_everything_reaches_every_line_of_every_level),
 		cmocka_unit_test(a_hit_on_a_page_nobody_watches_leaves_no_event),
 		cmocka_unit_test(a_hit_waits_for_nobody_but_lets_nothing_due_go_by),
-		cmocka_unit_test(the_fast_path_and_the_slow_path_give_the_same_values_times_lines_and_events),
+		cmocka_unit_test(fast_and_slow_path_give_the_same_values_times_lines_and_events),
 		cmocka_unit_test(copied_hardware_goes_on_alike_whatever_the_original_does),
 	};
 

@@ -49,7 +49,12 @@ static void each_field_is_found_by_its_number(void **state)
 
 static void codes_are_printed_as_words(void **state)
 {
-	static const struct { enum event_kind kind; enum event_field field; uint32_t code; const char *word; } rows[] = {
+	static const struct {
+		enum event_kind kind;
+		enum event_field field;
+		uint32_t code;
+		const char *word;
+	} rows[] = {
 		{ EV_CPU_LOAD, FIELD_A, AT_STORE_BUFFER, "store_buffer" },
 		{ EV_CPU_STORE, FIELD_A, AT_L2, "l2" },
 		{ EV_CACHE_DROP, FIELD_A, DROP_SNOOP, "snoop" },
@@ -120,7 +125,8 @@ static void an_event_is_printed_with_the_fields_its_kind_has(void **state)
 
 static void a_short_buffer_gets_what_fits_and_the_length_is_told(void **state)
 {
-	struct event e = { .kind = EV_DMA_MAP, .seq = 12, .addr = 0x80001000, .size = 256, .a = DMA_TO_DEVICE, .cause = 4 };
+	struct event e = { .kind = EV_DMA_MAP, .seq = 12, .addr = 0x80001000, .size = 256,
+			   .a = DMA_TO_DEVICE, .cause = 4 };
 	char whole[200], text[200];
 	int length = event_text(&e, whole, sizeof whole);
 

@@ -202,7 +202,8 @@ static struct board board_number(uint64_t i)
 	struct board b = tiny_board();
 
 	test_set(&b, "nature", i & 1);
-	test_set(&b, "l2_sets", i & 2 ? 16 : 0);
+	test_set(&b, "l2_sets", i & 2 ? i & 4 ? 16 : 4 : 0);
+	test_set(&b, "l2_ways", 2);
 	test_set(&b, "coherent", i % 5 == 4);
 	test_set(&b, "l1_write", i % 7 == 3);
 	test_set(&b, "l1_policy", i % 4);
@@ -261,8 +262,9 @@ static void a_machine_first_tells_what_it_is(void **state)
 
 static void the_script_does_all_it_is_meant_to(void **state)
 {
-	static const enum event_kind kinds[] = { EV_MEM_ALLOC, EV_MEM_FREE, EV_VM_MAP, EV_IO_MAP, EV_DMA_MAP, EV_DMA_UNMAP,
-		EV_DMA_MAP_FAIL, EV_DMA_SYNC_CPU, EV_DMA_SYNC_DEVICE, EV_DMA_ALLOC, EV_DMA_FREE, EV_DEV_READ, EV_DEV_WRITE,
+	static const enum event_kind kinds[] = {
+		EV_MEM_ALLOC, EV_MEM_FREE, EV_VM_MAP, EV_IO_MAP, EV_DMA_MAP, EV_DMA_UNMAP, EV_DMA_MAP_FAIL,
+		EV_DMA_SYNC_CPU, EV_DMA_SYNC_DEVICE, EV_DMA_ALLOC, EV_DMA_FREE, EV_DEV_READ, EV_DEV_WRITE,
 		EV_DEV_DONE, EV_CPU_LOAD, EV_CPU_STORE, EV_SB_DRAIN, EV_CACHE_WRITEBACK, EV_IRQ_RAISE, EV_CHOICE };
 	struct stand *s = stand_new(board_number(1), test_seed(0xd0e5));
 
@@ -333,7 +335,8 @@ static void a_copy_goes_on_as_the_original_would_have_whatever_that_does(void **
 
 	(void)state;
 	for (uint64_t i = 0; i < 10; i++) {
-		struct stand *s = stand_new(board_number(i), seed + i), *fresh = stand_new(board_number(i), seed + i), *copy;
+		struct stand *s = stand_new(board_number(i), seed + i), *copy,
+			     *fresh = stand_new(board_number(i), seed + i);
 
 		run(s, 200);
 		copy = stand_copy(s);
@@ -369,7 +372,8 @@ static void fold(struct shadow *s, const struct trace *t, uint64_t from)
 		shadow_event(s, trace_at(t, seq));
 }
 
-static void assert_same_shadow_lines(const struct shadow_cache *a, const struct shadow_cache *b, uint32_t line, uint64_t seed)
+static void assert_same_shadow_lines(const struct shadow_cache *a, const struct shadow_cache *b,
+				     uint32_t line, uint64_t seed)
 {
 	assert_int_equal(a->sets * a->ways, b->sets * b->ways);
 	for (uint32_t i = 0; i < a->sets * a->ways; i++) {
@@ -398,7 +402,48 @@ static void assert_same_shadows(const struct shadow *a, const struct shadow *b, 
 	}
 }
 
-static void the_fold_of_a_long_run_is_the_fold_of_a_keyframe(void **state)
+/* What the shadow says of a level's lines, where somebody watches, is what the cache holds. */
+static void assert_lines_are_true(struct hw *h, const struct shadow *told, uint32_t level, uint64_t seed)
+{
+	for (paddr_t pa = 0; hw_cache(h, level) && pa < told->ram_bytes; pa += told->line) {
+		const struct shadow_line *l = shadow_line(told, level, pa);
+		const struct line *m = cache_find(hw_cache(h, level), pa);
+
+		if (!bus_sees(&h->bus, pa))
+			continue;
+		assert_seeded(!l == !m, seed, pa);
+		assert_seeded(!l || !memcmp(l->bytes, m->bytes, told->line), seed, pa);
+		assert_seeded(!l || (m->state == LINE_MODIFIED) == l->dirty, seed, pa);
+	}
+}
+
+static void assert_shadow_is_true_where_somebody_looks(struct stand *s, const struct shadow *told, uint64_t seed)
+{
+	struct bus *bus = &s->machine.hw.bus;
+
+	for (paddr_t pa = 0; pa < told->ram_bytes; pa += PAGE_SIZE) {
+		const void *page = cow_read(&bus->ram, pa >> PAGE_SHIFT);
+
+		assert_seeded(shadow_sees(told, pa) == bus_sees(bus, pa), seed, pa);
+		assert_seeded(!bus_sees(bus, pa) || !memcmp(shadow_page(told, pa)->bytes, page, PAGE_SIZE), seed, pa);
+	}
+	assert_lines_are_true(&s->machine.hw, told, 1, seed);
+	assert_lines_are_true(&s->machine.hw, told, 2, seed);
+}
+
+/* Run, and hold what the trace told against the machine now and then. */
+static void run_and_fold(struct stand *s, struct shadow *told, uint64_t times, uint64_t seed)
+{
+	for (uint64_t done = 0; done < times; done += 50) {
+		uint64_t from = s->trace.next;
+
+		run(s, 50);
+		fold(told, &s->trace, from);
+		assert_shadow_is_true_where_somebody_looks(s, told, seed);
+	}
+}
+
+static void the_fold_of_a_long_run_is_the_machine_and_the_fold_of_a_keyframe(void **state)
 {
 	uint64_t seed = test_seed(0xf01d);
 
@@ -409,40 +454,15 @@ static void the_fold_of_a_long_run_is_the_fold_of_a_keyframe(void **state)
 		uint64_t from;
 
 		shadow_init(&all), shadow_init(&late);
-		run(s, 1000);
 		fold(&all, &s->trace, 1);
+		run_and_fold(s, &all, 1000, seed + i);
 		from = s->trace.next;
 		machine_keyframe(&s->machine);
 		fold(&late, &s->trace, from);
 		assert_same_shadows(&all, &late, seed + i);
-		from = s->trace.next;
-		run(s, 200);
-		fold(&all, &s->trace, from), fold(&late, &s->trace, from);
-		assert_same_shadows(&all, &late, seed + i);
+		run_and_fold(s, &late, 100, seed + i);
 		shadow_release(&all), shadow_release(&late);
 		stand_free(s);
-	}
-}
-
-/* What the shadow says of the pages somebody watches is what the machine holds. */
-static void assert_shadow_is_true_where_somebody_looks(struct stand *s, const struct shadow *told, uint64_t seed)
-{
-	struct hw *h = &s->machine.hw;
-
-	for (paddr_t pa = 0; pa < told->ram_bytes; pa += PAGE_SIZE) {
-		assert_seeded(shadow_sees(told, pa) == bus_sees(&h->bus, pa), seed, pa);
-		if (bus_sees(&h->bus, pa))
-			assert_seeded(!memcmp(shadow_page(told, pa)->bytes, cow_read(&h->bus.ram, pa >> PAGE_SHIFT), PAGE_SIZE),
-				      seed, pa);
-	}
-	for (paddr_t pa = 0; pa < told->ram_bytes; pa += told->line) {
-		const struct shadow_line *l = shadow_line(told, 1, pa);
-		const struct line *m = cache_find(&h->l1, pa);
-
-		if (!bus_sees(&h->bus, pa))
-			continue;
-		assert_seeded(!l == !m, seed, pa);
-		assert_seeded(!l || !memcmp(l->bytes, m->bytes, told->line), seed, pa);
 	}
 }
 
@@ -461,15 +481,13 @@ static void pages_watched_now_and_then_are_told_truly_while_they_are(void **stat
 			uint64_t n = 1 + test_below(&random, 8 * PAGE_SIZE);
 
 			machine_watch(&s->machine, test_below(&random, 256 * KIB), n, test_below(&random, 2));
-			run(s, 60);
 			fold(&told, &s->trace, from);
+			run_and_fold(s, &told, 50, seed + i);
 			from = s->trace.next;
-			assert_shadow_is_true_where_somebody_looks(s, &told, seed + i);
 		}
 		machine_watch_all(&s->machine, true);
-		run(s, 60);
 		fold(&told, &s->trace, from);
-		assert_shadow_is_true_where_somebody_looks(s, &told, seed + i);
+		run_and_fold(s, &told, 50, seed + i);
 		shadow_release(&told);
 		stand_free(s);
 	}
@@ -477,7 +495,8 @@ static void pages_watched_now_and_then_are_told_truly_while_they_are(void **stat
 
 static void a_page_nobody_watches_leaves_no_access_in_the_trace(void **state)
 {
-	static const enum event_kind kinds[] = { EV_CPU_LOAD, EV_CPU_STORE, EV_CACHE_FILL, EV_CACHE_DROP, EV_CACHE_WRITEBACK };
+	static const enum event_kind kinds[] = {
+		EV_CPU_LOAD, EV_CPU_STORE, EV_CACHE_FILL, EV_CACHE_DROP, EV_CACHE_WRITEBACK };
 	struct stand *s = stand_new(board_number(2), 9);
 	uint64_t from;
 
@@ -490,6 +509,34 @@ static void a_page_nobody_watches_leaves_no_access_in_the_trace(void **state)
 		for (uint64_t k = 0, n = test_count(&s->trace, from, kinds[i]); k < n; k++)
 			assert_true(test_event(&s->trace, from, kinds[i], k)->addr2 >= DEVICE_BASE);
 	assert_true(test_count(&s->trace, from, EV_DMA_MAP) > 0 && test_count(&s->trace, from, EV_DEV_WRITE) > 0);
+	stand_free(s);
+}
+
+/* Accesses that hit are told, or not, as soon as somebody looks, or no more. */
+static void a_hit_is_told_from_the_moment_its_page_is_watched(void **state)
+{
+	static const struct { bool all, on; uint64_t told; } rows[] = {
+		{ true, true, 1 }, { true, false, 0 }, { false, true, 1 }, { false, false, 0 }, { false, true, 1 } };
+	struct stand *s = stand_new(tiny_board(), 1);
+	struct machine *m = &s->machine;
+	vaddr_t va = LINEAR_BASE + 0x8000;
+	uint64_t value;
+
+	(void)state;
+	for (size_t i = 0; i < 5; i++) {
+		uint64_t from;
+
+		if (rows[i].all)
+			machine_watch_all(m, rows[i].on);
+		else
+			machine_watch(m, 0x8000, 1, rows[i].on);
+		from = s->trace.next;
+		assert_int_equal(cpu_store(&m->hw, va, 8, i), OK);
+		assert_int_equal(cpu_load(&m->hw, va, 8, &value), OK);
+		assert_int_equal(value, i);
+		assert_int_equal(test_count(&s->trace, from, EV_CPU_STORE), rows[i].told);
+		assert_int_equal(test_count(&s->trace, from, EV_CPU_LOAD), rows[i].told);
+	}
 	stand_free(s);
 }
 
@@ -773,9 +820,10 @@ int main(void)
 		cmocka_unit_test(two_machines_side_by_side_do_not_disturb_each_other),
 		cmocka_unit_test(a_copy_goes_on_as_the_original_would_have_whatever_that_does),
 		cmocka_unit_test(a_keyframe_changes_nothing),
-		cmocka_unit_test(the_fold_of_a_long_run_is_the_fold_of_a_keyframe),
+		cmocka_unit_test(the_fold_of_a_long_run_is_the_machine_and_the_fold_of_a_keyframe),
 		cmocka_unit_test(pages_watched_now_and_then_are_told_truly_while_they_are),
 		cmocka_unit_test(a_page_nobody_watches_leaves_no_access_in_the_trace),
+		cmocka_unit_test(a_hit_is_told_from_the_moment_its_page_is_watched),
 		cmocka_unit_test(watching_changes_no_result),
 		cmocka_unit_test(a_keyframe_tells_which_pages_nobody_watches),
 		cmocka_unit_test(a_snapshot_shares_its_pages_and_pays_for_what_changes),

@@ -58,7 +58,8 @@ static void a_question_with_one_answer_is_no_choice(void **state)
 
 static void random_nature_gives_every_answer_about_as_often_as_the_odds_say(void **state)
 {
-	static const struct { uint32_t options, odds; } rows[] = { { 2, 8 }, { 2, 4 }, { 4, 4 }, { 4, 8 }, { 16, 2 } };
+	static const struct { uint32_t options, odds; } rows[] = {
+		{ 2, 8 }, { 2, 4 }, { 4, 4 }, { 4, 8 }, { 16, 2 } };
 
 	(void)state;
 	for (size_t i = 0; i < 5; i++)
