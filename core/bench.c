@@ -53,12 +53,18 @@ void bench_mark(struct bench *b)
 	checker_copy(&b->marked->checker, &b->checker);
 }
 
+/* Did anything happen since? Accesses nobody watches leave no event, but they take time. */
+static bool happened(const struct bench *b, const struct snapshot *s)
+{
+	return s->seq != b->trace.next || s->machine.hw.bus.cycle != b->machine.hw.bus.cycle;
+}
+
 bool bench_keep(struct bench *b)
 {
 	struct snapshot *s = b->marked;
 
 	b->marked = NULL;
-	if (!s || s->seq == b->trace.next) {
+	if (!s || !happened(b, s)) {
 		if (s)
 			forget(s);
 		return false;
@@ -94,20 +100,41 @@ uint32_t bench_undo(struct bench *b, uint32_t n)
 	return undone;
 }
 
+static void tell(struct bench *b, const struct event *e)
+{
+	trace_append(&b->trace, b->machine.hw.bus.cycle, e);
+}
+
+/* The runs of a mapping's bytes that are the CPU's, as syncs. */
+static void tell_returned(struct bench *b, const struct mapping *m)
+{
+	const struct ownership *o = &b->checker.facts.ownership;
+	uint64_t run;
+
+	for (uint64_t at = 0; at < m->size; at += run ? run : 1) {
+		for (run = 0; at + run < m->size && !ownership_is_device(o, m->pa + at + run); run++)
+			;
+		if (run)
+			tell(b, &(struct event){ .kind = EV_DMA_SYNC_CPU, .addr = m->dma + at, .addr2 = m->pa + at,
+				.size = (uint32_t)run, .a = m->dir, .unit = (uint16_t)m->device });
+	}
+}
+
+static void tell_mapping(struct bench *b, const struct mapping *m)
+{
+	tell(b, &(struct event){ .kind = m->coherent_memory ? EV_DMA_ALLOC : EV_DMA_MAP, .addr = m->dma,
+		.addr2 = m->pa, .value = m->va, .size = (uint32_t)m->size, .a = m->dir,
+		.b = b->machine.hw.board.coherent != 0, .unit = (uint16_t)m->device });
+	if (!m->coherent_memory && ownership_counts(&b->checker.facts))
+		tell_returned(b, m);
+}
+
 void bench_keyframe(struct bench *b)
 {
-	machine_keyframe(&b->machine);
-	for (uint32_t i = 0; i < b->checker.facts.ownership.end; i++) {
-		const struct mapping *m = ownership_mapping(&b->checker.facts.ownership, i);
-		struct event e = { .kind = m->coherent_memory ? EV_DMA_ALLOC : EV_DMA_MAP, .addr = m->dma,
-			.addr2 = m->pa, .value = m->va, .size = (uint32_t)m->size, .a = m->dir,
-			.b = b->machine.hw.board.coherent != 0, .unit = (uint16_t)m->device };
+	const struct ownership *o = &b->checker.facts.ownership;
 
-		if (!m->seq || !m->live)
-			continue;
-		trace_append(&b->trace, b->machine.hw.bus.cycle, &e);
-		e.kind = EV_DMA_SYNC_CPU;
-		if (!m->coherent_memory && !m->device_owns)
-			trace_append(&b->trace, b->machine.hw.bus.cycle, &e);
-	}
+	machine_keyframe(&b->machine);
+	for (uint32_t i = 0; i < o->end; i++)
+		if (ownership_mapping(o, i)->live)
+			tell_mapping(b, ownership_mapping(o, i));
 }

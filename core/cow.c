@@ -76,9 +76,11 @@ static struct branch *own_branch(struct cow *c, size_t i)
 
 void *cow_unshare(struct cow *c, size_t i)
 {
-	struct leaf **place = &own_branch(c, i)->leaf[i % BRANCH], *old = *place, *own;
+	struct leaf **place, *old, *own;
 
 	assert(i < c->count);
+	place = &own_branch(c, i)->leaf[i % BRANCH];
+	old = *place;
 	if (old && old->refs == 1)
 		return old->bytes;
 	own = core_alloc(sizeof *own + c->leaf_size);

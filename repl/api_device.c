@@ -1,7 +1,6 @@
 /*
- * `dev`, device 0, and what one can ask of it. A transfer is started as a driver starts it: source,
- * destination, count and command are written to the registers of edu through dev.bar, so the trace
- * shows a driver at work. What a real driver gets from outside (a wire, a disk) is put in the
+ * `dev`, device 0, and what one can ask of it. A transfer is started as a driver starts it: by the
+ * register writes the device's row names, through dev.bar, so the trace shows a driver at work. What a real driver gets from outside (a wire, a disk) is put in the
  * device's own memory directly.
  */
 #include "api.h"
@@ -10,14 +9,6 @@
 
 #include <string.h>
 
-#define EDU_MEMORY  0x40000      /* the device's own memory, in its own address space */
-#define EDU_ROOM    4096
-#define EDU_SRC     0x80
-#define EDU_DST     0x88
-#define EDU_COUNT   0x90
-#define EDU_COMMAND 0x98
-#define EDU_START   1u
-#define EDU_TO_RAM  2u
 
 #define WAIT_SLICE 100000u       /* cycles between two looks at Ctrl-C */
 
@@ -51,24 +42,44 @@ static void write_register(lua_State *L, struct bench *b, vaddr_t va, uint64_t v
 	api_fault(L, cpu_store(&b->machine.hw, va, size, value), va, size, true);
 }
 
-static bool busy(lua_State *L, struct bench *b, uint32_t unit)
+static const struct device_ops *ops_of(const struct bench *b, uint32_t unit)
 {
-	vaddr_t va = bar(L, b, unit) + EDU_COMMAND;
-	uint64_t command = 0;
-
-	api_fault(L, cpu_load(&b->machine.hw, va, 4, &command), va, 4, false);
-	return command & EDU_START;
+	return b->machine.hw.device[unit].ops;
 }
 
-static void program(lua_State *L, struct bench *b, uint32_t unit, uint64_t from, uint64_t to,
-		    uint64_t n, uint32_t command)
+static bool busy(lua_State *L, struct bench *b, uint32_t unit)
 {
+	vaddr_t va = bar(L, b, unit) + ops_of(b, unit)->busy_offset;
+	uint64_t bits = 0;
+
+	api_fault(L, cpu_load(&b->machine.hw, va, 4, &bits), va, 4, false);
+	return bits & ops_of(b, unit)->busy_bits;
+}
+
+/* The device's own memory and its size: what one transfer can carry. */
+static uint8_t *own_memory(struct bench *b, uint32_t unit, size_t *room)
+{
+	struct device_io io = hw_device(&b->machine.hw, unit);
+
+	return io.dev->ops->buffer(io.state, room);
+}
+
+static size_t room_of(struct bench *b, uint32_t unit)
+{
+	size_t room;
+
+	own_memory(b, unit, &room);
+	return room;
+}
+
+static void program(lua_State *L, struct bench *b, uint32_t unit, enum direction dir, dma_addr_t dma, uint64_t n)
+{
+	struct register_write writes[PROGRAM_MAX];
+	size_t count = ops_of(b, unit)->program(dir, dma, n, writes);
 	vaddr_t va = bar(L, b, unit);
 
-	write_register(L, b, va + EDU_SRC, from, 8);
-	write_register(L, b, va + EDU_DST, to, 8);
-	write_register(L, b, va + EDU_COUNT, n, 4);
-	write_register(L, b, va + EDU_COMMAND, command, 4);
+	for (size_t i = 0; i < count; i++)
+		write_register(L, b, va + writes[i].offset, writes[i].value, writes[i].size);
 }
 
 static void refuse_busy(lua_State *L, struct bench *b, uint32_t unit)
@@ -79,7 +90,7 @@ static void refuse_busy(lua_State *L, struct bench *b, uint32_t unit)
 
 static void start_read(lua_State *L, struct bench *b, uint32_t unit, dma_addr_t dma, uint64_t n)
 {
-	program(L, b, unit, dma, EDU_MEMORY, n, EDU_START);
+	program(L, b, unit, DMA_TO_DEVICE, dma, n);
 }
 
 /* Data from outside, then the transfer that carries it to memory. */
@@ -87,8 +98,8 @@ static void start_write(lua_State *L, struct bench *b, uint32_t unit, dma_addr_t
 			const char *bytes, size_t n)
 {
 	if (!hw_device_fill(&b->machine.hw, unit, 0, bytes, n))
-		luaL_error(L, "the device's own memory holds %d bytes", EDU_ROOM);
-	program(L, b, unit, EDU_MEMORY, dma, n, EDU_START | EDU_TO_RAM);
+		luaL_error(L, "the device's own memory holds %d bytes", (int)room_of(b, unit));
+	program(L, b, unit, DMA_FROM_DEVICE, dma, n);
 }
 
 /* Reading the command register pushes out the posted write that started the transfer. */
@@ -100,29 +111,22 @@ static void wait_until_idle(lua_State *L, struct bench *b, uint32_t unit)
 		session_pause(L);
 }
 
-static const char *own_memory(struct bench *b, uint32_t unit)
-{
-	struct device_io io = hw_device(&b->machine.hw, unit);
-	size_t room;
-
-	return (const char *)io.dev->ops->buffer(io.state, &room);
-}
-
 static int l_dma_read(lua_State *L, struct bench *b)
 {
 	uint32_t unit = arg_device(L, 1);
 	dma_addr_t dma = arg_pointer(L, 2);
 	uint64_t n = arg_count(L, 3, STRING_MAX);
+	size_t room = room_of(b, unit);
 	luaL_Buffer text;
 
 	refuse_busy(L, b, unit);
 	luaL_buffinit(L, &text);
-	for (uint64_t done = 0; done < n; done += EDU_ROOM) {
-		size_t size = (size_t)min_u64(n - done, EDU_ROOM);
+	for (uint64_t done = 0; done < n; done += room) {
+		size_t size = (size_t)min_u64(n - done, room);
 
 		start_read(L, b, unit, dma + done, size);
 		wait_until_idle(L, b, unit);
-		luaL_addlstring(&text, own_memory(b, unit), size);
+		luaL_addlstring(&text, (const char *)own_memory(b, unit, &room), size);
 		session_pause(L);
 	}
 	luaL_pushresult(&text);
@@ -133,12 +137,12 @@ static int l_dma_write(lua_State *L, struct bench *b)
 {
 	uint32_t unit = arg_device(L, 1);
 	dma_addr_t dma = arg_pointer(L, 2);
-	size_t n;
+	size_t n, room = room_of(b, unit);
 	const char *bytes = arg_bytes(L, 3, &n);
 
 	refuse_busy(L, b, unit);
-	for (uint64_t done = 0; done < n; done += EDU_ROOM) {
-		size_t size = (size_t)min_u64(n - done, EDU_ROOM);
+	for (uint64_t done = 0; done < n; done += room) {
+		size_t size = (size_t)min_u64(n - done, room);
 
 		start_write(L, b, unit, dma + done, bytes + done, size);
 		wait_until_idle(L, b, unit);
@@ -151,7 +155,7 @@ static int l_start_read(lua_State *L, struct bench *b)
 {
 	uint32_t unit = arg_device(L, 1);
 	dma_addr_t dma = arg_pointer(L, 2);
-	uint64_t n = arg_count(L, 3, EDU_ROOM);
+	uint64_t n = arg_count(L, 3, room_of(b, unit));
 
 	refuse_busy(L, b, unit);
 	start_read(L, b, unit, dma, n);
@@ -165,8 +169,9 @@ static int l_start_write(lua_State *L, struct bench *b)
 	size_t n;
 	const char *bytes = arg_bytes(L, 3, &n);
 
-	if (n > EDU_ROOM)
-		arg_wrong(L, 3, "at most 4096 bytes fit one transfer; dev:dma_write makes several");
+	if (n > room_of(b, unit))
+		arg_wrong(L, 3, lua_pushfstring(L, "at most %d bytes fit one transfer; dev:dma_write makes several",
+						(int)room_of(b, unit)));
 	refuse_busy(L, b, unit);
 	start_write(L, b, unit, dma, bytes, n);
 	return 0;
@@ -186,7 +191,10 @@ static int l_wait(lua_State *L, struct bench *b)
 
 static int l_buffer(lua_State *L, struct bench *b)
 {
-	lua_pushlstring(L, own_memory(b, arg_device(L, 1)), EDU_ROOM);
+	size_t room;
+	const char *bytes = (const char *)own_memory(b, arg_device(L, 1), &room);
+
+	lua_pushlstring(L, bytes, room);
 	return 1;
 }
 

@@ -348,14 +348,10 @@ static void set_event_field(lua_State *L, const struct event *e, enum event_fiel
 	lua_setfield(L, -2, strcmp(name, "kind") ? name : "memory");
 }
 
-static int l_event(lua_State *L)
+static void push_event(lua_State *L, const struct event *e)
 {
-	uint64_t seq = (uint64_t)luaL_checkinteger(L, 1);
-	const struct event *e = trace_at(&bench(L)->trace, seq);
 	char text[512];
 
-	if (!e)
-		return 0;
 	lua_createtable(L, 0, 20);
 	for (enum event_field f = 0; f < FIELD_COUNT; f++) {
 		set_integer(L, slot_name[f], event_get(e, f));
@@ -368,12 +364,23 @@ static int l_event(lua_State *L)
 	set_string(L, "lane", lane_name[event_info[e->kind].lane]);
 	event_text(e, text, sizeof text);
 	set_string(L, "text", text);
+}
+
+static int l_event(lua_State *L)
+{
+	const struct event *e = trace_at(&bench(L)->trace, (uint64_t)luaL_checkinteger(L, 1));
+
+	if (!e)
+		return 0;
+	push_event(L, e);
 	return 1;
 }
 
 static const char *writer(stamp_t s)
 {
-	return stamp_by_cpu(s) ? "cpu" : stamp_by_device(s) ? "device" : "nobody";
+	static const char *const words[] = { "nobody", "cpu", "kernel" };
+
+	return stamp_by_device(s) ? "device" : words[s & 0xff];
 }
 
 void core_push_violation(lua_State *L, struct bench *b, uint32_t i)
@@ -403,6 +410,24 @@ void core_push_violation(lua_State *L, struct bench *b, uint32_t i)
 		append(L);
 	}
 	lua_setfield(L, -2, "chain");
+}
+
+/* The events of a violation's chain, in order; false where the trace had lost one. */
+static int l_chain(lua_State *L)
+{
+	const struct violations *vs = &bench(L)->checker.facts.violations;
+	lua_Integer n = luaL_checkinteger(L, 1);
+	const struct violation *v = n > 0 && n <= vs->count ? violations_at(vs, (uint32_t)n - 1) : NULL;
+
+	lua_newtable(L);
+	for (uint32_t i = 0; v && i < v->chain_length; i++) {
+		if (v->events[i].seq)
+			push_event(L, &v->events[i]);
+		else
+			lua_pushboolean(L, false);
+		append(L);
+	}
+	return 1;
 }
 
 static int l_violations(lua_State *L)
@@ -646,7 +671,7 @@ static int l_files(lua_State *L)
 static const luaL_Reg functions[] = {
 	{ "power_on", l_power_on }, { "board", l_board },
 	{ "mark", l_mark }, { "keep", l_keep }, { "undo", l_undo }, { "keyframe", l_keyframe },
-	{ "event", l_event }, { "trace", l_trace }, { "violations", l_violations },
+	{ "event", l_event }, { "trace", l_trace }, { "violations", l_violations }, { "chain", l_chain },
 	{ "mappings", l_mappings }, { "nature", l_nature },
 	{ "lines", l_lines }, { "cache_info", l_cache_info }, { "copies", l_copies },
 	{ "stores", l_stores }, { "translate", l_translate },

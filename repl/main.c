@@ -218,6 +218,17 @@ static int start(const struct options *o, const char *mode)
 	return WRONG_USAGE;
 }
 
+/* Did all we printed arrive? A reader who has gone away is no failure. */
+static bool output_written(void)
+{
+	bool failed = fflush(stdout) || ferror(stdout);
+
+	if (!failed || session_output_closed())
+		return true;
+	fputs("dmalab: what was printed could not be written\n", stderr);
+	return false;
+}
+
 /* What the scripts make of it all; a rule that broke on a machine since replaced counts too. */
 static int finish(bool fine)
 {
@@ -229,11 +240,7 @@ static int finish(bool fine)
 		complain();
 	else if (lua_tointeger(session->lua, -1))
 		status = FAILED;
-	if (fflush(stdout) && !session_output_closed()) {
-		perror("dmalab: stdout");
-		status = FAILED;
-	}
-	return status;
+	return output_written() ? status : FAILED;
 }
 
 /* Lines. */
@@ -450,6 +457,7 @@ static int replay(const struct options *o)
 	struct recording *r;
 	struct event e;
 	char text[512];
+	bool written;
 
 	if (o->word_count != 2)
 		return wrong_usage("replay wants one file: dmalab replay FILE", "");
@@ -462,13 +470,13 @@ static int replay(const struct options *o)
 		event_text(&e, text, sizeof text);
 		puts(text);
 	}
-	fflush(stdout);
+	written = output_written();
 	if (recording_unknown(r))
 		fprintf(stderr, "dmalab: %s: %s\n", o->words[1], recording_unknown(r));
 	if (state == RECORDING_DAMAGED)
 		fprintf(stderr, "dmalab: %s: %s\n", o->words[1], recording_error(r));
 	recording_close(r);
-	return state == RECORDING_DAMAGED ? FAILED : DONE;
+	return state == RECORDING_DAMAGED || !written ? FAILED : DONE;
 }
 
 static const struct {

@@ -400,6 +400,8 @@ void session_pause(lua_State *L)
 
 	record(s);
 	bench_settle(s->bench);
-	if (s->interrupted)
+	if (s->interrupted) {
+		s->stopping = true;
 		luaL_error(L, "interrupted");
+	}
 }

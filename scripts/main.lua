@@ -58,7 +58,8 @@ local function trace_back(message)
   local lines = {}
   for line in debug.traceback("", 3):gmatch("[^\n]+") do
     if line:find("main.lua", 1, true) then break end
-    if not line:find("stack traceback", 1, true) and not line:find("[C]: in", 1, true) then
+    if not line:find("stack traceback", 1, true) and not line:find("tail calls", 1, true)
+       and not line:find(core.scripts, 1, true) and not line:find("[C]: in", 1, true) then
       lines[#lines + 1] = "  called from" .. line:gsub("^%s*", " ")
     end
   end

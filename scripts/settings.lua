@@ -81,7 +81,7 @@ local function check_integer(row, value)
   local n = integer(row, value)
   if whole_pages[row.key] and n % PAGE ~= 0 then
     local meant = n > 0 and n <= 1024 and late.text.size(n << 20)
-        or late.text.size(math.max(PAGE, n - n % PAGE))
+        or late.text.size(math.max(PAGE, row.min, n - n % PAGE))
     error(string.format('%s = %s is %s, no whole number of pages; write %s = "%s"', row.key,
                         tostring(value), late.text.count(n, "byte"), row.key, meant), 0)
   end

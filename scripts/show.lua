@@ -271,7 +271,7 @@ end
 local function newest(pa)
   local copy = core.copies(pa)[1]
   if not copy or not copy.by or copy.by == "nobody" then return "none" end
-  return (copy.by == "cpu" and "CPU" or "device") .. ", event " .. copy.event
+  return (copy.by == "cpu" and "CPU" or copy.by) .. ", event " .. copy.event
 end
 
 local function truth(pa, attr, coherent, levels)

@@ -68,7 +68,7 @@ end
 local function value(v, width) return string.format("0x%0" .. 2 * math.max(1, math.min(8, width))
     .. "x", v) end
 
-local writers = { cpu = "the CPU", device = "the device" }
+local writers = { cpu = "the CPU", device = "the device", kernel = "the kernel" }
 
 local function written(by, event)
   local who = writers[by]
@@ -85,6 +85,9 @@ local labels = {
   ["device-read-stale"] = { "it got", "newest" },
   ["device-data-lost"] = { "now", "lost" },
   ["cpu-data-lost"] = { "left", "lost" },
+  ["cpu-write-device-owned"] = { "before", "stored" },
+  ["cpu-read-device-owned"] = { "CPU saw" },
+  ["use-after-free"] = { "there" },
 }
 
 local function is_ram(pa)
@@ -93,10 +96,8 @@ local function is_ram(pa)
 end
 
 -- Nothing answered: what v.pa holds is the address the device named.
-local function on_the_bus(v)
-  local e = core.event(v.seq)
-  return e and e.kind == "bus.fault" or not is_ram(v.pa)
-end
+local function on_the_bus(v) return not is_ram(v.pa) or v.rule == "device-unmapped" and v.va == 0 and
+  (core.event(v.seq) or {}).kind == "bus.fault" end
 
 local function where(v)
   local size = math.max(1, v.size)
@@ -111,15 +112,26 @@ local function advice(v)
   return v.advice and v.advice ~= "" and v.advice or "remedy: " .. v.remedy
 end
 
+-- A device that refuses touches no bytes at all.
+local function has_bytes(v) return v.va ~= 0 or v.pa ~= -1 end
+
+-- The older and the newer bytes, each with what to call it and who wrote it.
+local function sides(v)
+  local names, list = labels[v.rule] or {}, {}
+  if names[1] then
+    list[1] = { names[1], value(v.old_value, v.width) .. ", " .. written(v.old_by, v.old_event) }
+  end
+  if names[2] then
+    list[2] = { names[2], value(v.new_value, v.width) .. ", " .. written(v.new_by, v.new_event) }
+  end
+  return list
+end
+
 local function facts(v)
   local out = {}
   local function fact(label, words) out[#out + 1] = text.labelled("  " .. label, 10, words, 78) end
-  fact("bytes", where(v))
-  local pair = labels[v.rule]
-  if pair then
-    fact(pair[1], value(v.old_value, v.width) .. ", " .. written(v.old_by, v.old_event))
-    fact(pair[2], value(v.new_value, v.width) .. ", " .. written(v.new_by, v.new_event))
-  end
+  if has_bytes(v) then fact("bytes", where(v)) end
+  for _, side in ipairs(sides(v)) do fact(side[1], side[2]) end
   return out
 end
 
@@ -138,14 +150,9 @@ end
 
 -- The violation as one sentence.
 local function sentence(v)
-  local parts = { head(v), where(v) }
-  local pair = labels[v.rule]
-  if pair then
-    parts[#parts + 1] = pair[1] .. " " .. value(v.old_value, v.width) .. ", "
-        .. written(v.old_by, v.old_event)
-    parts[#parts + 1] = pair[2] .. " " .. value(v.new_value, v.width) .. ", "
-        .. written(v.new_by, v.new_event)
-  end
+  local parts = { head(v) }
+  if has_bytes(v) then parts[2] = where(v) end
+  for _, side in ipairs(sides(v)) do parts[#parts + 1] = side[1] .. " " .. side[2] end
   if v.advice and v.advice ~= "" then parts[#parts + 1] = v.advice end
   parts[#parts + 1] = "remedy: " .. v.remedy
   return table.concat(parts, "; ")
@@ -157,7 +164,7 @@ function listed.__tostring(list)
   if #list == 0 then return "no rule was broken" end
   local rows = { { "#", "event", "rule", "times", "bytes" } }
   for i, v in ipairs(list) do
-    rows[#rows + 1] = { tostring(i), tostring(v.seq), v.rule, tostring(v.count), where(v) }
+    rows[#rows + 1] = { tostring(i), tostring(v.seq), v.rule, tostring(v.count), has_bytes(v) and where(v) or "none" }
   end
   return text.columns(rows, { true, true, false, true }) .. "\nwhy(n) explains one"
 end
@@ -282,8 +289,7 @@ local function plain(e)
   return rows_of_events[e.kind].sentence
 end
 
-function why.event(seq)
-  local e = core.event(seq)
+function why.event(seq, e)
   if not e then return "event " .. seq .. " is no longer in the trace" end
   return "event " .. seq .. ", cycle " .. e.cycle .. ": " .. (say[e.kind] or plain)(e)
 end
@@ -292,9 +298,10 @@ end
 
 local function explain(n, v)
   local out = { text.wrap("violation " .. n .. ": " .. head(v), 78, "  "), "" }
-  for _, seq in ipairs(v.chain) do
+  local events = core.chain(n)
+  for i, seq in ipairs(v.chain) do
     local mark = seq == v.cause and "=>" or "  "
-    out[#out + 1] = text.labelled(mark, 3, why.event(seq), 78)
+    out[#out + 1] = text.labelled(mark, 3, why.event(seq, events[i]), 78)
   end
   out[#out + 1] = ""
   for _, fact in ipairs(facts(v)) do out[#out + 1] = fact end

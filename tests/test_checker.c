@@ -312,6 +312,142 @@ static void an_unmap_drops_what_was_stored_after_the_sync(void **state)
 	assert_int_equal(assert_broken(RULE_CPU_DATA_LOST)->advice, ADVICE_STORED_BEFORE_UNMAP);
 }
 
+static void an_unmap_that_is_too_big_drops_other_data(void **state)
+{
+	vaddr_t buf = kmalloc(k, 16 * N, GFP_KERNEL);
+	dma_addr_t dma = dma_map_single(k, 0, buf, N, DMA_FROM_DEVICE);
+
+	(void)state;
+	store(buf + 4 * N, 7);
+	dma_unmap_single(k, 0, dma, 16 * N, DMA_FROM_DEVICE);
+	assert_int_equal(assert_broken(RULE_CPU_DATA_LOST)->advice, ADVICE_SIZE_TOO_BIG);
+}
+
+static void an_unmap_does_not_excuse_what_the_cpu_stored_in_its_own_part(void **state)
+{
+	vaddr_t buf = kmalloc(k, 4 * N, GFP_KERNEL);
+	dma_addr_t dma = dma_map_single(k, 0, buf, 4 * N, DMA_BIDIRECTIONAL);
+
+	(void)state;
+	dma_sync_single_for_cpu(k, 0, dma + 2 * N, 2 * N, DMA_BIDIRECTIONAL);
+	store(buf + 2 * N, 7);
+	dma_unmap_single(k, 0, dma, 4 * N, DMA_BIDIRECTIONAL);
+	assert_int_equal(assert_broken(RULE_CPU_DATA_LOST)->advice, ADVICE_STORED_BEFORE_UNMAP);
+}
+
+/* Where mapping for the device's writes drops the lines, what the driver wanted sent is gone. */
+static void sending_a_buffer_mapped_for_receiving_is_named_where_it_loses_the_data(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+	const struct violation *v;
+
+	(void)state;
+	store(buf, 0x7474);
+	device_reads(dma_map_single(k, 0, buf, N, DMA_FROM_DEVICE), N);
+	assert_int_equal(device_has(), 0);
+	v = assert_broken(RULE_DEVICE_READ_STALE);
+	assert_int_equal(v->advice, ADVICE_WRONG_DIRECTION_OUT);
+	assert_int_equal(v->new_value & 0xffff, 0x7474);
+}
+
+static void bytes_mapped_twice_stay_the_devices_until_both_are_unmapped(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+	dma_addr_t one = dma_map_single(k, 0, buf, N, DMA_TO_DEVICE);
+	dma_addr_t two = dma_map_single(k, 0, buf, N, DMA_TO_DEVICE);
+
+	(void)state;
+	dma_unmap_single(k, 0, one, N, DMA_TO_DEVICE);
+	store(buf, 1);
+	assert_broken(RULE_CPU_WRITE_DEVICE_OWNED);
+	dma_unmap_single(k, 0, two, N, DMA_TO_DEVICE);
+	store(buf, 2);
+	assert_broken(RULE_CPU_WRITE_DEVICE_OWNED);
+}
+
+static void coherent_memory_may_not_be_touched_after_its_free(void **state)
+{
+	dma_addr_t dma;
+	vaddr_t va = dma_alloc_coherent(k, 0, N, &dma, GFP_KERNEL);
+
+	(void)state;
+	dma_free_coherent(k, 0, N, va, dma);
+	store(dma - h->board.bus_offset + LINEAR_BASE, 1);
+	assert_broken(RULE_USE_AFTER_FREE);
+}
+
+static void coherent_memory_has_one_address_only(void **state)
+{
+	dma_addr_t dma;
+	vaddr_t va = dma_alloc_coherent(k, 0, N, &dma, GFP_KERNEL), alias = dma - h->board.bus_offset + LINEAR_BASE;
+
+	(void)state, (void)va;
+	load(alias);
+	device_writes(dma, N);
+	load(alias);
+	assert_int_equal(assert_broken(RULE_STALE_READ)->advice, ADVICE_COHERENT_ALIAS);
+}
+
+static void an_unmap_with_another_direction_is_told_from_a_missing_one(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+	dma_addr_t dma;
+
+	(void)state;
+	store(buf, 1);
+	dma = dma_map_single(k, 0, buf, N, DMA_FROM_DEVICE);
+	device_writes(dma, N);
+	dma_unmap_single(k, 0, dma, N, DMA_TO_DEVICE);
+	load(buf);
+	assert_int_equal(assert_broken(RULE_STALE_READ)->advice, ADVICE_OTHER_DIRECTION);
+}
+
+static void dropping_the_slack_behind_a_buffer_harms_nobody(void **state)
+{
+	(void)state;
+	(void)dma_map_single(k, 0, kmalloc(k, 100, GFP_KERNEL | GFP_ZERO), 100, DMA_FROM_DEVICE);
+	assert_clean();
+}
+
+static void a_device_told_to_use_memory_it_does_not_have_refuses(void **state)
+{
+	(void)state;
+	command(0x40000, 0x40000 + h->board.bus_offset, 8192, 3);
+	assert_broken(RULE_DEVICE_REFUSED);
+}
+
+static void each_drop_by_hand_is_a_cause_of_its_own(void **state)
+{
+	vaddr_t a = kmalloc(k, N, GFP_KERNEL), c = kmalloc(k, N, GFP_KERNEL);
+
+	(void)state;
+	store(a, 1);
+	assert_int_equal(cpu_cache(h, CACHE_INVALIDATE, a, N), OK);
+	store(c, 2);
+	cpu_cache_all(h, CACHE_INVALIDATE);
+	bench_settle(b);
+	assert_int_equal(b->checker.facts.violations.count, 2);
+}
+
+/* The cause and the events of a violation outlive the trace's memory of them. */
+static void a_chain_is_whole_even_when_the_trace_is_not(void **state)
+{
+	vaddr_t buf = kmalloc(k, 4 * N, GFP_KERNEL);
+	const struct violation *v;
+
+	(void)state;
+	assert_int_equal(cpu_fill(h, buf, 1, 4 * N, false), OK);
+	device_writes(dma_map_single(k, 0, buf, 4 * N, DMA_FROM_DEVICE), 4 * N);
+	bench_settle(b);
+	trace_trim(&b->trace, 0);
+	for (uint32_t i = 0; i < 4 * N; i += 8)
+		load(buf + i);
+	v = assert_broken(RULE_STALE_READ);
+	assert_int_equal(v->count, 4 * N / 8);
+	trace_trim(&b->trace, 0);
+	assert_int_equal(v->events[v->chain_length - 1].seq, v->seq);
+}
+
 /* The second level still has the old line when the first is filled from it. */
 static void a_stale_line_in_the_second_level_is_found_too(void **state)
 {
@@ -367,11 +503,12 @@ static void the_kind_of_wrong_address_is_told(void **state)
 {
 	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
 	dma_addr_t dma = dma_map_single(k, 0, buf, N, DMA_FROM_DEVICE);
-	static const enum advice want[] = { ADVICE_PHYSICAL_ADDRESS, ADVICE_VIRTUAL_ADDRESS, ADVICE_OUTSIDE, ADVICE_NO_MAPPING };
-	const uint64_t address[] = { buf - LINEAR_BASE, buf, dma + N, dma + MIB };
+	static const enum advice want[] = { ADVICE_VIRTUAL_ADDRESS, ADVICE_PHYSICAL_ADDRESS, ADVICE_OUTSIDE,
+		ADVICE_NO_MAPPING, ADVICE_MAPPING_FAILED };
+	const uint64_t address[] = { buf, buf - LINEAR_BASE, dma + N, dma + MIB, DMA_MAPPING_ERROR };
 
 	(void)state;
-	for (uint32_t i = 0; i < 4; i++) {
+	for (uint32_t i = 0; i < 5; i++) {
 		device_writes(address[i], 8);
 		bench_settle(b);
 		assert_int_equal(b->checker.facts.violations.count, i + 1);
@@ -543,36 +680,47 @@ static void correct_drivers_are_never_accused(void **state)
 	}
 }
 
-static int snooping(void **state)
+static void power_on_with(const char *key, uint64_t value, const char *other, uint64_t other_value)
 {
 	struct board board = board_default();
 
-	(void)state;
-	test_set(&board, "coherent", 1);
-	test_set(&board, "arch", ARCH_X86);
+	test_set(&board, key, value);
+	test_set(&board, other, other_value);
 	power_on(&board);
+}
+
+static int snooping(void **state)
+{
+	(void)state;
+	power_on_with("coherent", 1, "arch", ARCH_X86);
 	return 0;
 }
 
 static int strict(void **state)
 {
-	struct board board = board_default();
-
 	(void)state;
-	test_set(&board, "coherent", 1);
-	test_set(&board, "arch", ARCH_X86);
-	test_set(&board, "strict", 1);
-	power_on(&board);
+	power_on_with("coherent", 1, "strict", 1);
 	return 0;
 }
 
 static int with_hidden_ram(void **state)
 {
-	struct board board = board_default();
-
 	(void)state;
-	test_set(&board, "mem", 30 * MIB);
-	power_on(&board);
+	power_on_with("mem", 30 * MIB, "arch", ARCH_ARM64);
+	return 0;
+}
+
+static int on_arm(void **state)
+{
+	(void)state;
+	power_on_with("arch", ARCH_ARM, "strict", 0);
+	return 0;
+}
+
+static int on_mips(void **state)
+{
+	(void)state;
+	power_on_with("arch", ARCH_MIPS, "strict", 0);
 	return 0;
 }
 
@@ -594,6 +742,17 @@ int main(void)
 		ON_DEFAULT(an_invalidate_by_hand_drops_a_store),
 		ON_DEFAULT(a_second_unmap_drops_newer_stores),
 		ON_DEFAULT(an_unmap_drops_what_was_stored_after_the_sync),
+		ON_DEFAULT(an_unmap_that_is_too_big_drops_other_data),
+		ON_DEFAULT(an_unmap_does_not_excuse_what_the_cpu_stored_in_its_own_part),
+		cmocka_unit_test_setup_teardown(sending_a_buffer_mapped_for_receiving_is_named_where_it_loses_the_data, on_arm, off),
+		ON_DEFAULT(bytes_mapped_twice_stay_the_devices_until_both_are_unmapped),
+		ON_DEFAULT(coherent_memory_may_not_be_touched_after_its_free),
+		ON_DEFAULT(coherent_memory_has_one_address_only),
+		ON_DEFAULT(an_unmap_with_another_direction_is_told_from_a_missing_one),
+		cmocka_unit_test_setup_teardown(dropping_the_slack_behind_a_buffer_harms_nobody, on_mips, off),
+		ON_DEFAULT(a_device_told_to_use_memory_it_does_not_have_refuses),
+		ON_DEFAULT(each_drop_by_hand_is_a_cause_of_its_own),
+		ON_DEFAULT(a_chain_is_whole_even_when_the_trace_is_not),
 		ON_DEFAULT(a_stale_line_in_the_second_level_is_found_too),
 		ON_DEFAULT(reading_a_buffer_the_device_owns_is_named),
 		ON_DEFAULT(only_the_synced_part_is_the_cpus_again),

@@ -394,6 +394,7 @@ static void op_on_cache(struct hw *h, struct cache *c, enum cache_op op)
 
 void cpu_cache_all(struct hw *h, enum cache_op op)
 {
+	bus_tell(&h->bus, &(struct event){ .kind = EV_CACHE_OP, .a = op });
 	for (uint32_t level = 1; level <= 2; level++)
 		if (hw_cache(h, level))
 			op_on_cache(h, hw_cache(h, level), op);

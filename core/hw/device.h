@@ -24,6 +24,14 @@ struct device_io {
 	struct port *port;
 };
 
+/* One step of a driver: a write of 4 or 8 bytes to a register. */
+struct register_write {
+	uint64_t offset, value;
+	size_t size;
+};
+
+#define PROGRAM_MAX 8    /* register writes that start a transfer, at most */
+
 struct device_ops {
 	const char *name, *sentence;
 	const char *registers;                       /* for help: one line each */
@@ -34,6 +42,14 @@ struct device_ops {
 	void (*step)(struct device_io *io);          /* dev->due has come */
 	uint8_t *(*buffer)(void *state, size_t *n);  /* its own memory, for whoever stands outside */
 	bool (*busy)(const void *state);
+
+	/*
+	 * How a driver starts a transfer of n bytes between memory at dma and the beginning of the device's
+	 * own memory: fills in the register writes, in order, and returns how many. Under way is a transfer
+	 * while the register at busy_offset has one of busy_bits.
+	 */
+	size_t (*program)(enum direction dir, dma_addr_t dma, uint64_t n, struct register_write *writes);
+	uint64_t busy_offset, busy_bits;
 };
 
 extern const struct device_ops *const device_ops[];

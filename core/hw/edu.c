@@ -39,13 +39,23 @@
 struct edu {
 	uint32_t live, fact, status;
 	uint64_t src, dst, count, command;
+	uint64_t fact_due, dma_due;      /* cycles at which the factorial and the next beat are due */
 	struct engine engine;
 	uint8_t buffer[BUFFER_SIZE];
 };
 
 static void edu_reset(struct device_io *io)
 {
-	memset(io->state, 0, sizeof(struct edu));
+	struct edu *e = io->state;
+
+	memset(e, 0, sizeof *e);
+	e->fact_due = e->dma_due = UINT64_MAX;
+}
+
+/* The engine says when its next beat is due; the factorial runs beside it. */
+static void plan(struct edu *e, struct device_io *io)
+{
+	io->dev->due = min_u64(e->fact_due, e->dma_due);
 }
 
 static bool edu_busy(const void *state)
@@ -106,19 +116,29 @@ static void start(struct edu *e, struct device_io *io)
 
 	if (!inside(inner, e->count, BUFFER_AT, BUFFER_SIZE)) {
 		e->command &= ~(uint64_t)COMMAND_START;
-		bus_tell(io->port->bus, &(struct event){ .kind = EV_BUS_FAULT, .addr = inner,
-			.size = (uint32_t)e->count, .a = !from_edu, .unit = io->dev->unit });
+		bus_tell(io->port->bus, &(struct event){ .kind = EV_DEV_REFUSE, .addr = inner,
+			.size = (uint32_t)min_u64(e->count, UINT32_MAX),
+			.a = from_edu ? DMA_FROM_DEVICE : DMA_TO_DEVICE, .unit = io->dev->unit });
 		return;
 	}
 	engine_start(&e->engine, io, from_edu ? DMA_FROM_DEVICE : DMA_TO_DEVICE, dma,
 		     inner - BUFFER_AT, e->count);
+	e->dma_due = io->dev->due;
+	plan(e, io);
 }
 
 static void compute(struct edu *e, struct device_io *io, uint64_t n)
 {
 	e->fact = (uint32_t)n;
 	e->status |= STATUS_COMPUTING;
-	io->dev->due = io->port->bus->cycle + io->port->bus->board->cycles_device;
+	e->fact_due = io->port->bus->cycle + io->port->bus->board->cycles_device;
+	plan(e, io);
+}
+
+/* The part of the device this register commands is at work: the write is ignored. */
+static bool is_taken(const struct edu *e, uint64_t offset)
+{
+	return offset >= REG_SRC ? e->command & COMMAND_START : offset == REG_FACT && e->status & STATUS_COMPUTING;
 }
 
 static void edu_write(struct device_io *io, uint64_t offset, uint64_t value, size_t size)
@@ -127,7 +147,7 @@ static void edu_write(struct device_io *io, uint64_t offset, uint64_t value, siz
 
 	if (!size_allowed(offset, size))
 		return;
-	if (edu_busy(e) && (offset >= REG_SRC || offset == REG_FACT))
+	if (is_taken(e, offset))
 		return;
 	switch (offset) {
 	case REG_LIVE:   e->live = ~(uint32_t)value; break;
@@ -155,21 +175,47 @@ static uint32_t factorial(uint32_t n)
 	return product;
 }
 
+static void finish_factorial(struct edu *e, struct device_io *io)
+{
+	e->fact = factorial(e->fact);
+	e->status &= ~STATUS_COMPUTING;
+	e->fact_due = UINT64_MAX;
+	if (e->status & STATUS_IRQ_FACT)
+		device_raise_irq(io, IRQ_FACT);
+}
+
+static void beat(struct edu *e, struct device_io *io)
+{
+	bool done = engine_beat(&e->engine, io, e->buffer);
+
+	e->dma_due = io->dev->due;
+	if (!done)
+		return;
+	e->command &= ~(uint64_t)COMMAND_START;
+	if (e->command & COMMAND_IRQ)
+		device_raise_irq(io, IRQ_DMA);
+}
+
 static void edu_step(struct device_io *io)
 {
 	struct edu *e = io->state;
 
-	if (e->status & STATUS_COMPUTING) {
-		e->fact = factorial(e->fact);
-		e->status &= ~STATUS_COMPUTING;
-		io->dev->due = UINT64_MAX;
-		if (e->status & STATUS_IRQ_FACT)
-			device_raise_irq(io, IRQ_FACT);
-	} else if (engine_beat(&e->engine, io, e->buffer)) {
-		e->command &= ~(uint64_t)COMMAND_START;
-		if (e->command & COMMAND_IRQ)
-			device_raise_irq(io, IRQ_DMA);
-	}
+	if (e->fact_due <= e->dma_due)
+		finish_factorial(e, io);
+	else
+		beat(e, io);
+	plan(e, io);
+}
+
+static size_t edu_program(enum direction dir, dma_addr_t dma, uint64_t n, struct register_write *writes)
+{
+	bool from_edu = dir == DMA_FROM_DEVICE;
+
+	writes[0] = (struct register_write){ REG_SRC, from_edu ? BUFFER_AT : dma, 8 };
+	writes[1] = (struct register_write){ REG_DST, from_edu ? dma : BUFFER_AT, 8 };
+	writes[2] = (struct register_write){ REG_COUNT, n, 4 };
+	writes[3] = (struct register_write){ REG_COMMAND, COMMAND_START | (from_edu ? COMMAND_FROM_EDU : 0), 4 };
+	return 4;
 }
 
 const struct device_ops dev_edu = {
@@ -189,6 +235,7 @@ const struct device_ops dev_edu = {
 	.state_size = sizeof(struct edu),
 	.reset = edu_reset, .read = edu_read, .write = edu_write, .step = edu_step,
 	.buffer = edu_buffer, .busy = edu_busy,
+	.program = edu_program, .busy_offset = REG_COMMAND, .busy_bits = COMMAND_START,
 };
 
 _Static_assert(sizeof(struct edu) <= DEVICE_STATE_MAX, "a device's state fits its leaf");

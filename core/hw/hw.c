@@ -266,6 +266,7 @@ static bool do_earliest(struct hw *h, uint64_t end)
 		struct device_io io = hw_device(h, next->unit);
 
 		next->ops->step(&io);
+		h->bus.owed = 0;      /* what a snoop wrote back is the device's to wait for */
 	}
 	return true;
 }

@@ -72,6 +72,16 @@ void kernel_fill(struct kernel *k, vaddr_t va, uint8_t byte, uint64_t n)
 	(void)s;
 }
 
+/* __GFP_ZERO: what was asked for is zeroed for the driver, the slack behind it only for order's sake. */
+void kernel_zero(struct kernel *k, const struct block *b)
+{
+	enum status s = cpu_fill(k->hw, b->va, 0, b->asked, false);
+
+	assert(s == OK);
+	(void)s;
+	kernel_fill(k, b->va + b->asked, 0, b->size - b->asked);
+}
+
 void kernel_tell_alloc(struct kernel *k, const struct block *b, uint32_t gfp)
 {
 	uint64_t seq = kernel_tell(k, &(struct event){ .kind = EV_MEM_ALLOC, .addr = b->va,
@@ -80,7 +90,7 @@ void kernel_tell_alloc(struct kernel *k, const struct block *b, uint32_t gfp)
 	if (gfp & GFP_ZERO) {
 		uint64_t before = kernel_cause(k, seq);
 
-		kernel_fill(k, b->va, 0, b->size);
+		kernel_zero(k, b);
 		kernel_cause(k, before);
 	}
 }

@@ -128,6 +128,7 @@ struct block {
 };
 
 /* mem.alloc, and the zeroing if __GFP_ZERO asks for it; mem.free; mem.bad_free. */
+void kernel_zero(struct kernel *k, const struct block *b);   /* __GFP_ZERO */
 void kernel_tell_alloc(struct kernel *k, const struct block *b, uint32_t gfp);
 uint64_t kernel_tell_free(struct kernel *k, const struct block *b);
 void kernel_tell_bad_free(struct kernel *k, enum mem_kind kind, vaddr_t va, enum bad_free why);

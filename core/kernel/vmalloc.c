@@ -54,7 +54,7 @@ const struct vm_area *vm_area_at(const struct kernel *k, vaddr_t va)
 }
 
 /* The lowest free addresses of a window, for `size` bytes and a guard page; 0 when there are none. */
-static vaddr_t find_room(const struct kernel *k, vaddr_t base, uint64_t size)
+static vaddr_t find_room(const struct kernel *k, vaddr_t base, uint64_t size, uint64_t align)
 {
 	vaddr_t at = base, end = base + WINDOW_PAGES * PAGE_SIZE;
 
@@ -65,8 +65,8 @@ static vaddr_t find_room(const struct kernel *k, vaddr_t base, uint64_t size)
 
 		if (a->va >= at + size + GUARD)
 			break;
-		if (a->va >= at)
-			at = a->va + a->size + GUARD;
+		if (a->va + a->size >= at)
+			at = round_up(a->va + a->size + GUARD, align);
 	}
 	return inside(at, size + GUARD, base, end - base) ? at : 0;
 }
@@ -75,8 +75,9 @@ static vaddr_t find_room(const struct kernel *k, vaddr_t base, uint64_t size)
 static const struct vm_area *area_new(struct kernel *k, vaddr_t base, struct vm_area area)
 {
 	uint32_t count = area_count(k), slot = 0;
+	uint64_t align = area.kind == VM_COHERENT ? PAGE_SIZE << pages_order(area.size) : PAGE_SIZE;
 
-	area.va = find_room(k, base, area.size);
+	area.va = find_room(k, base, area.size, align);
 	if (!area.va || count == VM_AREAS_MAX) {
 		kernel_log(k, KLOG_VMALLOC_ROOM, area.size, 0, 0);
 		return NULL;
@@ -215,7 +216,7 @@ static void tell_vmalloc(struct kernel *k, const struct vm_area *a, uint64_t ask
 	for (vaddr_t va = a->va; va < a->va + a->size; va += PAGE_SIZE)
 		tell_map(k, EV_VM_MAP, va, page_behind(k, va), PAGE_SIZE, ATTR_CACHED);
 	if (gfp & GFP_ZERO)
-		kernel_fill(k, a->va, 0, a->size);
+		kernel_zero(k, &(struct block){ .va = a->va, .asked = asked, .size = a->size });
 	kernel_cause(k, before);
 }
 

@@ -2,7 +2,7 @@
 
 void checker_init(struct checker *c)
 {
-	*c = (struct checker){ .cursor.next = 1 };
+	*c = (struct checker){ .cursor.next = 1, .facts.clamped.transfer = UINT64_MAX };
 	shadow_init(&c->facts.shadow);
 	ownership_init(&c->facts.ownership, 0);
 	violations_init(&c->facts.violations);
@@ -23,17 +23,25 @@ void checker_copy(struct checker *to, const struct checker *from)
 	violations_copy(&to->facts.violations, &from->facts.violations);
 }
 
-static void excuse(struct facts *f, const struct event *call, uint64_t pa, uint64_t size)
+/* The call is over: what it gives back is the CPU's. Until then its drops are judged as before it. */
+static void finish_call(struct facts *f)
 {
-	f->excused.call = call->seq;
-	f->excused.pa = pa;
-	f->excused.size = size;
+	if (f->call.size)
+		ownership_hand_over(&f->ownership, f->call.pa, f->call.size, false);
+	f->call.seq = f->call.size = 0;
 }
 
-/* Does owning matter on this machine? Where devices snoop, both sides see the same bytes. */
-static bool ownership_matters(const struct facts *f)
+static void begin_call(struct facts *f, const struct event *e, bool drops)
 {
-	return !f->shadow.coherent || f->strict;
+	f->call.seq = e->seq;
+	f->call.drops = drops;
+}
+
+static void to_device(struct facts *f, const struct event *e, uint32_t dir)
+{
+	begin_call(f, e, dir == DMA_FROM_DEVICE);
+	if (ownership_counts(f))
+		ownership_hand_over(&f->ownership, e->addr2, e->size, true);
 }
 
 static void map(struct facts *f, const struct event *e)
@@ -41,10 +49,7 @@ static void map(struct facts *f, const struct event *e)
 	ownership_add(&f->ownership, &(struct mapping){ .seq = e->seq, .handover = e->seq, .dma = e->addr,
 		.pa = e->addr2, .va = e->value, .size = e->size, .device = e->unit, .dir = e->a,
 		.device_owns = true, .live = true });
-	if (ownership_matters(f))
-		ownership_hand_over(&f->ownership, e->addr2, e->size, true);
-	if (e->a == DMA_FROM_DEVICE)     /* the old contents are given up: the device will write */
-		excuse(f, e, e->addr2, e->size);
+	to_device(f, e, e->a);
 }
 
 static void alloc_coherent(struct facts *f, const struct event *e)
@@ -55,18 +60,16 @@ static void alloc_coherent(struct facts *f, const struct event *e)
 	ownership_set_freed(&f->ownership, e->addr2, e->size, 0);
 }
 
-/* The CPU's stores in what a device owned were reported when made; dropping them is no second fault. */
-static void excuse_owned(struct facts *f, const struct event *e, const struct mapping *m)
+/* [pa, pa+size) of the mapping goes back to the CPU when the call is over. */
+static void to_cpu(struct facts *f, const struct event *e, struct mapping *m, uint64_t pa, uint64_t size)
 {
-	if (m->dir != DMA_TO_DEVICE && e->addr2 < f->ownership.ram_bytes && ownership_is_device(&f->ownership, e->addr2))
-		excuse(f, e, e->addr2, e->size);
-}
-
-static void give_back(struct mapping *m, const struct event *e)
-{
+	begin_call(f, e, m->dir != DMA_TO_DEVICE);
+	f->call.pa = pa;
+	f->call.size = size;
 	m->handover = e->seq;
 	m->returned = e->addr2;
 	m->returned_size = e->size;
+	m->returned_dir = e->a;
 	m->device_owns = false;
 }
 
@@ -76,21 +79,16 @@ static void unmap(struct facts *f, const struct event *e)
 
 	if (!m)
 		return;
-	excuse_owned(f, e, m);
-	give_back(m, e);
+	to_cpu(f, e, m, m->pa, m->size);
 	m->live = false;
-	ownership_hand_over(&f->ownership, m->pa, m->size, false);
 }
 
 static void sync_for_cpu(struct facts *f, const struct event *e)
 {
-	struct mapping *m = ownership_find_write(&f->ownership, e->unit, e->addr, e->size);
+	struct mapping *m = ownership_find_write(&f->ownership, e->unit, e->addr, 1);
 
-	if (!m)
-		return;
-	excuse_owned(f, e, m);
-	give_back(m, e);
-	ownership_hand_over(&f->ownership, e->addr2, e->size, false);
+	if (m && !m->coherent_memory)
+		to_cpu(f, e, m, e->addr2, min_u64(e->size, m->pa + m->size - e->addr2));
 }
 
 static void sync_for_device(struct facts *f, const struct event *e)
@@ -101,10 +99,7 @@ static void sync_for_device(struct facts *f, const struct event *e)
 		return;
 	m->handover = e->seq;
 	m->device_owns = true;
-	if (ownership_matters(f))
-		ownership_hand_over(&f->ownership, e->addr2, e->size, true);
-	if (m->dir == DMA_FROM_DEVICE)
-		excuse(f, e, e->addr2, e->size);
+	to_device(f, e, m->dir);
 }
 
 static void check_error(struct facts *f, const struct event *e)
@@ -123,12 +118,36 @@ static void free_coherent(struct facts *f, const struct event *e)
 		return;
 	m->live = false;
 	m->handover = e->seq;
+	f->last_free = e->seq;
+	ownership_set_freed(&f->ownership, m->pa, round_up(m->size, PAGE_SIZE), e->seq);
 }
 
+/* A vmalloc area is freed page by page, as its page table entries go. */
 static void freed(struct facts *f, const struct event *e)
 {
-	if (e->a != MEM_VMALLOC)      /* its pages are unmapped: a touch is an oops of its own */
+	f->last_free = e->seq;
+	if (e->a != MEM_VMALLOC)
 		ownership_set_freed(&f->ownership, e->addr2, e->size, e->seq);
+}
+
+static void unmapped_pages(struct facts *f, const struct event *e)
+{
+	if (e->cause && e->cause == f->last_free)
+		ownership_set_freed(&f->ownership, e->addr2, e->size, e->cause);
+}
+
+/* A device begins a transfer: an address its mask has just cut is this one's. */
+static void transfer(struct facts *f, const struct event *e)
+{
+	if (!f->clamped.transfer)
+		f->clamped.transfer = e->seq;
+}
+
+static void clamp(struct facts *f, const struct event *e)
+{
+	f->clamped.from = e->addr;
+	f->clamped.to = e->addr2;
+	f->clamped.transfer = 0;
 }
 
 /*
@@ -137,18 +156,23 @@ static void freed(struct facts *f, const struct event *e)
  */
 static void follow(struct facts *f, const struct trace *t, const struct event *e)
 {
+	if (f->call.seq && e->cause != f->call.seq)
+		finish_call(f);
 	switch (e->kind) {
-	case EV_CPU_LOAD:        rules_load(f, t, e); break;
+	case EV_CPU_LOAD:        rules_load(f, e); break;
 	case EV_CPU_STORE:       rules_store(f, e); break;
-	case EV_CACHE_WRITEBACK: rules_write_back(f, t, e); break;
+	case EV_CACHE_WRITEBACK: rules_write_back(f, e); break;
 	case EV_CACHE_DROP:      rules_drop(f, e); break;
 	case EV_CACHE_OP:        f->last_op = e->seq; break;
 	case EV_DEV_READ:        rules_device_read(f, t, e); break;
 	case EV_DEV_WRITE:       rules_device_write(f, t, e); break;
 	case EV_BUS_FAULT:       rules_bus_fault(f, t, e); break;
-	case EV_DEV_CLAMP:       f->clamped.from = e->addr; f->clamped.to = e->addr2; break;
+	case EV_DEV_CLAMP:       clamp(f, e); break;
+	case EV_DEV_START:       transfer(f, e); break;
+	case EV_DEV_REFUSE:      rules_refuse(f, e); break;
 	case EV_MEM_ALLOC:       ownership_set_freed(&f->ownership, e->addr2, e->a == MEM_VMALLOC ? 0 : e->size, 0); break;
 	case EV_VM_MAP:          ownership_set_freed(&f->ownership, e->addr2, e->size, 0); break;
+	case EV_VM_UNMAP:        unmapped_pages(f, e); break;
 	case EV_MEM_FREE:        freed(f, e); break;
 	case EV_MEM_BAD_FREE:    rules_bad_free(f, e); break;
 	case EV_DMA_MAP:         map(f, e); break;
@@ -171,6 +195,8 @@ void checker_read(struct checker *c, const struct trace *t)
 {
 	const struct event *e;
 
-	while ((e = trace_read(t, &c->cursor, &c->lost)))
+	while ((e = trace_read(t, &c->cursor, &c->lost))) {
 		follow(&c->facts, t, e);
+		violations_keep_events(&c->facts.violations, t);
+	}
 }

@@ -9,17 +9,25 @@ struct note {
 	uint64_t freed[4096 / GRANULE];      /* number of the mem.free event, 0: not freed */
 };
 
+/* Stores a call dropped, in one page. */
+struct gone {
+	uint64_t stamp[4096];
+	uint8_t value[4096];
+};
+
 void ownership_init(struct ownership *o, uint64_t ram_bytes)
 {
 	*o = (struct ownership){ .ram_bytes = ram_bytes };
 	cow_init(&o->slots, sizeof(struct mapping), ram_bytes ? MAPPINGS_MAX : 0);
 	cow_init(&o->notes, sizeof(struct note), ram_bytes >> PAGE_SHIFT);
+	cow_init(&o->gone, sizeof(struct gone), ram_bytes >> PAGE_SHIFT);
 }
 
 void ownership_release(struct ownership *o)
 {
 	cow_release(&o->slots);
 	cow_release(&o->notes);
+	cow_release(&o->gone);
 }
 
 void ownership_copy(struct ownership *to, const struct ownership *from)
@@ -27,6 +35,7 @@ void ownership_copy(struct ownership *to, const struct ownership *from)
 	*to = *from;
 	cow_copy(&to->slots, &from->slots);
 	cow_copy(&to->notes, &from->notes);
+	cow_copy(&to->gone, &from->gone);
 }
 
 const struct mapping *ownership_mapping(const struct ownership *o, uint32_t i)
@@ -132,7 +141,7 @@ static void own_byte(struct note *n, uint64_t at, bool device)
 	n->owned[at / 8] = device ? n->owned[at / 8] | bit : n->owned[at / 8] & (uint8_t)~bit;
 }
 
-void ownership_hand_over(struct ownership *o, uint64_t pa, uint64_t size, bool device)
+static void set_owner(struct ownership *o, uint64_t pa, uint64_t size, bool device)
 {
 	for (uint64_t end = min_u64(pa + size, o->ram_bytes); pa < end; ) {
 		uint64_t stop = min_u64(end, round_down(pa, PAGE_SIZE) + PAGE_SIZE);
@@ -140,6 +149,18 @@ void ownership_hand_over(struct ownership *o, uint64_t pa, uint64_t size, bool d
 
 		for (; pa < stop; pa++)
 			own_byte(n, pa & PAGE_MASK, device);
+	}
+}
+
+void ownership_hand_over(struct ownership *o, uint64_t pa, uint64_t size, bool device)
+{
+	set_owner(o, pa, size, device);
+	for (uint32_t i = 0; !device && i < o->end; i++) {
+		const struct mapping *m = ownership_mapping(o, i);
+		uint64_t from = m->pa > pa ? m->pa : pa, end = min_u64(m->pa + m->size, pa + size);
+
+		if (m->live && m->device_owns && from < end)
+			set_owner(o, from, end - from, true);
 	}
 }
 
@@ -183,4 +204,20 @@ uint64_t ownership_freed(const struct ownership *o, uint64_t pa)
 	const struct note *n = cow_read(&o->notes, pa >> PAGE_SHIFT);
 
 	return n->freed[(pa & PAGE_MASK) / GRANULE];
+}
+
+void ownership_set_dropped(struct ownership *o, uint64_t pa, uint8_t value, uint64_t stamp)
+{
+	struct gone *g = cow_write(&o->gone, pa >> PAGE_SHIFT);
+
+	g->stamp[pa & PAGE_MASK] = stamp;
+	g->value[pa & PAGE_MASK] = value;
+}
+
+uint64_t ownership_dropped(const struct ownership *o, uint64_t pa, uint8_t *value)
+{
+	const struct gone *g = cow_read(&o->gone, pa >> PAGE_SHIFT);
+
+	*value = g->value[pa & PAGE_MASK];
+	return g->stamp[pa & PAGE_MASK];
 }

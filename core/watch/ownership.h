@@ -14,6 +14,7 @@ struct mapping {
 	uint64_t handover;           /* number of the last map, sync or unmap */
 	uint64_t dma, pa, va, size;
 	uint64_t returned, returned_size;   /* what the last sync or unmap gave back to the CPU: pa, bytes */
+	uint32_t returned_dir;       /* and the direction it named */
 	uint32_t device;
 	uint32_t dir;                /* enum direction; coherent memory is bidirectional */
 	bool coherent_memory;        /* dma_alloc_coherent: both may touch it at any time */
@@ -28,6 +29,7 @@ struct ownership {
 	uint32_t end;                /* no slot in use at or above */
 	bool crowded;                /* there were more than MAPPINGS_MAX: what is unmapped is unknown */
 	struct cow notes;            /* by page: bytes a device owns, memory that is freed */
+	struct cow gone;             /* by page: stores that calls dropped, as they may */
 };
 
 void ownership_init(struct ownership *o, uint64_t ram_bytes);
@@ -52,12 +54,19 @@ const struct mapping *ownership_of(const struct ownership *o, uint64_t pa);
 
 bool ownership_covers(const struct mapping *m, uint64_t pa);
 
-/* The owner of each byte of a range; parts beyond RAM are left out. */
+/*
+ * The owner of each byte of a range; parts beyond RAM are left out. Bytes that go back to the CPU
+ * stay the device's where another mapping it owns covers them.
+ */
 void ownership_hand_over(struct ownership *o, uint64_t pa, uint64_t size, bool device);
 bool ownership_is_device(const struct ownership *o, uint64_t pa);
 
 /* Does a device own any byte of [pa, pa+n)? The range lies in one page and in RAM. */
 bool ownership_any_device(const struct ownership *o, uint64_t pa, uint64_t n);
+
+/* A store of the CPU that a call dropped, as it may: the byte it stored and its stamp, 0 for none. */
+void ownership_set_dropped(struct ownership *o, uint64_t pa, uint8_t value, uint64_t stamp);
+uint64_t ownership_dropped(const struct ownership *o, uint64_t pa, uint8_t *value);
 
 /* Which event freed the block this byte is in, 0 when it is in use or never was. By 8 bytes. */
 void ownership_set_freed(struct ownership *o, uint64_t pa, uint64_t size, uint64_t event);

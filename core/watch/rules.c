@@ -5,14 +5,6 @@ static bool is_ram(const struct facts *f, uint64_t pa)
 	return pa < f->shadow.ram_bytes;
 }
 
-/* The transfer or call the event a stamp names belongs to; its own number when to none. */
-static uint64_t cause_of(const struct trace *t, stamp_t s)
-{
-	const struct event *e = trace_at(t, stamp_event(s));
-
-	return e && e->cause ? e->cause : stamp_event(s);
-}
-
 /*
  * Bytes of one access where the copy at hand is older than another. The first and the last such
  * byte bound what is reported; the values hold up to 8 bytes of both copies.
@@ -71,12 +63,16 @@ static enum advice advice_stale_read(const struct facts *f, uint64_t pa, stamp_t
 
 	if (!m || m->seq > stamp_event(device_wrote))
 		return ADVICE_NEVER_MAPPED_IN;
+	if (m->coherent_memory)
+		return ADVICE_COHERENT_ALIAS;
 	if (m->dir == DMA_TO_DEVICE)
 		return ADVICE_WRONG_DIRECTION_IN;
 	if (ownership_is_device(&f->ownership, pa))
 		return ADVICE_SYNC_FOR_CPU;
 	if (m->returned_size && m->handover < stamp_event(device_wrote))
 		return ADVICE_UNMAPPED_EARLY;
+	if (m->returned_dir != m->dir)
+		return ADVICE_OTHER_DIRECTION;
 	if (!inside(pa, 1, m->returned, m->returned_size))
 		return ADVICE_SIZE_TOO_SMALL;
 	return ADVICE_SYNC_FOR_CPU;
@@ -92,7 +88,7 @@ static bool may_be_stale(const struct facts *f, const struct event *e)
 }
 
 /* A load that a cache answered, while the device has written RAM since. */
-static bool stale_read(struct facts *f, const struct trace *t, const struct event *e)
+static bool stale_read(struct facts *f, const struct event *e)
 {
 	const struct shadow_line *l = shadow_line(&f->shadow, 1, e->addr2);
 	const struct shadow_page *ram = shadow_page(&f->shadow, e->addr2);
@@ -109,7 +105,7 @@ static bool stale_read(struct facts *f, const struct trace *t, const struct even
 	if (!d.found)
 		return false;
 	describe(&v, &d, e->addr2);
-	v.cause = cause_of(t, d.new_stamp);
+	v.cause = shadow_transfer(&f->shadow, v.pa);
 	v.advice = advice_stale_read(f, v.pa, d.new_stamp);
 	violation_link(&v, l->filled);
 	link_mapping(f, &v);
@@ -160,7 +156,7 @@ static void freed_access(struct facts *f, const struct event *e, uint64_t freed)
 }
 
 /* Nearly every access is beyond reproach, and leaves here quickly. */
-void rules_load(struct facts *f, const struct trace *t, const struct event *e)
+void rules_load(struct facts *f, const struct event *e)
 {
 	uint64_t freed;
 
@@ -169,7 +165,7 @@ void rules_load(struct facts *f, const struct trace *t, const struct event *e)
 	freed = ownership_freed(&f->ownership, e->addr2);
 	if (freed)
 		freed_access(f, e, freed);
-	if (may_be_stale(f, e) && stale_read(f, t, e))
+	if (may_be_stale(f, e) && stale_read(f, e))
 		return;
 	if (ownership_any_device(&f->ownership, e->addr2, e->size))
 		owned_access(f, e, RULE_CPU_READ_DEVICE_OWNED);
@@ -188,19 +184,22 @@ void rules_store(struct facts *f, const struct event *e)
 		owned_access(f, e, RULE_CPU_WRITE_DEVICE_OWNED);
 }
 
-/* The address as the driver gave it, before the device's mask cut it. */
-static uint64_t as_given(const struct facts *f, uint64_t dma, uint64_t start)
+/* The address a transfer was given, before the device's mask cut it. */
+static uint64_t as_given(const struct facts *f, const struct event *start)
 {
-	return f->clamped.from != f->clamped.to && start == f->clamped.to ? f->clamped.from + (dma - start) : dma;
+	return f->clamped.transfer == start->seq ? f->clamped.from : start->addr;
 }
 
-static enum advice advice_unmapped(const struct facts *f, uint64_t dma, uint64_t pa)
+/* given: what the driver told the device; dma and pa: where the beat went. */
+static enum advice advice_unmapped(const struct facts *f, uint64_t given, uint64_t dma, uint64_t pa)
 {
 	const struct mapping *ended = is_ram(f, pa) ? ownership_of(&f->ownership, pa) : NULL;
 
-	if (dma >> 47 == 0x1ffff)
+	if (given == DMA_MAPPING_ERROR)
+		return ADVICE_MAPPING_FAILED;
+	if (given >> 47 == 0x1ffff)
 		return ADVICE_VIRTUAL_ADDRESS;
-	if (f->shadow.bus_offset && is_ram(f, dma))
+	if (f->shadow.bus_offset && is_ram(f, given))
 		return ADVICE_PHYSICAL_ADDRESS;
 	for (uint32_t i = 0; i < f->ownership.end; i++) {
 		const struct mapping *m = ownership_mapping(&f->ownership, i);
@@ -219,19 +218,23 @@ static bool not_the_kernels(const struct facts *f, uint64_t pa)
 	return is_ram(f, pa) && pa >= f->shadow.hidden;
 }
 
+/* A beat at an address no live mapping covers. Where there is no RAM, the whole transfer is meant. */
 static void unmapped(struct facts *f, const struct trace *t, const struct event *e, uint64_t pa)
 {
 	const struct event *start = trace_at(t, e->cause);
-	uint64_t given;
 	struct violation v = { .rule = RULE_DEVICE_UNMAPPED, .pa = pa, .size = e->size, .cause = e->cause,
 		.width = (uint32_t)min_u64(e->size, 8), .new_value = e->value };
 
-	if (f->ownership.crowded || ownership_find(&f->ownership, e->unit, e->addr, e->size) || not_the_kernels(f, pa))
+	if (f->ownership.crowded || not_the_kernels(f, pa) ||
+	    ownership_find(&f->ownership, e->unit, e->addr, e->size))
 		return;
-	given = as_given(f, e->addr, start ? start->addr : e->addr);
-	v.advice = advice_unmapped(f, given, pa);
-	if (!is_ram(f, pa))
-		v.pa = given;
+	if (!start)
+		start = e;      /* so long ago that the trace has lost it */
+	v.advice = advice_unmapped(f, as_given(f, start), e->addr, pa);
+	if (!is_ram(f, pa)) {
+		v.pa = as_given(f, start);
+		v.size = start->size;
+	}
 	if (v.advice == ADVICE_MAPPING_OVER)
 		violation_link(&v, ownership_of(&f->ownership, pa)->handover);
 	violations_report(&f->violations, &v, e);
@@ -247,11 +250,27 @@ static enum advice advice_device_read(const struct facts *f, uint64_t pa, enum w
 		return ADVICE_NEVER_MAPPED_OUT;
 	if (!m->live)
 		return ADVICE_MAPPING_OVER;
+	if (m->coherent_memory)
+		return ADVICE_COHERENT_ALIAS;
 	if (m->dir == DMA_FROM_DEVICE)
 		return ADVICE_WRONG_DIRECTION_OUT;
 	if (m->handover < stamp_event(stored) && ownership_is_device(&f->ownership, pa))
 		return ADVICE_STORE_TOO_LATE;
 	return ADVICE_SYNC_FOR_DEVICE;
+}
+
+/* The newest copy of a byte; or, newer still, a store that mapping the buffer for the device's writes dropped. */
+static enum where newest_store(const struct facts *f, uint64_t pa, uint8_t *value, stamp_t *by)
+{
+	enum where where = shadow_newest(&f->shadow, pa, value, by);
+	uint8_t lost;
+	stamp_t dropped = ownership_dropped(&f->ownership, pa, &lost);
+
+	if (dropped > *by) {
+		*by = dropped;
+		*value = lost;
+	}
+	return where;
 }
 
 /*
@@ -271,9 +290,9 @@ static void device_read(struct facts *f, const struct event *e)
 		uint64_t at = (e->addr2 + i) & PAGE_MASK;
 		uint8_t value;
 		stamp_t by;
-		enum where where = shadow_newest(&f->shadow, e->addr2 + i, &value, &by);
+		enum where where = newest_store(f, e->addr2 + i, &value, &by);
 
-		if (where == AT_RAM || !stamp_by_cpu(by) || stamp_event(by) > e->cause)
+		if (by <= ram->stamp[at] || !stamp_by_cpu(by) || stamp_event(by) > e->cause)
 			continue;
 		if (!d.found)
 			newest = where;
@@ -301,7 +320,7 @@ static enum advice advice_lost(const struct facts *f, const struct shadow_line *
 }
 
 /* A line reaches RAM: does it carry older bytes than the device's that are there? */
-void rules_write_back(struct facts *f, const struct trace *t, const struct event *e)
+void rules_write_back(struct facts *f, const struct event *e)
 {
 	const struct shadow_line *l = shadow_line(&f->shadow, e->unit, e->addr);
 	const struct shadow_page *ram = shadow_page(&f->shadow, e->addr);
@@ -319,15 +338,16 @@ void rules_write_back(struct facts *f, const struct trace *t, const struct event
 	if (!d.found)
 		return;
 	describe(&v, &d, l->pa);
-	v.cause = cause_of(t, d.new_stamp);
+	v.cause = shadow_transfer(&f->shadow, v.pa);
 	v.advice = advice_lost(f, l, v.pa);
 	violation_link(&v, l->filled);
 	violations_report(&f->violations, &v, e);
 }
 
+/* May the call in progress drop what the CPU stored here? The device owned it, and was to write it. */
 static bool is_excused(const struct facts *f, const struct event *e, uint64_t pa)
 {
-	return e->cause && e->cause == f->excused.call && inside(pa, 1, f->excused.pa, f->excused.size);
+	return e->cause && e->cause == f->call.seq && f->call.drops && ownership_is_device(&f->ownership, pa);
 }
 
 /* The newest copy of a byte, the line about to be dropped left aside. */
@@ -351,8 +371,10 @@ static enum advice advice_dropped(const struct facts *f, const struct event *e, 
 	for (uint32_t i = 0; i < f->ownership.end; i++) {
 		const struct mapping *m = ownership_mapping(&f->ownership, i);
 
+		if (m->handover == e->cause && ownership_covers(m, pa))
+			return ADVICE_STORED_BEFORE_UNMAP;
 		if (m->handover == e->cause)
-			return ownership_covers(m, pa) ? ADVICE_STORED_BEFORE_UNMAP : ADVICE_LINE_SHARED;
+			return inside(pa, 1, m->returned, m->returned_size) ? ADVICE_SIZE_TOO_BIG : ADVICE_LINE_SHARED;
 	}
 	return ADVICE_NO_LIVE_MAPPING;
 }
@@ -370,8 +392,11 @@ void rules_drop(struct facts *f, const struct event *e)
 	for (uint32_t i = 0; i < f->shadow.line; i++) {
 		uint64_t at = (l->pa + i) & PAGE_MASK;
 
-		if (stamp_by_cpu(l->stamp[i]) && !is_excused(f, e, l->pa + i) &&
-		    l->stamp[i] > elsewhere(f, e->unit, l->pa + i))
+		if (!stamp_by_cpu(l->stamp[i]) || l->stamp[i] < elsewhere(f, e->unit, l->pa + i))
+			continue;
+		if (is_excused(f, e, l->pa + i))
+			ownership_set_dropped(&f->ownership, l->pa + i, l->bytes[i], l->stamp[i]);
+		else
 			note_difference(&d, i, ram->bytes[at], ram->stamp[at], l->bytes[i], l->stamp[i]);
 	}
 	if (!d.found)
@@ -395,7 +420,7 @@ void rules_device_write(struct facts *f, const struct trace *t, const struct eve
 
 void rules_bus_fault(struct facts *f, const struct trace *t, const struct event *e)
 {
-	unmapped(f, t, e, e->addr);
+	unmapped(f, t, e, UINT64_MAX);      /* there is no RAM behind it */
 }
 
 void rules_bad_free(struct facts *f, const struct event *e)
@@ -403,4 +428,11 @@ void rules_bad_free(struct facts *f, const struct event *e)
 	enum rule rule = e->a == BAD_FREE_TWICE ? RULE_DOUBLE_FREE : RULE_BAD_FREE;
 
 	violations_report(&f->violations, &(struct violation){ .rule = rule, .va = e->addr, .cause = e->seq }, e);
+}
+
+/* The device's own memory was named wrongly; often source and destination are swapped. */
+void rules_refuse(struct facts *f, const struct event *e)
+{
+	violations_report(&f->violations, &(struct violation){ .rule = RULE_DEVICE_REFUSED, .pa = UINT64_MAX,
+		.cause = e->seq }, e);
 }

@@ -12,17 +12,32 @@ struct facts {
 	struct shadow shadow;        /* every copy of every byte */
 	struct ownership ownership;  /* who may touch what */
 	struct violations violations;
-	struct { uint64_t call, pa, size; } excused;   /* bytes the call in progress may drop */
-	struct { uint64_t from, to; } clamped;         /* the last address a device's mask cut */
+	struct {
+		uint64_t seq;        /* the call of the DMA API in progress, whose cache operations follow it */
+		bool drops;          /* it may drop lines of what a device owns: its old contents are given up */
+		uint64_t pa, size;   /* goes back to the CPU when it is over */
+	} call;
+	struct {
+		uint64_t from, to;   /* the last address a device's mask cut */
+		uint64_t transfer;   /* the dev.start it belongs to; 0: it is about to begin */
+	} clamped;
 	uint64_t last_op;            /* number of the last cache.op event */
+	uint64_t last_free;          /* number of the last mem.free or dma.free event */
 };
 
+/* Does owning matter on this machine? Where devices snoop, both sides see the same bytes. */
+static inline bool ownership_counts(const struct facts *f)
+{
+	return !f->shadow.coherent || f->strict;
+}
+
 /* A write-back or a drop is judged before the shadow follows it, for it destroys what is compared. */
-void rules_load(struct facts *f, const struct trace *t, const struct event *e);
+void rules_load(struct facts *f, const struct event *e);
 void rules_store(struct facts *f, const struct event *e);
 void rules_device_read(struct facts *f, const struct trace *t, const struct event *e);
 void rules_device_write(struct facts *f, const struct trace *t, const struct event *e);
 void rules_bus_fault(struct facts *f, const struct trace *t, const struct event *e);
-void rules_write_back(struct facts *f, const struct trace *t, const struct event *e);
+void rules_write_back(struct facts *f, const struct event *e);
 void rules_drop(struct facts *f, const struct event *e);
+void rules_refuse(struct facts *f, const struct event *e);
 void rules_bad_free(struct facts *f, const struct event *e);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define PAGES_PER_LEAF 32768     /* bits of `unseen` */
+#define BUS_BYTES      8         /* of a beat; one never crosses a multiple of it */
 
 /* A run of bytes inside one copy, with their stamps. */
 struct bytes {
@@ -60,6 +61,11 @@ bool shadow_sees(const struct shadow *s, uint64_t pa)
 const struct shadow_page *shadow_page(const struct shadow *s, uint64_t pa)
 {
 	return cow_read(&s->ram, pa >> PAGE_SHIFT);
+}
+
+uint64_t shadow_transfer(const struct shadow *s, uint64_t pa)
+{
+	return shadow_page(s, pa)->transfer[(pa & PAGE_MASK) / BUS_BYTES];
 }
 
 static uint32_t slot_of(const struct shadow *s, uint32_t level, uint64_t pa, uint32_t way)
@@ -183,26 +189,27 @@ static void machine_cache(struct shadow *s, const struct event *e)
 	cow_init(&c->lines, sizeof(struct shadow_line), (size_t)c->sets * c->ways);
 }
 
-static void wait_in_buffer(struct shadow *s, const struct event *e, uint64_t pa)
+static void wait_in_buffer(struct shadow *s, uint64_t pa, const struct event *e, stamp_t by)
 {
 	if (s->stores < SHADOW_STORES)
-		s->store[s->stores++] = (struct shadow_store){ pa, e->value, e->size, stamp(e, WROTE_CPU) };
+		s->store[s->stores++] = (struct shadow_store){ pa, e->value, e->size, by };
 }
 
 static void cpu_store(struct shadow *s, const struct event *e)
 {
+	stamp_t by = stamp(e, e->b ? WROTE_KERNEL : WROTE_CPU);
 	struct shadow_line *l;
 
 	if (e->a == AT_STORE_BUFFER)
-		wait_in_buffer(s, e, e->addr2);
+		wait_in_buffer(s, e->addr2, e, by);
 	if (e->a == AT_RAM && is_ram(s, e->addr2, e->size))
-		put_ram(s, e->addr2, e->value, e->size, stamp(e, WROTE_CPU));
+		put_ram(s, e->addr2, e->value, e->size, by);
 	if (e->a != AT_L1 && e->a != AT_L2)
 		return;
 	l = line_write(s, e->a - AT_RAM, e->addr2);
 	if (!l)
 		return;
-	put(line_bytes(l, e->addr2), e->value, e->size, stamp(e, WROTE_CPU));
+	put(line_bytes(l, e->addr2), e->value, e->size, by);
 	l->dirty |= !s->cache[e->a - AT_RAM].write_through;
 }
 
@@ -290,8 +297,11 @@ static void drop(struct shadow *s, const struct event *e)
 
 static void device_write(struct shadow *s, const struct event *e)
 {
+	struct shadow_page *page = cow_write(&s->ram, e->addr2 >> PAGE_SHIFT);
+
 	put_ram(s, e->addr2, e->value, e->size, stamp(e, (uint64_t)WROTE_DEVICE + e->unit));
-	((struct shadow_page *)cow_write(&s->ram, e->addr2 >> PAGE_SHIFT))->device_wrote = e->seq;
+	page->device_wrote = e->seq;
+	page->transfer[(e->addr2 & PAGE_MASK) / BUS_BYTES] = e->cause;
 }
 
 static void key_line(struct shadow *s, const struct event *e)
@@ -360,7 +370,7 @@ void shadow_event(struct shadow *s, const struct event *e)
 	case EV_KEY_RAM:         put_ram(s, e->addr, e->value, e->size, 0); break;
 	case EV_KEY_LINE:        key_line(s, e); break;
 	case EV_KEY_WORD:        key_word(s, e); break;
-	case EV_KEY_STORE:       wait_in_buffer(s, e, e->addr); break;
+	case EV_KEY_STORE:       wait_in_buffer(s, e->addr, e, stamp(e, WROTE_CPU)); break;
 	case EV_WATCH:           watch(s, e); break;
 	default:                 break;
 	}

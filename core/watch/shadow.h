@@ -13,7 +13,8 @@
 /* Which write a byte comes from: event number << 8 | writer. 0: from before anybody looked. */
 typedef uint64_t stamp_t;
 
-enum writer { WROTE_NOBODY, WROTE_CPU, WROTE_DEVICE /* + unit */ };
+/* The kernel's own fills (poison, slack) mean nothing to a driver: losing one harms nobody. */
+enum writer { WROTE_NOBODY, WROTE_CPU, WROTE_KERNEL, WROTE_DEVICE /* + unit */ };
 
 static inline uint64_t stamp_event(stamp_t s)
 {
@@ -35,6 +36,7 @@ static inline bool stamp_by_cpu(stamp_t s)
 
 struct shadow_page {
 	uint64_t device_wrote;   /* number of the last event by which a device wrote here, 0 for none */
+	uint64_t transfer[512];  /* by 8 bytes: number of the dev.start the last device write belongs to */
 	uint8_t bytes[4096];
 	stamp_t stamp[4096];
 };
@@ -90,6 +92,9 @@ must_check bool shadow_byte(const struct shadow *s, enum where at, uint64_t pa, 
 
 /* The copy with the highest stamp; of equals the one nearest to RAM. pa is RAM. */
 enum where shadow_newest(const struct shadow *s, uint64_t pa, uint8_t *value, stamp_t *stamp);
+
+/* The transfer that wrote RAM's copy of this byte last, 0 when no device did. */
+uint64_t shadow_transfer(const struct shadow *s, uint64_t pa);
 
 /* RAM's copy of the page's bytes and stamps, for whoever looks at many. */
 const struct shadow_page *shadow_page(const struct shadow *s, uint64_t pa);

@@ -97,3 +97,18 @@ void violations_report(struct violations *vs, struct violation *v, const struct 
 	violation_link(v, e->seq);
 	memcpy(cow_write(&vs->list, vs->count++), v, sizeof *v);
 }
+
+static void keep_events(struct violation *v, const struct trace *t)
+{
+	for (uint32_t i = 0; i < v->chain_length; i++) {
+		const struct event *e = trace_at(t, v->chain[i]);
+
+		v->events[i] = e ? *e : (struct event){ .seq = 0 };
+	}
+}
+
+void violations_keep_events(struct violations *vs, const struct trace *t)
+{
+	for (; vs->kept < vs->count; vs->kept++)
+		keep_events(cow_write(&vs->list, vs->kept), t);
+}

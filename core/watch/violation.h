@@ -3,6 +3,7 @@
  * A broken rule: which one, whose bytes, who wrote what, what was missing, and the events that lead
  * there. One is kept for each cause (one transfer, one handover, one call), with its count.
  */
+#include "trace.h"
 #include "watch/shadow.h"
 
 enum rule {
@@ -39,13 +40,14 @@ struct violation {
 	uint64_t cause;              /* number of the event (transfer, handover, call) that is at fault */
 	uint64_t seq, cycle;         /* the first access: when */
 	uint64_t va;                 /* of it, 0 when a device or a cache did it */
-	uint64_t pa;                 /* of the first byte concerned; where pa means nothing, the bus address */
+	uint64_t pa;                 /* of the first byte concerned; the bus address where no RAM answers; ~0: of none */
 	uint64_t size;               /* bytes concerned: from pa to the end of the last */
 	uint32_t width;              /* how many bytes of the first access are in the values below */
 	uint64_t old_value, new_value;   /* the stale bytes and the newest, least significant first */
 	stamp_t old_stamp, new_stamp;    /* who wrote each */
 	uint64_t chain[CHAIN_MAX];   /* event numbers, in order: how it came about */
 	uint32_t chain_length;
+	struct event events[CHAIN_MAX];  /* the same events whole; seq 0 where the trace had lost one */
 };
 
 #define VIOLATIONS_MAX 4096
@@ -53,6 +55,7 @@ struct violation {
 struct violations {
 	struct cow list;             /* struct violation, one a leaf, in order of first appearance */
 	uint32_t count;
+	uint32_t kept;               /* the first so many have their events */
 	uint64_t dropped;            /* beyond VIOLATIONS_MAX */
 };
 
@@ -67,6 +70,9 @@ const struct violation *violations_at(const struct violations *vs, uint32_t i); 
  * about the first access (count, seq, cycle, the ends of the chain) is filled in here.
  */
 void violations_report(struct violations *vs, struct violation *v, const struct event *e);
+
+/* Copy the events of new violations while the trace still has them. */
+void violations_keep_events(struct violations *vs, const struct trace *t);
 
 /* Add an event to the chain, in order of number; 0 and repeats are left out. */
 void violation_link(struct violation *v, uint64_t seq);
