@@ -61,7 +61,7 @@ end
 
 local op_words = { none = "nothing", clean = "clean (write back, keep)",
     inval = "invalidate (drop)",
-                   edge = "invalidate; a line only partly covered is cleaned first",
+                   edge = "invalidate, lines partly covered cleaned first",
                        flush = "flush (write back, drop)" }
 
 -- Cells may be written in either case.
@@ -136,7 +136,8 @@ local notes = {
 }
 
 local function function_help(row)
-  say(row.name, "(", row.args, ")", row.returns ~= "" and " -> " .. row.returns or "")
+  local result = row.returns ~= "" and " -> " .. row.returns or ""
+  say(text.wrap(row.name .. "(" .. row.args .. ")" .. result, 78, "    "))
   paragraph(row.help)
   local extra = notes[row.name] or {}
   for i = 1, #extra, 2 do say_labelled("  " .. extra[i], 12, extra[i + 1]) end
@@ -144,7 +145,7 @@ local function function_help(row)
 end
 
 local function command_help(row)
-  say(row.name, row.args ~= "" and " " or "", row.args)
+  say(text.wrap(row.name .. " " .. row.args, 78, "    "))
   paragraph(row.help)
 end
 
@@ -179,7 +180,8 @@ local function boards()
   end
   say("machine NAME switches on a fresh machine; show board NAME prints its settings.")
   name_and_sentence(list)
-  say("Your own: a file.lua that returns a table of settings; machine{ board = \"./file.lua\" }")
+  say("Your own: a file that returns a table of settings;")
+  say("machine{ board = \"./file.lua\" } switches it on")
 end
 
 local function setting_list()
@@ -231,7 +233,7 @@ end
 
 local function archs()
   for _, row in ipairs(core.archs) do arch_table(row) end
-  say("clean writes back and keeps, inval drops, edge drops but cleans lines only partly")
+  say("clean writes back and keeps, inval drops, edge drops but cleans lines partly")
   say("covered, flush does both.")
 end
 
@@ -268,7 +270,8 @@ local function nature()
   say("Nature decides what hardware is free to do. Now: ", policy,
       policy == "random" and ", seed " .. seed or "", ", asked ", text.count(questions, "time"),
           ".")
-  say("machine{ nature = \"random\", seed = 7 } lets it; calm, the default, does nothing unasked.")
+  say("machine{ nature = \"random\", seed = 7 } lets it.")
+  say("calm, the default, does nothing unasked.")
   name_and_sentence(core.choices)
 end
 
@@ -436,7 +439,8 @@ end
 
 local function board_help(row)
   plain("a board")(row)
-  say("  machine ", row.name, " switches it on; show board ", row.name, " prints its settings")
+  say("  machine ", row.name, " switches it on")
+  say("  show board ", row.name, " prints its settings")
 end
 
 -- Everything with a name: where to look it up, how to print it. A name may mean several things.
