@@ -8,6 +8,7 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 VERSION := 0.1
 FUZZ_SECONDS ?= 30
+SEEDS   ?= 3
 B       := build$(if $(filter-out cc gcc,$(notdir $(CC))),-$(notdir $(CC)))$(if $(SAN),-san)
 V       ?=
 Q       := $(if $(V),,@)
@@ -88,6 +89,9 @@ tests: $(call program,$(TEST_C) $(FUZZ_C))    ## build the test programs
 sessions: $(B)/dmalab    ## run the session tests alone
 	$(Q)sh tests/sessions.sh $(B)/dmalab
 
+drivers: $(B)/dmalab    ## correct and broken drivers on every board, SEEDS=3 of random nature
+	$(Q)$(B)/dmalab run tests/drivers/run.lua $(SEEDS)
+
 layers:   ## every include looks down core/LAYERS
 	$(Q)awk -f tests/layers.awk core/LAYERS core/*.[ch] core/*/*.[ch]
 headers:  ## every header compiles alone
@@ -123,6 +127,6 @@ help:     ## this list
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 FORCE:
-.PHONY: all run check tests sessions layers headers bench fuzz fuzzers install uninstall clean help FORCE
+.PHONY: all run check tests sessions drivers layers headers bench fuzz fuzzers install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -44,6 +44,7 @@ for program in "$B"/tests/test_*; do
 	[ -x "$program" ] && [ -f "tests/${program##*/}.c" ] && run "${program##*/}" "$program"
 done
 run sessions sh tests/sessions.sh "$B/dmalab"
+run drivers "$B/dmalab" run tests/drivers/run.lua
 run readme sh -c 'sed -n "/^    > buf = kmalloc/,/^    17/s/^    //p" README.md >"$B/readme" &&
 	head -n 14 tests/sessions/readme.session | cmp - "$B/readme"'
 run fuzz_recording "$B/tests/fuzz_recording" 5000

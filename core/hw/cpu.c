@@ -72,11 +72,12 @@ static void remember(struct hw *h, const struct piece *p)
 		*s = cache_spot(&h->l1, p->va, p->pa);
 }
 
-static void tell_access(struct hw *h, enum event_kind kind, const struct piece *p, uint64_t value,
-			enum where at, bool kernel)
+static uint64_t tell_access(struct hw *h, enum event_kind kind, const struct piece *p, uint64_t value,
+			    enum where at, bool kernel)
 {
-	if (bus_sees(&h->bus, p->pa))
-		bus_tell(&h->bus, &(struct event){ .kind = (uint16_t)kind, .addr = p->va, .addr2 = p->pa,
+	if (!bus_sees(&h->bus, p->pa))
+		return 0;
+	return bus_tell(&h->bus, &(struct event){ .kind = (uint16_t)kind, .addr = p->va, .addr2 = p->pa,
 			.value = value, .size = (uint32_t)p->size, .a = at, .b = kernel });
 }
 
@@ -163,10 +164,12 @@ enum status cpu_load_slow(struct hw *h, vaddr_t va, size_t size, uint64_t *value
 
 static void store_later(struct hw *h, const struct piece *p, uint64_t value, bool kernel)
 {
+	uint64_t told;
+
 	if (h->stores.count >= h->board.store_buffer)
 		hw_drain_one(h);
-	tell_access(h, EV_CPU_STORE, p, value, AT_STORE_BUFFER, kernel);
-	store_buffer_push(&h->stores, (struct pending_store){ .pa = p->pa, .value = value,
+	told = tell_access(h, EV_CPU_STORE, p, value, AT_STORE_BUFFER, kernel);
+	store_buffer_push(&h->stores, (struct pending_store){ .pa = p->pa, .value = value, .told = told,
 		.size = (uint32_t)p->size, .due = h->bus.cycle + h->bus.owed + h->board.cycles_store });
 	hw_plan(h);
 }

@@ -149,17 +149,26 @@ bool hw_device_fill(struct hw *h, uint32_t unit, uint64_t at, const void *bytes,
 	return true;
 }
 
+/* A store reaches RAM or a device. What follows from it is its doing. */
+static void drain(struct hw *h, const struct pending_store *p)
+{
+	if (bus_sees(&h->bus, p->pa))
+		bus_tell(&h->bus, &(struct event){ .kind = EV_SB_DRAIN, .addr = p->pa, .value = p->value, .size = p->size });
+	bus_take(&h->bus, 0, p->size);
+	if (hw_mmio_write(h, p->pa, p->value, p->size))
+		return;
+	port_snoop(&h->port, p->pa, true);
+	bus_ram_write(&h->bus, p->pa, &p->value, p->size);
+}
+
 void hw_drain_one(struct hw *h)
 {
 	struct pending_store p = store_buffer_pop(&h->stores);
+	uint64_t before = h->bus.trace->cause;
 
-	if (bus_sees(&h->bus, p.pa))
-		bus_tell(&h->bus, &(struct event){ .kind = EV_SB_DRAIN, .addr = p.pa, .value = p.value, .size = p.size });
-	bus_take(&h->bus, 0, p.size);
-	if (hw_mmio_write(h, p.pa, p.value, p.size))
-		return;
-	port_snoop(&h->port, p.pa, true);
-	bus_ram_write(&h->bus, p.pa, &p.value, p.size);
+	h->bus.trace->cause = p.told ? p.told : before;
+	drain(h, &p);
+	h->bus.trace->cause = before;
 }
 
 void hw_notice(struct hw *h, paddr_t pa)
@@ -198,9 +207,11 @@ static void let_go(struct hw *h, bool dirty)
 		cache_evict(c, pa);
 }
 
-/* What the caches do unasked. Their traffic costs the CPU nothing. */
+/* What the caches do unasked, when nobody else has the wires. Their traffic costs the CPU nothing. */
 static void nature_plays(struct hw *h)
 {
+	if (h->bus.free_at > h->bus.cycle)
+		return;
 	if (h->board.speculates && bus_ask(&h->bus, CHOICE_PREFETCH, 2, 8))
 		prefetch(h);
 	if (bus_ask(&h->bus, CHOICE_EVICT, 2, 8))

@@ -13,6 +13,7 @@ struct pending_store {
 	paddr_t pa;
 	uint64_t value;
 	uint64_t due;        /* cycle at which it leaves unasked */
+	uint64_t told;       /* number of its cpu.store event, 0 when nobody watched */
 	uint32_t size;       /* bytes, at most 8, inside one aligned 8 */
 };
 

@@ -259,13 +259,13 @@ void dma_free_coherent(struct kernel *k, uint32_t dev, uint64_t size, vaddr_t va
 		return;
 	}
 	cpu_barrier(k->hw, BARRIER_MB);    /* the driver's last stores arrive before the poison */
-	if (coherent_by(k) != COHERENT_CACHED)     /* old lines of the cached address must not come back */
-		cpu_maintain(k->hw, CACHE_INVALIDATE, pa, PAGE_SIZE << pages_order(size), 0, false);
-	kernel_fill(k, phys_to_virt(pa), PAGE_POISON, PAGE_SIZE << pages_order(size));
 	before = kernel_cause(k, kernel_tell(k, &(struct event){ .kind = EV_DMA_FREE, .addr = dma,
 		.addr2 = pa, .value = va, .size = (uint32_t)size, .unit = (uint16_t)dev }));
 	if (coherent_by(k) == COHERENT_REMAP)
 		vm_unremap(k, va);
+	if (coherent_by(k) != COHERENT_CACHED)     /* old lines of the cached address must not come back */
+		cpu_maintain(k->hw, CACHE_INVALIDATE, pa, PAGE_SIZE << pages_order(size), 0, false);
+	kernel_fill(k, phys_to_virt(pa), PAGE_POISON, PAGE_SIZE << pages_order(size));
 	kernel_cause(k, before);
 	pages_give(k, pa >> PAGE_SHIFT, pages_order(size));
 }

@@ -31,6 +31,15 @@ static void finish_call(struct facts *f)
 	f->call.seq = f->call.size = 0;
 }
 
+/* Something the CPU's program does: not what devices, caches and the store buffer do meanwhile. */
+static bool is_next_step(const struct event *e)
+{
+	enum lane lane = event_info[e->kind].lane;
+
+	return lane == LANE_MEMORY || lane == LANE_DMA || e->kind == EV_CPU_LOAD || e->kind == EV_CPU_STORE ||
+	       e->kind == EV_CPU_BARRIER || e->kind == EV_CACHE_OP;
+}
+
 static void begin_call(struct facts *f, const struct event *e, bool drops)
 {
 	f->call.seq = e->seq;
@@ -48,7 +57,7 @@ static void map(struct facts *f, const struct event *e)
 {
 	ownership_add(&f->ownership, &(struct mapping){ .seq = e->seq, .handover = e->seq, .dma = e->addr,
 		.pa = e->addr2, .va = e->value, .size = e->size, .device = e->unit, .dir = e->a,
-		.device_owns = true, .live = true });
+		.given = e->seq, .device_owns = true, .live = true });
 	to_device(f, e, e->a);
 }
 
@@ -67,6 +76,8 @@ static void to_cpu(struct facts *f, const struct event *e, struct mapping *m, ui
 	f->call.pa = pa;
 	f->call.size = size;
 	m->handover = e->seq;
+	if (m->taken < m->given)
+		m->taken = e->seq;
 	m->returned = e->addr2;
 	m->returned_size = e->size;
 	m->returned_dir = e->a;
@@ -97,7 +108,7 @@ static void sync_for_device(struct facts *f, const struct event *e)
 
 	if (!m || m->coherent_memory)
 		return;
-	m->handover = e->seq;
+	m->handover = m->given = e->seq;
 	m->device_owns = true;
 	to_device(f, e, m->dir);
 }
@@ -136,11 +147,15 @@ static void unmapped_pages(struct facts *f, const struct event *e)
 		ownership_set_freed(&f->ownership, e->addr2, e->size, e->cause);
 }
 
-/* A device begins a transfer: an address its mask has just cut is this one's. */
+/* A device begins a transfer. An address its mask has just cut is this one's. */
 static void transfer(struct facts *f, const struct event *e)
 {
 	if (!f->clamped.transfer)
 		f->clamped.transfer = e->seq;
+	if (e->unit >= FACTS_DEVICES)
+		return;
+	f->transfer[e->unit].seq = e->seq;
+	f->transfer[e->unit].ordered = e->cause ? e->cause : e->seq;
 }
 
 static void clamp(struct facts *f, const struct event *e)
@@ -156,7 +171,7 @@ static void clamp(struct facts *f, const struct event *e)
  */
 static void follow(struct facts *f, const struct trace *t, const struct event *e)
 {
-	if (f->call.seq && e->cause != f->call.seq)
+	if (f->call.seq && e->cause != f->call.seq && is_next_step(e))
 		finish_call(f);
 	switch (e->kind) {
 	case EV_CPU_LOAD:        rules_load(f, e); break;

@@ -12,6 +12,7 @@
 struct mapping {
 	uint64_t seq;                /* number of the event that made it; 0: the slot was never used */
 	uint64_t handover;           /* number of the last map, sync or unmap */
+	uint64_t given, taken;       /* the last map or sync for the device; the first return to the CPU since */
 	uint64_t dma, pa, va, size;
 	uint64_t returned, returned_size;   /* what the last sync or unmap gave back to the CPU: pa, bytes */
 	uint32_t returned_dir;       /* and the direction it named */

@@ -57,6 +57,21 @@ static void link_mapping(const struct facts *f, struct violation *v)
 	violation_link(v, m->handover);
 }
 
+/* Is every byte of the line this one is in part of the mapping? */
+static bool has_line_alone(const struct facts *f, const struct mapping *m, uint64_t pa)
+{
+	return inside(round_down(pa, f->shadow.line), f->shadow.line, m->pa, m->size);
+}
+
+/* When the CPU asked for a transfer: the store that rang the doorbell, else its own beginning. */
+static uint64_t asked_for(const struct facts *f, uint64_t transfer)
+{
+	for (uint32_t unit = 0; unit < FACTS_DEVICES; unit++)
+		if (f->transfer[unit].seq == transfer)
+			return f->transfer[unit].ordered;
+	return transfer;
+}
+
 static enum advice advice_stale_read(const struct facts *f, uint64_t pa, stamp_t device_wrote)
 {
 	const struct mapping *m = ownership_of(&f->ownership, pa);
@@ -69,13 +84,13 @@ static enum advice advice_stale_read(const struct facts *f, uint64_t pa, stamp_t
 		return ADVICE_WRONG_DIRECTION_IN;
 	if (ownership_is_device(&f->ownership, pa))
 		return ADVICE_SYNC_FOR_CPU;
-	if (m->returned_size && m->handover < stamp_event(device_wrote))
-		return ADVICE_UNMAPPED_EARLY;
+	if (m->taken > m->given && m->taken < stamp_event(device_wrote))
+		return asked_for(f, shadow_transfer(&f->shadow, pa)) < m->taken ? ADVICE_UNMAPPED_EARLY : ADVICE_GIVE_AGAIN;
 	if (m->returned_dir != m->dir)
 		return ADVICE_OTHER_DIRECTION;
 	if (!inside(pa, 1, m->returned, m->returned_size))
 		return ADVICE_SIZE_TOO_SMALL;
-	return ADVICE_SYNC_FOR_CPU;
+	return has_line_alone(f, m, pa) ? ADVICE_SYNC_FOR_CPU : ADVICE_LINE_SHARED;
 }
 
 /* Did a cache answer, with a line a device may have written behind since it was read from RAM? */
@@ -275,13 +290,14 @@ static enum where newest_store(const struct facts *f, uint64_t pa, uint8_t *valu
 
 /*
  * A beat reads RAM while a newer store sits in a cache or in the store buffer. A store made after
- * the transfer began is no part of what the device was asked to read.
+ * the one that started the transfer is no part of what the device was asked to read.
  */
 static void device_read(struct facts *f, const struct event *e)
 {
 	struct difference d = { 0 };
 	struct violation v = { .rule = RULE_DEVICE_READ_STALE, .cause = e->cause };
 	enum where newest = AT_RAM;
+	uint64_t asked = asked_for(f, e->cause);
 
 	if (!shadow_sees(&f->shadow, e->addr2))
 		return;
@@ -292,7 +308,7 @@ static void device_read(struct facts *f, const struct event *e)
 		stamp_t by;
 		enum where where = newest_store(f, e->addr2 + i, &value, &by);
 
-		if (by <= ram->stamp[at] || !stamp_by_cpu(by) || stamp_event(by) > e->cause)
+		if (by <= ram->stamp[at] || !stamp_by_cpu(by) || stamp_event(by) > asked)
 			continue;
 		if (!d.found)
 			newest = where;
@@ -310,11 +326,8 @@ static enum advice advice_lost(const struct facts *f, const struct shadow_line *
 {
 	const struct mapping *m = ownership_of(&f->ownership, pa);
 	stamp_t line_by = l->stamp[pa - l->pa];
-	bool whole = true;
 
-	for (uint32_t i = 0; m && i < f->shadow.line; i++)
-		whole &= ownership_covers(m, l->pa + i);
-	if (m && !whole)
+	if (m && !has_line_alone(f, m, pa))
 		return ADVICE_LINE_SHARED;
 	return m && m->seq < stamp_event(line_by) ? ADVICE_STORE_TOO_LATE : ADVICE_DIRTY_LINE;
 }

@@ -7,6 +7,8 @@
 #include "watch/ownership.h"
 #include "watch/violation.h"
 
+#define FACTS_DEVICES 16         /* units followed; a board has fewer */
+
 struct facts {
 	bool strict;                 /* ownership counts on coherent boards too */
 	struct shadow shadow;        /* every copy of every byte */
@@ -21,6 +23,10 @@ struct facts {
 		uint64_t from, to;   /* the last address a device's mask cut */
 		uint64_t transfer;   /* the dev.start it belongs to; 0: it is about to begin */
 	} clamped;
+	struct {
+		uint64_t seq;        /* the dev.start event of a device's last transfer */
+		uint64_t ordered;    /* the CPU's store that started it, or seq: later stores come too late for it */
+	} transfer[FACTS_DEVICES];   /* by unit */
 	uint64_t last_op;            /* number of the last cache.op event */
 	uint64_t last_free;          /* number of the last mem.free or dma.free event */
 };
