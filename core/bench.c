@@ -10,6 +10,8 @@ struct bench *bench_new(const struct board *board)
 	trace_init(&b->trace);
 	checker_init(&b->checker);
 	b->checker.facts.strict = board->strict;
+	b->checker.dma_debug.off = !board->dma_debug;
+	b->checker.dma_debug.entries = (uint32_t)board->dma_debug_entries;
 	machine_init(&b->machine, board, &b->trace);
 	bench_settle(b);
 	return b;
@@ -77,6 +79,56 @@ bool bench_keep(struct bench *b)
 	return true;
 }
 
+static void tell(struct bench *b, const struct event *e)
+{
+	trace_append(&b->trace, b->machine.hw.bus.cycle, e);
+}
+
+/* The runs of a mapping's bytes that are the CPU's, as syncs. */
+static void tell_returned(struct bench *b, const struct mapping *m)
+{
+	const struct ownership *o = &b->checker.facts.ownership;
+	uint64_t run;
+
+	for (uint64_t at = 0; at < m->size; at += run ? run : 1) {
+		for (run = 0; at + run < m->size && !ownership_is_device(o, m->pa + at + run); run++)
+			;
+		if (run)
+			tell(b, &(struct event){ .kind = EV_DMA_SYNC_CPU, .addr = m->dma + at, .addr2 = m->pa + at,
+				.size = (uint32_t)run, .a = m->dir, .b = m->form, .unit = (uint16_t)m->device });
+	}
+}
+
+/* Memory allocated for DMA is the CPU's at first, what is mapped is the device's. */
+static void tell_mapping(struct bench *b, const struct mapping *m)
+{
+	bool allocated = m->form >= FORM_COHERENT;
+	struct event e = { .kind = allocated ? EV_DMA_ALLOC : EV_DMA_MAP, .addr = m->dma,
+		.addr2 = m->pa, .value = m->va, .size = (uint32_t)m->size, .a = m->dir,
+		.b = m->form, .unit = (uint16_t)m->device };
+
+	tell(b, &e);
+	if (m->checked)
+		tell(b, &(struct event){ .kind = EV_DMA_CHECK, .addr = m->dma, .unit = (uint16_t)m->device });
+	e.kind = EV_DMA_SYNC_DEVICE;
+	if (allocated && !m->coherent_memory && m->device_owns)
+		tell(b, &e);
+	if (!m->coherent_memory && m->form != FORM_RESOURCE && (m->bounced || ownership_counts(&b->checker.facts)) && (m->device_owns || !allocated))
+		tell_returned(b, m);
+}
+
+/* For whoever arrives late. The checker is left out: it knows all that better. */
+static void tell_state(struct bench *b)
+{
+	const struct ownership *o = &b->checker.facts.ownership;
+
+	machine_keyframe(&b->machine);
+	for (uint32_t i = 0; i < o->end; i++)
+		if (ownership_mapping(o, i)->live)
+			tell_mapping(b, ownership_mapping(o, i));
+	b->checker.cursor.next = b->trace.next;
+}
+
 uint32_t bench_undo(struct bench *b, uint32_t n)
 {
 	struct snapshot *s = NULL;
@@ -94,47 +146,13 @@ uint32_t bench_undo(struct bench *b, uint32_t n)
 	machine_copy(&b->machine, &s->machine);
 	checker_copy(&b->checker, &s->checker);
 	trace_append(&b->trace, b->machine.hw.bus.cycle, &(struct event){ .kind = EV_UNDO, .addr = s->seq });
-	bench_keyframe(b);
-	b->checker.cursor.next = b->trace.next;     /* it knows all that better */
+	tell_state(b);
 	forget(s);
 	return undone;
 }
 
-static void tell(struct bench *b, const struct event *e)
-{
-	trace_append(&b->trace, b->machine.hw.bus.cycle, e);
-}
-
-/* The runs of a mapping's bytes that are the CPU's, as syncs. */
-static void tell_returned(struct bench *b, const struct mapping *m)
-{
-	const struct ownership *o = &b->checker.facts.ownership;
-	uint64_t run;
-
-	for (uint64_t at = 0; at < m->size; at += run ? run : 1) {
-		for (run = 0; at + run < m->size && !ownership_is_device(o, m->pa + at + run); run++)
-			;
-		if (run)
-			tell(b, &(struct event){ .kind = EV_DMA_SYNC_CPU, .addr = m->dma + at, .addr2 = m->pa + at,
-				.size = (uint32_t)run, .a = m->dir, .unit = (uint16_t)m->device });
-	}
-}
-
-static void tell_mapping(struct bench *b, const struct mapping *m)
-{
-	tell(b, &(struct event){ .kind = m->coherent_memory ? EV_DMA_ALLOC : EV_DMA_MAP, .addr = m->dma,
-		.addr2 = m->pa, .value = m->va, .size = (uint32_t)m->size, .a = m->dir,
-		.b = b->machine.hw.board.coherent != 0, .unit = (uint16_t)m->device });
-	if (!m->coherent_memory && ownership_counts(&b->checker.facts))
-		tell_returned(b, m);
-}
-
 void bench_keyframe(struct bench *b)
 {
-	const struct ownership *o = &b->checker.facts.ownership;
-
-	machine_keyframe(&b->machine);
-	for (uint32_t i = 0; i < o->end; i++)
-		if (ownership_mapping(o, i)->live)
-			tell_mapping(b, ownership_mapping(o, i));
+	bench_settle(b);
+	tell_state(b);
 }

@@ -78,6 +78,8 @@ const char *board_mistake(const struct board *b)
 		return "ram, ram2, ram2_at, mem and kernel_image are whole pages: multiples of 4096 bytes";
 	if (b->kernel_image + 8 * PAGE_SIZE > min_u64(b->ram, board_kernel_end(b)))
 		return "the kernel image leaves fewer than 8 pages of RAM: raise ram or mem, or lower kernel_image";
+	if (b->swiotlb_force && !b->swiotlb)
+		return "swiotlb_force needs a pool to bounce to: set swiotlb too, as in swiotlb = \"1M\"";
 	if (b->ram2 && b->ram2_at < b->ram)
 		return "the second bank overlaps the first: raise ram2_at";
 	if ((b->l1_policy == POLICY_PLRU && !power_of_two(b->l1_ways)) ||

@@ -81,3 +81,9 @@ static inline paddr_t board_kernel_end(const struct board *b)
 {
 	return b->mem ? b->mem : ~(paddr_t)0;
 }
+
+/* The kernel's own code, at the start of RAM; its data fills the rest of the image. */
+static inline uint64_t board_kernel_code(const struct board *b)
+{
+	return round_up(b->kernel_image * 2 / 3, PAGE_SIZE);
+}

@@ -31,7 +31,10 @@ static const struct code codes[] = {
 	{ "op", EV_CACHE_OP, { "clean", "invalidate", "flush" } },
 	{ "barrier", EV_COUNT, { "mb", "rmb", "wmb", "dma_rmb", "dma_wmb" } },
 	{ "attr", EV_COUNT, { "cached", "write_combine", "uncached", "device" } },
-	{ "kind", EV_COUNT, { "kmalloc", "pages", "vmalloc", "coherent" } },
+	{ "form", EV_COUNT, { "single", "page", "sg", "resource", "coherent", "noncoherent", "pages" } },
+	{ "why", EV_POOL_FREE, { "fine", "twice", "inside", "foreign", "dma" } },
+	{ "kind", EV_COUNT, { "kmalloc", "pages", "vmalloc", "coherent", "stack" } },
+	{ "knob", EV_COUNT, { "all_errors", "num_errors", "driver_filter" } },
 	{ "what", EV_COUNT, {
 #define CHOICE(NAME, name, options, sentence) name,
 #include "nature.def"

@@ -14,8 +14,6 @@ enum event_kind {
 	EV_COUNT
 };
 
-_Static_assert(EV_COUNT <= 64, "a set of kinds is one 64 bit word");
-
 struct event {
 	uint64_t seq;      /* its number; the first is 1 */
 	uint64_t cycle;    /* when */
@@ -48,7 +46,8 @@ enum where { AT_RAM, AT_L1, AT_L2, AT_STORE_BUFFER, AT_DEVICE, WHERE_COUNT };
 enum drop_reason { DROP_EVICT, DROP_INVALIDATE, DROP_SNOOP, DROP_REASON_COUNT };
 enum cache_op { CACHE_CLEAN, CACHE_INVALIDATE, CACHE_FLUSH, CACHE_OP_COUNT };
 enum barrier { BARRIER_MB, BARRIER_RMB, BARRIER_WMB, BARRIER_DMA_RMB, BARRIER_DMA_WMB, BARRIER_COUNT };
-enum mem_kind { MEM_KMALLOC, MEM_PAGES, MEM_VMALLOC, MEM_COHERENT, MEM_KIND_COUNT };
+enum mem_kind { MEM_KMALLOC, MEM_PAGES, MEM_VMALLOC, MEM_COHERENT, MEM_STACK, MEM_KIND_COUNT };
+enum map_form { FORM_SINGLE, FORM_PAGE, FORM_SG, FORM_RESOURCE, FORM_COHERENT, FORM_NONCOHERENT, FORM_PAGES, FORM_COUNT };
 enum bad_free { BAD_FREE_TWICE, BAD_FREE_INSIDE, BAD_FREE_FOREIGN, BAD_FREE_ORDER, BAD_FREE_COUNT };
 
 uint64_t event_get(const struct event *e, enum event_field f);

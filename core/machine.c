@@ -2,6 +2,7 @@
 
 #include "kernel/pages.h"
 #include "kernel/slab.h"
+#include "kernel/swiotlb.h"
 #include "kernel/vmalloc.h"
 
 #include <assert.h>
@@ -18,7 +19,8 @@ static void tell_board(struct machine *m)
 
 	tell(m, &(struct event){ .kind = EV_MACHINE, .addr = board_ram_end(b), .addr2 = b->bus_offset,
 		.value = board_kernel_end(b), .size = (uint32_t)b->line,
-		.a = hw_cache(&m->hw, 2) ? 2 : 1, .b = b->coherent != 0 });
+		.a = hw_cache(&m->hw, 2) ? 2 : 1, .b = b->coherent != 0,
+		.unit = (uint16_t)(board_kernel_code(b) >> PAGE_SHIFT) });
 	for (uint32_t level = 1; level <= 2; level++) {
 		const struct cache *c = hw_cache(&m->hw, level);
 
@@ -252,6 +254,7 @@ void machine_keyframe(struct machine *m)
 	for (uint32_t i = 0; i < VM_AREAS_MAX; i++)
 		if (m->kernel.area[i].kind != VM_NONE)
 			tell_area(m, &m->kernel.area[i]);
+	swiotlb_keyframe(&m->kernel);
 	for (uint32_t i = 0; i < device_count; i++)
 		tell_device(m, i);
 	tell(m, &(struct event){ .kind = EV_KEY_END });

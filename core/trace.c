@@ -7,7 +7,8 @@
 
 void trace_init(struct trace *t)
 {
-	*t = (struct trace){ .next = 1, .first = 1, .kinds = ~(uint64_t)0 };
+	*t = (struct trace){ .next = 1, .first = 1 };
+	memset(t->kinds, 0xff, sizeof t->kinds);
 }
 
 void trace_release(struct trace *t)

@@ -19,7 +19,7 @@
 struct trace {
 	uint64_t next;             /* number of the next event; 1 at first */
 	uint64_t first;            /* number of the oldest event still here */
-	uint64_t kinds;            /* interest: one bit for each kind */
+	uint64_t kinds[(EV_COUNT + 63) / 64];   /* interest: one bit for each kind */
 	uint64_t cause;            /* the call in progress, 0 for none */
 	struct event **chunk;      /* chunk[(seq - 1) / TRACE_CHUNK - base] */
 	uint64_t base;             /* chunks already given back */
@@ -47,5 +47,5 @@ void trace_trim(struct trace *t, uint64_t keep);
 
 static inline bool trace_wants(const struct trace *t, enum event_kind kind)
 {
-	return t->kinds >> kind & 1;
+	return t->kinds[kind / 64] >> kind % 64 & 1;
 }

@@ -18,6 +18,14 @@ typedef uint64_t dma_addr_t;
 #define PAGE_SIZE  ((uint64_t)1 << PAGE_SHIFT)
 #define PAGE_MASK  (PAGE_SIZE - 1)
 
+/* The windows of virtual addresses, at the same place on every board; hw/mmu.h tells them apart. */
+#define LINEAR_BASE    ((vaddr_t)0xffff800000000000)
+#define UNCACHED_BASE  ((vaddr_t)0xffffa00000000000)
+#define VMALLOC_BASE   ((vaddr_t)0xffffc00000000000)
+#define WINDOW_PAGES   ((uint64_t)65536)                                     /* 256 MiB each */
+#define IOREMAP_BASE   (VMALLOC_BASE + WINDOW_PAGES * PAGE_SIZE)
+#define MAPPED_END     (IOREMAP_BASE + WINDOW_PAGES * PAGE_SIZE)
+
 #define BUS_WIDTH 8      /* bytes of one bus beat */
 #define LINE_MAX  256    /* longest cache line a board may ask for, bytes */
 

@@ -25,7 +25,7 @@ struct api_group {
 
 /* One table a subject; each in its own file. */
 extern const struct api api_memory[], api_addresses[], api_cpu[], api_cache[], api_registers[],
-	api_dma[], api_device[], api_time[];
+	api_dma[], api_sg[], api_dma_alloc[], api_dma_mask[], api_device[], api_time[];
 
 extern const struct api_group api_groups[];   /* ends with a group without a name */
 
@@ -49,6 +49,7 @@ void api_argument(const struct api *row, int i, char *name, size_t room);
 
 /* Argument checks. i counts from 1; a method's own arguments start at 2, after the device. */
 _Noreturn void arg_wrong(lua_State *L, int i, const char *why);
+_Noreturn void arg_wrong_type(lua_State *L, int i, const char *expected);
 uint64_t arg_number(lua_State *L, int i);
 uint64_t arg_number_or(lua_State *L, int i, uint64_t normal);
 vaddr_t arg_pointer(lua_State *L, int i);             /* an integer; nil is NULL */

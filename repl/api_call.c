@@ -1,4 +1,5 @@
 #include "api.h"
+#include "api_sg.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -13,6 +14,9 @@ const struct api_group api_groups[] = {
 	{ "cache", api_cache },
 	{ "registers", api_registers },
 	{ "dma", api_dma },
+	{ "scatterlist", api_sg },
+	{ "dma memory", api_dma_alloc },
+	{ "dma limits", api_dma_mask },
 	{ "device", api_device },
 	{ "time", api_time },
 	{ NULL, NULL },
@@ -24,6 +28,8 @@ const struct constant api_constants[] = {
 	{ "GFP_DMA", GFP_DMA, "from ZONE_DMA only" },
 	{ "GFP_DMA32", GFP_DMA32, "from ZONE_DMA32 or below" },
 	{ "__GFP_ZERO", GFP_ZERO, "zeroed; add it to another: GFP_KERNEL | __GFP_ZERO" },
+	{ "__GFP_HIGHMEM", GFP_HIGHMEM, "from high memory; nothing here, where there is none" },
+	{ "__GFP_COMP", GFP_COMP, "a compound page; the DMA API takes it for a mistake" },
 	{ "__GFP_NOWARN", GFP_NOWARN, "no line in dmesg when it fails" },
 	{ "DMA_BIDIRECTIONAL", DMA_BIDIRECTIONAL, "the device reads and writes the buffer" },
 	{ "DMA_TO_DEVICE", DMA_TO_DEVICE, "the device reads the buffer" },
@@ -31,6 +37,25 @@ const struct constant api_constants[] = {
 	{ "DMA_NONE", DMA_NONE, "no direction: for debugging; no call takes it" },
 	{ "DMA_MAPPING_ERROR", -1,
 	  "what dma_map_single answers when it cannot map; ask dma_mapping_error" },
+	{ "DMA_ATTR_WEAK_ORDERING", DMA_ATTR_WEAK_ORDERING,
+	  "the device's accesses may be reordered; does nothing here" },
+	{ "DMA_ATTR_WRITE_COMBINE", DMA_ATTR_WRITE_COMBINE,
+	  "dma_alloc_attrs: the CPU's stores may wait and merge" },
+	{ "DMA_ATTR_NO_KERNEL_MAPPING", DMA_ATTR_NO_KERNEL_MAPPING,
+	  "dma_alloc_attrs: the answer is a cookie for dma_free_attrs, no address; not zeroed" },
+	{ "DMA_ATTR_SKIP_CPU_SYNC", DMA_ATTR_SKIP_CPU_SYNC,
+	  "map or unmap without cache operation and without copying back from a bounce buffer: "
+	  "the driver syncs what it needs itself" },
+	{ "DMA_ATTR_FORCE_CONTIGUOUS", DMA_ATTR_FORCE_CONTIGUOUS,
+	  "dma_alloc_attrs: one block of RAM, even where an IOMMU could do with pieces" },
+	{ "DMA_ATTR_ALLOC_SINGLE_PAGES", DMA_ATTR_ALLOC_SINGLE_PAGES,
+	  "dma_alloc_noncontiguous: small pages will do; does nothing here" },
+	{ "DMA_ATTR_NO_WARN", DMA_ATTR_NO_WARN, "no line in dmesg when there is no room" },
+	{ "DMA_ATTR_PRIVILEGED", DMA_ATTR_PRIVILEGED,
+	  "for the device's privileged accesses alone; does nothing here" },
+	{ "DMA_ATTR_MMIO", DMA_ATTR_MMIO, "dma_map_phys: these are registers, not RAM" },
+	{ "DMA_ATTR_REQUIRE_COHERENT", DMA_ATTR_REQUIRE_COHERENT,
+	  "fail where the mapping would need a bounce buffer or cache operations" },
 	{ "PAGE_SIZE", (lua_Integer)PAGE_SIZE, "bytes of a page" },
 	{ NULL, 0, NULL },
 };
@@ -84,7 +109,7 @@ void arg_wrong(lua_State *L, int i, const char *why)
 	abort();    /* luaL_error does not come back, but is not declared so */
 }
 
-static void wrong_type(lua_State *L, int i, const char *expected)
+void arg_wrong_type(lua_State *L, int i, const char *expected)
 {
 	char why[96];
 
@@ -99,7 +124,7 @@ static uint64_t number_from_float(lua_State *L, int i)
 	lua_Integer n;
 
 	if (lua_type(L, i) != LUA_TNUMBER)
-		wrong_type(L, i, "number");
+		arg_wrong_type(L, i, "number");
 	n = lua_tointegerx(L, i, &exact);
 	if (!exact)
 		arg_wrong(L, i, "number has no integer representation");
@@ -146,7 +171,7 @@ size_t arg_width(lua_State *L, int i)
 const char *arg_bytes(lua_State *L, int i, size_t *n)
 {
 	if (lua_type(L, i) != LUA_TSTRING)
-		wrong_type(L, i, "string");
+		arg_wrong_type(L, i, "string");
 	return lua_tolstring(L, i, n);
 }
 
@@ -163,8 +188,7 @@ enum direction arg_direction(lua_State *L, int i)
 	if (lua_type(L, i) == LUA_TNUMBER || lua_type(L, i) == LUA_TSTRING)
 		arg_wrong(L, i, "DMA_TO_DEVICE, DMA_FROM_DEVICE or DMA_BIDIRECTIONAL expected, "
 			  "or \"to_device\", \"from_device\", \"bidirectional\"");
-	wrong_type(L, i, "direction");
-	return DMA_NONE;
+	arg_wrong_type(L, i, "direction");
 }
 
 uint32_t arg_device(lua_State *L, int i)
@@ -172,7 +196,7 @@ uint32_t arg_device(lua_State *L, int i)
 	const uint32_t *unit = luaL_testudata(L, i, DEVICE_TYPE);
 
 	if (!unit)
-		wrong_type(L, i, "device, such as dev,");
+		arg_wrong_type(L, i, "device, such as dev,");
 	return *unit;
 }
 
@@ -311,6 +335,7 @@ static void open_device(lua_State *L)
 void api_open(lua_State *L)
 {
 	device_type_open(L);
+	sg_types_open(L);
 	for (const struct api_group *g = api_groups; g->name; g++)
 		for (const struct api *row = g->rows; row->name; row++)
 			open_row(L, row);

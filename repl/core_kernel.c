@@ -8,6 +8,7 @@
 
 #include "kernel/pages.h"
 #include "kernel/slab.h"
+#include "kernel/swiotlb.h"
 #include "kernel/vmalloc.h"
 
 #include <stdlib.h>
@@ -18,7 +19,7 @@ static struct kernel *kernel(lua_State *L)
 }
 
 static const char *const frame_words[] = { "absent", "reserved", "free", "tail", "pages", "slab",
-					   "kmalloc", "vmalloc", "coherent" };
+					   "kmalloc", "vmalloc", "coherent", "dma" };
 static const char *const zone_words[] = { "DMA", "DMA32", "Normal" };
 static const char *const area_words[] = { "none", "vmalloc", "ioremap", "coherent" };
 
@@ -153,6 +154,29 @@ static int l_resources(lua_State *L)
 		set_boolean(L, "busy", r->busy);
 		append(L);
 	}
+	return 1;
+}
+
+/* nil without a pool. */
+static int l_swiotlb(lua_State *L)
+{
+	const struct swiotlb *s = &kernel(L)->swiotlb;
+
+	if (!s->slot_count)
+		return 0;
+	lua_createtable(L, 0, 6);
+	set_integer(L, "start", s->start);
+	set_integer(L, "size", s->slot_count * SWIOTLB_SLOT);
+	set_integer(L, "slots", s->slot_count);
+	set_integer(L, "areas", s->area_count);
+	set_integer(L, "used", s->used);
+	set_integer(L, "hiwater", s->hiwater);
+	return 1;
+}
+
+static int l_swiotlb_hiwater(lua_State *L)
+{
+	lua_pushboolean(L, !swiotlb_set_hiwater(kernel(L), (uint64_t)luaL_checkinteger(L, 1)));
 	return 1;
 }
 
@@ -316,7 +340,8 @@ void core_kernel_open(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
 		{ "frames", l_frames }, { "zones", l_zones }, { "slabs", l_slabs },
-		{ "areas", l_areas }, { "resources", l_resources }, { "what", l_what }, { NULL, NULL },
+		{ "areas", l_areas }, { "resources", l_resources }, { "swiotlb", l_swiotlb },
+		{ "swiotlb_hiwater", l_swiotlb_hiwater }, { "what", l_what }, { NULL, NULL },
 	};
 
 	luaL_setfuncs(L, functions, 0);

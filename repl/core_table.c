@@ -444,7 +444,7 @@ static int l_violations(lua_State *L)
 
 void core_push_mapping(lua_State *L, const struct mapping *m)
 {
-	lua_createtable(L, 0, 10);
+	lua_createtable(L, 0, 11);
 	set_integer(L, "seq", m->seq);
 	set_integer(L, "dma", m->dma);
 	set_integer(L, "pa", m->pa);
@@ -453,6 +453,7 @@ void core_push_mapping(lua_State *L, const struct mapping *m)
 	set_string(L, "dir", direction_words[m->dir < DIRECTION_COUNT ? m->dir : DMA_NONE]);
 	set_integer(L, "device", m->device);
 	set_boolean(L, "coherent", m->coherent_memory);
+	set_boolean(L, "to_check", m->form <= FORM_PAGE || m->form == FORM_RESOURCE);
 	set_string(L, "owner", m->device_owns ? "device" : "cpu");
 	set_boolean(L, "checked", m->checked);
 }
@@ -686,6 +687,7 @@ void core_table_open(lua_State *L)
 	lua_newtable(L);
 	luaL_setfuncs(L, functions, 0);
 	core_kernel_open(L);
+	core_dma_debug_open(L);
 	set_string(L, "version", VERSION);
 	set_string(L, "scripts", s->scripts);
 	set_boolean(L, "terminal", isatty(STDOUT_FILENO));

@@ -34,5 +34,8 @@ extern const char *const direction_words[], *const attr_words[];
 /* The part of `core` that looks at the little kernel; adds to the table on top of the stack. */
 void core_kernel_open(lua_State *L);
 
+/* The part that looks at dma-debug, likewise. */
+void core_dma_debug_open(lua_State *L);
+
 struct mapping;
 void core_push_mapping(lua_State *L, const struct mapping *m);

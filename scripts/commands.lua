@@ -40,22 +40,35 @@ command { name = "why", args = "[n | va]", group = "look",
           help = "how the last violation (or number n, or the newest at an address) came about",
           run = late("why", "why") }
 
-command { name = "violations", args = "", group = "look",
+command { name = "violations", args = "[all]", group = "look",
           help = "the rules broken so far; a list of { rule, text, events }",
           run = late("why", "violations") }
 
 command { name = "cat", args = "FILE", group = "look", raw = true,
-          help = "a file of /proc, as the kernel writes it",
+          help = "a file of /proc or /sys/kernel/debug, as the kernel writes it",
           complete = { "/proc/iomem", "/proc/buddyinfo", "/proc/slabinfo", "/proc/vmallocinfo",
-              "/proc/cmdline" },
+              "/proc/cmdline", "/sys/kernel/debug/dma-api/dump",
+              "/sys/kernel/debug/dma-api/error_count" },
           run = late("proc", "cat") }
 
 command { name = "dmesg", args = "", group = "look",
           help = "what the kernel would have logged",
           run = late("proc", "dmesg") }
 
+command { name = "echo", args = "VALUE > FILE", group = "machine", raw = true,
+          help = "write a file of /sys/kernel/debug/dma-api: all_errors, num_errors, driver_filter",
+          complete = { "1", ">", "/sys/kernel/debug/dma-api/all_errors",
+              "/sys/kernel/debug/dma-api/num_errors", "/sys/kernel/debug/dma-api/driver_filter" },
+          run = late("dma_debug", "echo") }
+
+command { name = "set", args = "checker=kernel | checker=all", group = "session", raw = true,
+          help = "who names broken rules: CONFIG_DMA_API_DEBUG alone, in its words; or all of ours",
+          complete = { "checker=kernel", "checker=all" },
+          run = session.set }
+
 command { name = "map", args = "va [size] direction", group = "dma", returns = "dma",
-          help = "dma_map_single(dev, va, size, direction); without a size all of the block",
+          help = "dma_map_single(dev, va, size, direction), and dma_mapping_error; without a size " ..
+              "all of the block",
           complete = { "to_device", "from_device", "bidirectional" },
           run = late("sugar", "map") }
 

@@ -30,6 +30,12 @@ local function globals()
   return names
 end
 
+-- Fields of the objects that are not devices, by the name of their metatable.
+local object_fields = {
+  ["dmalab.sg"] = { "page", "offset", "length", "dma_address", "dma_length" },
+  ["dmalab.sg_table"] = { "sgl", "nents", "orig_nents" },
+}
+
 -- Fields and methods of what a dotted path names, each with the path in front.
 local function fields(path, separator, prefix)
   local value = _G
@@ -41,6 +47,10 @@ local function fields(path, separator, prefix)
   if type(value) == "table" then
     for name in pairs(value) do
       if type(name) == "string" then names[#names + 1] = prefix .. name end
+    end
+  elseif type(value) == "userdata" and object_fields[getmetatable(value).__name] then
+    for _, name in ipairs(object_fields[getmetatable(value).__name]) do
+      names[#names + 1] = prefix .. name
     end
   elseif type(value) == "userdata" then
     for _, name in ipairs(session.fields(path)) do names[#names + 1] = prefix .. name end

@@ -1,5 +1,6 @@
 -- `help`: what there is, from the tables of the core and of the commands.
 
+local help_dma = require "help_dma"
 local near = require "near"
 local session = require "session"
 local settings = require "settings"
@@ -74,11 +75,6 @@ local function present_arch()
   end
 end
 
-local cache_effects = {
-  dma_map_single = "for_device", dma_sync_single_for_device = "for_device",
-  dma_unmap_single = "for_cpu", dma_sync_single_for_cpu = "for_cpu",
-}
-
 local coherent_words = {
   remap = "the memory is mapped uncached, in the vmalloc area; the lines of its linear address " ..
       "are written back first",
@@ -87,14 +83,15 @@ local coherent_words = {
   cached = "none: the hardware snoops, the memory stays cached",
 }
 
-local function on_the_caches(name)
+local function on_the_caches(row)
   local arch, board = present_arch(), core.board()
-  if name == "dma_alloc_coherent" then
+  local column = help_dma.caches_of(row)
+  if column == "alloc" then
     local how = board.coherent and "cached" or tostring(arch.coherent):lower()
     say_labelled("  caches", 12, "on this board: " .. (coherent_words[how] or how))
   end
-  local column = cache_effects[name]
-  if not column then return end
+  if not column or column == "alloc" then return end
+  if not arch[column] then say_labelled("  caches", 12, column) return end
   if board.coherent then
     say_labelled("  caches", 12, "on this board nothing: the hardware snoops (help archs shows " ..
         "the others)")
@@ -139,9 +136,9 @@ local function function_help(row)
   local result = row.returns ~= "" and " -> " .. row.returns or ""
   say(text.wrap(row.name .. "(" .. row.args .. ")" .. result, 78, "    "))
   paragraph(row.help)
-  local extra = notes[row.name] or {}
+  local extra = notes[row.name] or help_dma.notes_of(row) or {}
   for i = 1, #extra, 2 do say_labelled("  " .. extra[i], 12, extra[i + 1]) end
-  on_the_caches(row.name)
+  on_the_caches(row)
 end
 
 local function command_help(row)
@@ -238,9 +235,11 @@ local function archs()
 end
 
 local function rule(row)
-  say(row.name, "  (a rule)")
+  say(row.name, "  (a rule", row.severity == "warning" and ", a warning" or "", ")")
   paragraph(row.sentence)
   say_labelled("  remedy", 12, row.remedy)
+  local message = require("dma_debug").message(row.name)
+  if message then say_labelled("  dma-debug", 12, message) end
 end
 
 local function event(row)
@@ -374,6 +373,7 @@ local words = {
   { "trace", "the list of all events so far: show trace 20 prints the last 20" },
   { "va", "a virtual address, as the CPU uses it: what kmalloc, vmalloc and ioremap return" },
   { "violation", "a rule was broken; why() tells how it came about, violations lists them" },
+  { "warning", "something to mend although nothing is lost yet; said once, listed by `violations all`" },
   { "way", "one of the places a set has for a line" },
   { "write-back", "a store stays in the cache until the line is cleaned or evicted; with " ..
       "write-through it goes to memory at once" },

@@ -280,7 +280,10 @@ local function announce_targets(names)
   for _, name in ipairs(names) do
     line_of.assigned[name] = true
     local value = _G
-    for part in name:gmatch("[^.]+") do value = type(value) == "table" and value[part] or nil end
+    for part in name:gmatch("[^.]+") do
+      local holds = type(value) == "table" or type(value) == "userdata"
+      value = holds and value[part] or nil
+    end
     if type(value) ~= "function" then say(name .. " = " .. answer.text(value)) end
   end
 end

@@ -1,11 +1,13 @@
 -- Files of /proc and the kernel's log, in the kernel's own formats.
 
+local dma_debug = require "dma_debug"
 local settings = require "settings"
 local text = require "text"
 
 local proc = {}
 
 local files = {}
+for path, file in pairs(dma_debug.files) do files[path] = file end
 
 -- kernel/resource.c: the end is inclusive, a child is indented under the region it lies in.
 files["/proc/iomem"] = function()
@@ -77,32 +79,96 @@ files["/proc/vmallocinfo"] = function()
   return table.concat(out)
 end
 
+-- The boot options that mean the board's settings; swiotlb= counts slots of 2 KiB.
 files["/proc/cmdline"] = function()
-  local mem = core.board().mem
-  return mem ~= 0 and "mem=" .. text.size(mem) .. "\n" or "\n"
+  local b, out = core.board(), {}
+  if b.mem ~= 0 then out[#out + 1] = "mem=" .. text.size(b.mem) end
+  if b.swiotlb ~= 0 then
+    out[#out + 1] = string.format("swiotlb=%d,%d%s", (b.swiotlb + 2047) // 2048, b.swiotlb_areas,
+                                  b.swiotlb_force and ",force" or "")
+  end
+  if not b.dma_debug then out[#out + 1] = "dma_debug=off" end
+  if b.dma_debug_entries ~= 65536 then
+    out[#out + 1] = "dma_debug_entries=" .. b.dma_debug_entries
+  end
+  return table.concat(out, " ") .. "\n"
+end
+
+-- kernel/dma/swiotlb.c: values are slots; without a pool there are no files.
+local swiotlb_files = { io_tlb_nslabs = "slots", io_tlb_used = "used",
+    io_tlb_used_hiwater = "hiwater" }
+
+for name, field in pairs(swiotlb_files) do
+  files["/sys/kernel/debug/swiotlb/" .. name] = function()
+    local pool = core.swiotlb()
+    return pool and pool[field] .. "\n"
+  end
+end
+
+-- The files there are, sorted; of those in /sys only the folders.
+local function names()
+  local list, seen = {}, {}
+  for path, file in pairs(files) do
+    local name = path:match("^/sys/.*/") or path
+    if not seen[name] and file() then
+      list[#list + 1] = name
+      seen[name] = true
+    end
+  end
+  table.sort(list)
+  return table.concat(list, ", ")
+end
+
+-- The files of a folder, sorted; nil when there are none.
+local function inside(folder)
+  local list = {}
+  for path, file in pairs(files) do
+    local name = path:match("^(.*)/[^/]*$") == folder:gsub("/$", "") and path:match("[^/]*$")
+    if name and folder:find("^/sys/") and file() then list[#list + 1] = name end
+  end
+  table.sort(list)
+  return #list > 0 and table.concat(list, ", ") or nil
 end
 
 function proc.cat(path)
-  local file = files[path]
-  if file then
-    io.stdout:write((file()))
+  if path == nil then error("cat wants a file: " .. names(), 0) end
+  path = tostring(path)
+  local content = files[path] and files[path]()
+  if content then
+    io.stdout:write((content))
     return
   end
-  local names = {}
-  for name in pairs(files) do names[#names + 1] = name end
-  table.sort(names)
-  if path == nil then error("cat wants a file: " .. table.concat(names, ", "), 0) end
-  error(tostring(path) .. ": no such file\n  there are "
-        .. table.concat(names, ", "), 0)
+  local there = inside(path)
+  if there then error(path .. ": Is a directory\n  there are " .. there, 0) end
+  error(path .. ": no such file\n  there are " .. names(), 0)
 end
 
--- {x} is hex, {x:d} decimal.
+-- {x} is hex, {x:d} decimal, {x:x} hex without 0x (%llx), {x:p} hex of full width (%pa).
 local function klog_text(e)
   local row = core.klog[(e.a or 0) + 1]
   if not row then return "message " .. tostring(e.a) end
-  return (row.format:gsub("{(%a)(:?d?)}", function(field, decimal)
-    return decimal == ":d" and text.unsigned(e[field]) or text.hex(e[field])
+  return (row.format:gsub("{(%a):?(%a?)}", function(field, how)
+    if how == "d" then return text.unsigned(e[field]) end
+    if how == "x" then return string.format("%x", e[field]) end
+    return how == "p" and string.format("0x%016x", e[field]) or text.hex(e[field])
   end))
+end
+
+-- What the kernel logged itself, then what dma-debug did, in the order of the events.
+local function log()
+  local lines, first, next_seq = dma_debug.log(), core.trace()
+  for seq = first, next_seq - 1 do
+    local e = core.event(seq)
+    if e and e.kind == "kernel.log" then
+      lines[#lines + 1] = { seq = seq, cycle = e.cycle, text = klog_text(e) }
+    end
+  end
+  for i, line in ipairs(lines) do line.i = i end
+  table.sort(lines, function(a, b)
+    if a.seq ~= b.seq then return a.seq < b.seq end
+    return a.i < b.i
+  end)
+  return lines
 end
 
 -- What was logged since an event, the last few at most.
@@ -118,17 +184,12 @@ end
 
 -- Seconds of a 1 GHz CPU: a cycle is a nanosecond.
 function proc.dmesg()
-  local first, next_seq = core.trace()
-  local any = false
-  for seq = first, next_seq - 1 do
-    local e = core.event(seq)
-    if e and e.kind == "kernel.log" then
-      io.stdout:write(string.format("[%5d.%06d] %s\n", e.cycle // 1000000000,
-          e.cycle // 1000 % 1000000, klog_text(e)))
-      any = true
-    end
+  local lines = log()
+  for _, line in ipairs(lines) do
+    io.stdout:write(string.format("[%5d.%06d] %s\n", line.cycle // 1000000000,
+        line.cycle // 1000 % 1000000, line.text))
   end
-  if not any then io.stdout:write("the kernel logged nothing\n") end
+  if #lines == 0 then io.stdout:write("the kernel logged nothing\n") end
 end
 
 return proc

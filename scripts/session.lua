@@ -7,7 +7,9 @@ local session = {
   known = {},          -- the globals that are ours, not the user's
   leave = {},          -- raised by quit
   failures = 0,        -- lines that failed
-  violations = 0,      -- rules broken, outside the tour
+  violations = 0,      -- rules broken, outside the tour; those that are warnings left out
+  checker = "all",     -- "kernel": only dma-debug speaks
+  kernel_said = 0,     -- dma-debug's lines up to this event were shown
 }
 
 -- A copy of all globals, to find out later what changed.
@@ -52,6 +54,7 @@ end
 -- A new machine: what was done on the old one cannot be taken back.
 function session.new_machine()
   for _, entry in ipairs(session.history) do entry.step = nil end
+  session.kernel_said = 1     -- its first event: the lines of the boot
   session.no_step = session.no_step or "machine"
   _G._ = nil
 end
@@ -59,7 +62,27 @@ end
 -- Announcements --------------------------------------------------------------------------------
 
 session.quiet = {}
+session.warned = {}   -- a warning is said once a session; `violations all` lists them
 local LOUD = 3   -- announcements of one rule in one line; the rest is counted
+
+-- What the kernel's own checker has printed since it was asked last.
+local function kernel_says()
+  local out = session.speaks and io.stdout or io.stderr
+  for _, line in ipairs(require("dma_debug").log()) do
+    if line.seq > session.kernel_said then out:write(line.text, "\n") end
+  end
+  session.kernel_said = select(2, core.trace()) - 1
+end
+
+-- `set checker=kernel`: what the others find is no longer announced.
+function session.set(word)
+  local checker = tostring(word):match("^checker=(%w+)$")
+  if checker ~= "kernel" and checker ~= "all" then
+    error("set takes checker=kernel or checker=all", 0)
+  end
+  session.checker = checker
+  session.kernel_said = select(2, core.trace()) - 1
+end
 
 -- A rule broke. Said at once, but not a thousand times by one loop.
 function session.announce(v)
@@ -67,7 +90,12 @@ function session.announce(v)
     require("why").announce(v, io.stdout)
     return
   end
-  session.violations = session.violations + 1
+  if v.severity == "error" then session.violations = session.violations + 1 end
+  if session.checker == "kernel" then return kernel_says() end
+  if v.severity == "warning" then
+    if session.warned[v.rule] then return end
+    session.warned[v.rule] = true
+  end
   local heard = (session.quiet[v.rule] or 0) + 1
   session.quiet[v.rule] = heard
   if heard <= LOUD then require("why").announce(v, session.speaks and io.stdout or io.stderr) end

@@ -373,7 +373,7 @@ local function show_mappings()
   for _, m in ipairs(live) do
     rows[#rows + 1] = { hex(m.dma), tostring(m.size), m.coherent and "coherent" or m.dir,
                         m.coherent and "both" or m.owner == "cpu" and "CPU" or "device",
-                        m.coherent and "-" or m.checked and "yes" or "no",
+                        not m.to_check and "-" or m.checked and "yes" or "no",
                         m.va and m.va ~= 0 and require("why").range(m.va, 1) or "pa " .. hex(m.pa) }
   end
   say(text.columns(rows, { false, true }))

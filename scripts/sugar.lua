@@ -9,6 +9,7 @@ local sugar = {}
 
 -- The calls as they are at the start, whatever the session does to the globals later.
 local map_single, unmap_single = dma_map_single, dma_unmap_single
+local mapping_error = dma_mapping_error
 local sync_for = { for_cpu = dma_sync_single_for_cpu, for_device = dma_sync_single_for_device }
 local size_of, let_pass = ksize, run
 
@@ -30,7 +31,9 @@ function sugar.map(va, size, direction)
     size = size_of(va)
     if not size or size == 0 then error("map wants a size here: this is no block of kmalloc", 0) end
   end
-  return map_single(dev, va, size, direction)
+  local dma = map_single(dev, va, size, direction)
+  mapping_error(dev, dma)     -- asked as a driver must; what is wrong can be seen
+  return dma
 end
 
 -- The live mapping behind a handle.

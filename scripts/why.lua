@@ -141,7 +141,8 @@ end
 
 -- What is printed when a rule breaks.
 function why.announce(v, out)
-  out:write((text.wrap("! " .. head(v), 78, "  "):gsub("^! [%w-]+",
+  local mark = v.severity == "warning" and "! warning: " or "! "
+  out:write((text.wrap(mark .. head(v), 78, "  "):gsub("^! [%w-]+",
       function(rule) return text.paint("red", rule) end)), "\n")
   for _, fact in ipairs(facts(v)) do out:write(fact, "\n") end
   out:write(text.labelled("  ", 2, advice(v), 78), "\n")
@@ -169,8 +170,27 @@ function listed.__tostring(list)
   return text.columns(rows, { true, true, false, true }) .. "\nwhy(n) explains one"
 end
 
-function why.violations()
-  local list = core.violations()
+-- Errors first, then warnings, each with its number in the core's list.
+local function in_order()
+  local list, warnings = {}, {}
+  for i, v in ipairs(core.violations()) do
+    v.index = i
+    local to = v.severity == "error" and list or warnings
+    to[#to + 1] = v
+  end
+  local errors = #list
+  return table.move(warnings, 1, #warnings, errors + 1, list), errors
+end
+
+-- A warning breaks no rule yet: it is listed only for who asks for all.
+function why.violations(which)
+  if which ~= nil and which ~= "all" then
+    error('violations() lists what is broken, violations("all") warnings too', 0)
+  end
+  local list, errors = in_order()
+  for i = #list, errors + 1, -1 do
+    if not which then list[i] = nil end
+  end
   for _, v in ipairs(list) do
     v.text = sentence(v)
     v.events = v.chain
@@ -265,19 +285,30 @@ say["mem.bad_free"] = function(e)
                         "allocated with" }
   return "somebody freed " .. named(e.va) .. ": " .. (reasons[e.why] or tostring(e.why))
 end
+-- A call is named by the form of its event: dma_map_page, dma_unmap_sg, dma_alloc_coherent.
+local function called(what, e) return "dma_" .. what .. "_" .. tostring(e.form) end
+
 say["dma.map"] = function(e)
-  return string.format("dma_map_single(dev, %s, %d, %s) gave %s: the device owns these bytes",
-      named(e.value), e.size,
-                       directions[e.dir] or tostring(e.dir), hex(e.dma))
+  return string.format("%s(dev, %s, %d, %s) gave %s: the device owns these bytes",
+      called("map", e), e.form == "resource" and hex(e.pa) or named(e.value), e.size,
+      directions[e.dir] or tostring(e.dir), hex(e.dma))
 end
-say["dma.unmap"] = function(e) return dma_call("dma_unmap_single")(e, "the CPU owns them again") end
-say["dma.sync_cpu"] = function(e) return dma_call("dma_sync_single_for_cpu")(e,
-    "the CPU may touch them") end
-say["dma.sync_device"] = function(e) return dma_call("dma_sync_single_for_device")(e,
+say["dma.unmap"] = function(e)
+  return dma_call(called("unmap", e))(e, "the CPU owns them again")
+end
+local function synced(e, towards)
+  return "dma_sync_" .. (e.form == "sg" and "sg" or "single") .. "_for_" .. towards
+end
+say["dma.sync_cpu"] = function(e) return dma_call(synced(e, "cpu"))(e, "the CPU may touch them") end
+say["dma.sync_device"] = function(e) return dma_call(synced(e, "device"))(e,
     "the device owns them") end
-say["dma.alloc"] = function(e) return "dma_alloc_coherent gave " .. bytes(e) .. " at "
+say["dma.map_sg"] = function(e)
+  return "dma_map_sg was given a list of " .. e.nents .. " and made "
+      .. text.count(e.mapped, "segment") .. " of it"
+end
+say["dma.alloc"] = function(e) return called("alloc", e) .. " gave " .. bytes(e) .. " at "
     .. hex(e.dma) end
-say["dma.free"] = function(e) return "dma_free_coherent took back " .. hex(e.dma) end
+say["dma.free"] = function(e) return called("free", e) .. " took back " .. hex(e.dma) end
 say["dma.check"] = function(e) return "dma_mapping_error was asked about " .. hex(e.dma) end
 
 local rows_of_events
@@ -298,7 +329,7 @@ end
 
 local function explain(n, v)
   local out = { text.wrap("violation " .. n .. ": " .. head(v), 78, "  "), "" }
-  local events = core.chain(n)
+  local events = core.chain(v.index)
   for i, seq in ipairs(v.chain) do
     local mark = seq == v.cause and "=>" or "  "
     out[#out + 1] = text.labelled(mark, 3, why.event(seq, events[i]), 78)
@@ -328,7 +359,7 @@ local function touching(list, va)
 end
 
 function why.why(n)
-  local list = core.violations()
+  local list = in_order()
   if n == nil then n = #list end
   if math.type(n) ~= "integer" then
     error("why takes the number of a violation or an address, not " .. tostring(n), 0)

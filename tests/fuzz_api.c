@@ -374,6 +374,81 @@ static void sync(struct play *p)
 		dma_sync_single_for_device(p->kernel, 0, dma, size, dir);
 }
 
+/* Attributes that mean something, now and then. */
+static uint64_t some_attrs(struct play *p)
+{
+	return take_below(&p->in, 4) ? 0 : take(&p->in, 2);
+}
+
+static void map_otherwise(struct play *p)
+{
+	struct held *h = pick(p, MAPPING);
+	paddr_t pa = some_va(p) - LINEAR_BASE;
+	uint64_t attrs = some_attrs(p);
+
+	h->size = some_size(p);
+	h->dir = some_direction(p);
+	switch (take_below(&p->in, 3)) {
+	case 0: h->dma = dma_map_page_attrs(p->kernel, 0, round_down(pa, PAGE_SIZE), take(&p->in, 2),
+					    h->size, (enum direction)h->dir, attrs); break;
+	case 1: h->dma = dma_map_phys(p->kernel, 0, pa, h->size, (enum direction)h->dir, attrs); break;
+	case 2: h->dma = dma_map_resource(p->kernel, 0, pa, h->size, (enum direction)h->dir, attrs); break;
+	}
+}
+
+static void unmap_otherwise(struct play *p)
+{
+	dma_addr_t dma = some_dma(p);
+	uint64_t size = some_size(p), attrs = some_attrs(p);
+	enum direction dir = some_direction(p);
+
+	switch (take_below(&p->in, 3)) {
+	case 0: dma_unmap_page_attrs(p->kernel, 0, dma, size, dir, attrs); break;
+	case 1: dma_unmap_phys(p->kernel, 0, dma, size, dir, attrs); break;
+	case 2: dma_unmap_resource(p->kernel, 0, dma, size, dir, attrs); break;
+	}
+}
+
+/* A list of a few entries, good and bad, all the way; each count may be wrong. */
+static void list(struct play *p)
+{
+	struct scatterlist sg[4];
+	uint32_t n = 1 + (uint32_t)take_below(&p->in, 4);
+	enum direction dir = some_direction(p);
+
+	sg_init_table(sg, n);
+	for (uint32_t i = 0; i < n; i++)
+		sg_set_buf(&sg[i], some_va(p), (uint32_t)some_size(p));
+	MUST(dma_map_sg_attrs(p->kernel, 0, sg, n, dir, some_attrs(p)) % n == 0);
+	dma_sync_sg_for_cpu(p->kernel, 0, sg, (uint32_t)take_below(&p->in, 6), dir);
+	dma_sync_sg_for_device(p->kernel, 0, sg, n, some_direction(p));
+	dma_unmap_sg_attrs(p->kernel, 0, sg, (uint32_t)take_below(&p->in, 6), dir, some_attrs(p));
+}
+
+static void masks(struct play *p)
+{
+	uint64_t mask = UINT64_MAX >> take_below(&p->in, 64);
+
+	if (!dma_set_mask_and_coherent(p->kernel, 0, mask))
+		MUST(p->kernel->device_dma[0].mask == mask);
+	MUST(dma_addressing_limited(p->kernel, 0) ==
+	     (p->kernel->device_dma[0].mask < dma_get_required_mask(p->kernel, 0)));
+}
+
+/* Cached memory for DMA lives for one call here, for who frees everything at the end knows it not. */
+static void cached_memory(struct play *p)
+{
+	uint64_t size = some_size(p);
+	enum direction dir = some_direction(p);
+	dma_addr_t dma;
+	vaddr_t va = dma_alloc_noncoherent(p->kernel, 0, size, &dma, dir, some_gfp(p));
+
+	if (!va)
+		return;
+	dma_free_noncoherent(p->kernel, 0, some_size(p), some_va(p), dma, dir);
+	dma_free_pages(p->kernel, 0, size, va - LINEAR_BASE, dma, dir);
+}
+
 static void hold_coherent(struct play *p)
 {
 	struct held *h = pick(p, COHERENT);
@@ -476,7 +551,7 @@ static void (*const calls[])(struct play *) = {
 	load, load, load, load, store, store, store, write_read, fill, copy, barrier, maintain, pass,
 	wait_for_device, hold_kmalloc, hold_kmalloc, drop_kmalloc, hold_pages, drop_pages, hold_vmalloc,
 	drop_vmalloc, hold_ioremap, drop_ioremap, free_wrongly, map, map, unmap, unmap_wrongly, sync, sync,
-	hold_coherent, drop_coherent, transfer, transfer, device_data, resources, watch, keyframe,
+	map_otherwise, unmap_otherwise, list, masks, cached_memory, hold_coherent, drop_coherent, transfer, transfer, device_data, resources, watch, keyframe,
 };
 
 #define CALLS (sizeof calls / sizeof calls[0])

@@ -443,7 +443,8 @@ static void kinds_are_found_by_name(void **state)
 	(void)state;
 	expect("kind 200 key.end\n", 2, 200, 2, EV_KEY_END, NULL);
 	expect("kind 0 dma.sync_cpu addr=dma addr2=pa size=size "
-	       "a=dir:bidirectional,to_device,from_device,none unit=device\n", 2, 0, 2, EV_DMA_SYNC_CPU, NULL);
+	       "a=dir:bidirectional,to_device,from_device,none "
+	       "b=form:single,page,sg,resource,coherent,noncoherent,pages unit=device\n", 2, 0, 2, EV_DMA_SYNC_CPU, NULL);
 }
 
 static void a_list_of_words_may_grow(void **state)

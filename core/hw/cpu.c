@@ -60,7 +60,7 @@ void cpu_tell_hit(struct hw *h, const struct spot *s, enum event_kind kind, vadd
 	if (size < 8)
 		value &= ((uint64_t)1 << 8 * size) - 1;
 	bus_tell(&h->bus, &(struct event){ .kind = (uint16_t)kind, .addr = va, .addr2 = s->pa + (va - s->va),
-		.value = value, .size = (uint32_t)size, .a = AT_L1 });
+		.value = value, .size = (uint32_t)size, .a = AT_L1, .b = h->kernel_at_work });
 }
 
 /* Remember a hit on the linear map for next time. */
@@ -78,7 +78,7 @@ static uint64_t tell_access(struct hw *h, enum event_kind kind, const struct pie
 	if (!bus_sees(&h->bus, p->pa))
 		return 0;
 	return bus_tell(&h->bus, &(struct event){ .kind = (uint16_t)kind, .addr = p->va, .addr2 = p->pa,
-			.value = value, .size = (uint32_t)p->size, .a = at, .b = kernel });
+			.value = value, .size = (uint32_t)p->size, .a = at, .b = kernel || h->kernel_at_work });
 }
 
 /* An uncached access sees the CPU's own earlier stores: those up to the last that overlaps leave. */

@@ -27,6 +27,7 @@ struct hw {
 	paddr_t recent[RECENT];        /* line addresses, oldest overwritten first */
 	uint32_t recent_next;
 	uint64_t due;                  /* nothing asks for attention before this cycle */
+	bool kernel_at_work;           /* what the CPU touches now is the kernel's doing, not the driver's */
 	struct spot spots[SPOTS];      /* hits remembered for the fast path; forgotten on copy */
 };
 

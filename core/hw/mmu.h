@@ -1,7 +1,7 @@
 #pragma once
 /*
  * The memory management unit: which physical page a virtual address means, and how it may be
- * accessed. Four windows, at the same place on every board:
+ * accessed. Four windows, at the same place on every board (types.h):
  *
  *   linear     LINEAR_BASE + pa      cached; all RAM the kernel manages
  *   uncached   UNCACHED_BASE + pa    the same RAM without the cache (MIPS KSEG1); only where asked
@@ -12,13 +12,6 @@
  */
 #include "board.h"
 #include "cow.h"
-
-#define LINEAR_BASE    ((vaddr_t)0xffff800000000000)
-#define UNCACHED_BASE  ((vaddr_t)0xffffa00000000000)
-#define VMALLOC_BASE   ((vaddr_t)0xffffc00000000000)
-#define WINDOW_PAGES   ((uint64_t)65536)                                     /* 256 MiB each */
-#define IOREMAP_BASE   (VMALLOC_BASE + WINDOW_PAGES * PAGE_SIZE)
-#define MAPPED_END     (IOREMAP_BASE + WINDOW_PAGES * PAGE_SIZE)
 
 struct mmu {
 	struct cow table;            /* a uint64_t for each page of vmalloc and ioremap, 0 for none */

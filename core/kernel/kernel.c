@@ -2,6 +2,7 @@
 
 #include "kernel/pages.h"
 #include "kernel/resource.h"
+#include "kernel/swiotlb.h"
 #include "kernel/vmalloc.h"
 
 #include <assert.h>
@@ -21,8 +22,11 @@ void kernel_init(struct kernel *k, struct hw *hw)
 	k->hw = hw;
 	cow_init(&k->frames, FRAMES_PER_LEAF * sizeof(struct frame), pages / FRAMES_PER_LEAF + 1);
 	cow_init(&k->slabs, SLABS_PER_LEAF * sizeof(struct slab), pages / SLABS_PER_LEAF + 1);
-	for (uint32_t i = 0; i < DEVICE_MAX; i++)
-		k->dma_mask[i] = UINT32_MAX;    /* Linux: 32 bits until the driver says otherwise */
+	for (uint32_t i = 0; i < DEVICE_MAX; i++)    /* Linux: 32 bits until the driver says otherwise */
+		k->device_dma[i] = (struct device_dma){ .mask = UINT32_MAX, .coherent_mask = UINT32_MAX,
+			.max_segment = 64 * KIB, .seg_boundary = UINT64_MAX };
+	k->reserved_end = hw->board.kernel_image;
+	swiotlb_init(k);    /* takes its pool before anybody is given a page, as at boot */
 	pages_init(k);
 	vmalloc_init(k);
 	resource_init(k);
@@ -33,6 +37,7 @@ void kernel_release(struct kernel *k)
 	cow_release(&k->frames);
 	cow_release(&k->slabs);
 	cow_release(&k->vm_starts);
+	cow_release(&k->swiotlb.slots);
 }
 
 void kernel_copy(struct kernel *to, const struct kernel *from, struct hw *hw)
@@ -42,6 +47,7 @@ void kernel_copy(struct kernel *to, const struct kernel *from, struct hw *hw)
 	cow_copy(&to->frames, &from->frames);
 	cow_copy(&to->slabs, &from->slabs);
 	cow_copy(&to->vm_starts, &from->vm_starts);
+	cow_copy(&to->swiotlb.slots, &from->swiotlb.slots);
 }
 
 uint64_t kernel_tell(struct kernel *k, const struct event *e)

@@ -16,15 +16,35 @@
 #define NAME_MAX_LEN  32     /* bytes of a resource's name, the end included */
 #define FRAMES_PER_LEAF 256
 #define SLABS_PER_LEAF  32
+#define SWIOTLB_AREAS_MAX 64
 
 /* include/linux/gfp_types.h, the bits that mean something here. */
 enum gfp {
 	GFP_DMA     = 0x01,      /* __GFP_DMA: ZONE_DMA only */
+	GFP_HIGHMEM = 0x02,      /* __GFP_HIGHMEM: nothing here, where all RAM is in the linear map */
 	GFP_DMA32   = 0x04,      /* __GFP_DMA32: ZONE_DMA32 or below */
 	GFP_ZERO    = 0x100,     /* __GFP_ZERO */
 	GFP_NOWARN  = 0x2000,    /* __GFP_NOWARN: no kernel.log when it fails */
+	GFP_COMP    = 0x40000,   /* __GFP_COMP: a compound page; the DMA API hands out none */
 	GFP_ATOMIC  = 0x820,     /* may not sleep */
 	GFP_KERNEL  = 0xcc0,     /* may sleep */
+};
+
+/*
+ * include/linux/dma-mapping.h, the attributes that mean something here: the last argument of the
+ * calls that end in _attrs.
+ */
+enum dma_attr {
+	DMA_ATTR_WEAK_ORDERING      = 1u << 1,    /* taken, does nothing here */
+	DMA_ATTR_WRITE_COMBINE      = 1u << 2,    /* alloc: the CPU's stores may wait and merge */
+	DMA_ATTR_NO_KERNEL_MAPPING  = 1u << 4,    /* alloc: the CPU gets a cookie, not an address */
+	DMA_ATTR_SKIP_CPU_SYNC      = 1u << 5,    /* no cache operation, no copy back from a bounce buffer */
+	DMA_ATTR_FORCE_CONTIGUOUS   = 1u << 6,    /* alloc: one block of RAM even behind an IOMMU */
+	DMA_ATTR_ALLOC_SINGLE_PAGES = 1u << 7,    /* taken, does nothing here */
+	DMA_ATTR_NO_WARN            = 1u << 8,    /* no line in the log when there is no room */
+	DMA_ATTR_PRIVILEGED         = 1u << 9,    /* taken, does nothing here */
+	DMA_ATTR_MMIO               = 1u << 10,   /* these are another device's registers, not RAM */
+	DMA_ATTR_REQUIRE_COHERENT   = 1u << 12,   /* fail rather than bounce or touch the caches */
 };
 
 enum zone { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, ZONE_COUNT };
@@ -46,7 +66,7 @@ extern const struct klog_info klog_info[KLOG_COUNT];
 
 /* What a page frame is used for. */
 enum frame_kind { FRAME_ABSENT, FRAME_RESERVED, FRAME_FREE, FRAME_TAIL, FRAME_PAGES, FRAME_SLAB,
-		  FRAME_KMALLOC, FRAME_VMALLOC, FRAME_COHERENT };
+		  FRAME_KMALLOC, FRAME_VMALLOC, FRAME_COHERENT, FRAME_DMA };
 
 /*
  * One per page frame: the page allocator's view (struct page). Only the first frame of a block, its
@@ -88,6 +108,53 @@ struct resource {
 	bool boot;               /* there from boot: not to be released */
 };
 
+/* A part of the bounce pool that is searched by itself, from where the last search ended. */
+struct swiotlb_area {
+	uint32_t used;           /* slots */
+	uint32_t next;           /* counted from the area's first slot */
+};
+
+/* The bounce pool; swiotlb.h says what it is for. */
+struct swiotlb {
+	paddr_t start;
+	uint32_t slot_count;     /* of 2 KiB; 0: there is no pool */
+	uint32_t area_count, area_slots;
+	uint32_t used, hiwater;  /* slots now, and the most there ever were */
+	struct swiotlb_area area[SWIOTLB_AREAS_MAX];
+	struct cow slots;        /* struct swiotlb_slot, a set of them each leaf */
+};
+
+#define COHERENT_REGION_PAGES 1024    /* largest region of one device's own, 4 MiB */
+
+/* Memory given to one device (dma_declare_coherent_memory): its dma_alloc_coherent is served from it. */
+struct coherent_region {
+	paddr_t pa;
+	dma_addr_t dma;          /* as the device sees it */
+	vaddr_t va;
+	uint32_t pages;          /* 0: there is none */
+	uint64_t used[COHERENT_REGION_PAGES / 64];    /* one bit a page */
+};
+
+/* What a driver said its device can do (struct device: dma_mask, dma_parms, dma_mem). */
+struct device_dma {
+	uint64_t mask;           /* highest bus address of streaming mappings, as a mask */
+	uint64_t coherent_mask;  /* the same for allocations */
+	uint32_t max_segment;    /* bytes; dma_set_max_seg_size */
+	uint64_t seg_boundary;   /* mask: no segment crosses a multiple of it plus 1; ~0: no such limit */
+	uint64_t min_align_mask; /* bits of an address that stay as they are when it is bounced */
+	struct coherent_region region;
+};
+
+#define DEVRES_MAX 64
+
+/* A dmam_alloc_coherent: given back when the driver leaves its device (devres). */
+struct devres {
+	uint32_t dev;
+	vaddr_t va;              /* 0: the slot is free */
+	dma_addr_t dma;
+	uint64_t size;
+};
+
 struct kernel {
 	struct hw *hw;                                   /* wired */
 	struct cow frames;                               /* struct frame, FRAMES_PER_LEAF each leaf */
@@ -100,7 +167,10 @@ struct kernel {
 	uint64_t slab_count[32], slab_used[32];          /* kmalloc cache: slabs, objects handed out */
 	struct vm_area area[VM_AREAS_MAX];
 	struct resource resource[RESOURCES_MAX];
-	uint64_t dma_mask[DEVICE_MAX];                   /* per device: *dev->dma_mask */
+	paddr_t reserved_end;                            /* image and bounce pool: nobody is given RAM below */
+	struct swiotlb swiotlb;
+	struct device_dma device_dma[DEVICE_MAX];
+	struct devres devres[DEVRES_MAX];
 };
 
 void kernel_init(struct kernel *k, struct hw *hw);   /* boots: zones, reserved memory, resources */
@@ -115,6 +185,18 @@ uint64_t kernel_tell(struct kernel *k, const struct event *e);
 
 /* What follows is the doing of event `cause`. Returns the cause until now, to be put back. */
 uint64_t kernel_cause(struct kernel *k, uint64_t cause);
+
+/*
+ * What the CPU touches from here on is the kernel's own doing (on) or the driver's, and told so.
+ * Returns what held until now, to be put back.
+ */
+static inline bool kernel_at_work(struct kernel *k, bool on)
+{
+	bool before = k->hw->kernel_at_work;
+
+	k->hw->kernel_at_work = on;
+	return before;
+}
 
 /* The kernel's own memset, for zeroing and poison. The range is mapped. */
 void kernel_fill(struct kernel *k, vaddr_t va, uint8_t byte, uint64_t n);

@@ -155,11 +155,11 @@ void pages_init(struct kernel *k)
 {
 	const struct board *b = &k->hw->board;
 
-	for (uint64_t pfn = 0; pfn < b->kernel_image >> PAGE_SHIFT; pfn++)
+	for (uint64_t pfn = 0; pfn < k->reserved_end >> PAGE_SHIFT; pfn++)
 		frame_write(k, pfn)->kind = FRAME_RESERVED;
 	if (b->ram2)
 		seed(k, b->ram2_at, b->ram2_at + b->ram2);
-	seed(k, b->kernel_image, b->ram);
+	seed(k, k->reserved_end, b->ram);
 }
 
 /* The highest zone a request may use; the lowest there is when it asks for less than that. */

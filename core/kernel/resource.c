@@ -34,7 +34,7 @@ static void add_boot(struct kernel *k, paddr_t start, uint64_t size, const char 
 void resource_init(struct kernel *k)
 {
 	const struct board *b = &k->hw->board;
-	paddr_t end = board_kernel_end(b), code = round_up(b->kernel_image * 2 / 3, PAGE_SIZE);
+	paddr_t end = board_kernel_end(b), code = board_kernel_code(b);
 
 	add_boot(k, 0, min_u64(b->ram, end), "System RAM", true);
 	add_boot(k, 0, code, "Kernel code", true);

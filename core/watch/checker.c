@@ -6,6 +6,7 @@ void checker_init(struct checker *c)
 	shadow_init(&c->facts.shadow);
 	ownership_init(&c->facts.ownership, 0);
 	violations_init(&c->facts.violations);
+	dma_debug_init(&c->dma_debug);
 }
 
 void checker_release(struct checker *c)
@@ -13,6 +14,7 @@ void checker_release(struct checker *c)
 	shadow_release(&c->facts.shadow);
 	ownership_release(&c->facts.ownership);
 	violations_release(&c->facts.violations);
+	dma_debug_release(&c->dma_debug);
 }
 
 void checker_copy(struct checker *to, const struct checker *from)
@@ -21,6 +23,7 @@ void checker_copy(struct checker *to, const struct checker *from)
 	shadow_copy(&to->facts.shadow, &from->facts.shadow);
 	ownership_copy(&to->facts.ownership, &from->facts.ownership);
 	violations_copy(&to->facts.violations, &from->facts.violations);
+	dma_debug_copy(&to->dma_debug, &from->dma_debug);
 }
 
 /* The call is over: what it gives back is the CPU's. Until then its drops are judged as before it. */
@@ -46,26 +49,47 @@ static void begin_call(struct facts *f, const struct event *e, bool drops)
 	f->call.drops = drops;
 }
 
-static void to_device(struct facts *f, const struct event *e, uint32_t dir)
+/* A bounce buffer is a second copy on any machine: then owning matters where devices snoop, too. */
+static void to_device(struct facts *f, const struct event *e, uint32_t dir, bool bounced)
 {
 	begin_call(f, e, dir == DMA_FROM_DEVICE);
-	if (ownership_counts(f))
+	if (bounced || ownership_counts(f))
 		ownership_hand_over(&f->ownership, e->addr2, e->size, true);
+}
+
+/* The pool is one block that holds nothing else: it reaches from the first buffer seen to the last. */
+static void bounce(struct facts *f, const struct event *e)
+{
+	uint64_t end = e->value + e->size, known = f->pool.dma + f->pool.size;
+
+	if (!f->pool.size || e->value < f->pool.dma) {
+		f->pool.dma = e->value;
+		f->pool.pa = e->addr2;
+	}
+	f->pool.size = (f->pool.size && known > end ? known : end) - f->pool.dma;
+}
+
+static bool is_bounced(const struct facts *f, const struct event *map)
+{
+	return inside(map->addr, 1, f->pool.dma, f->pool.size);
 }
 
 static void map(struct facts *f, const struct event *e)
 {
+	bool bounced = is_bounced(f, e);
+
 	ownership_add(&f->ownership, &(struct mapping){ .seq = e->seq, .handover = e->seq, .dma = e->addr,
 		.pa = e->addr2, .va = e->value, .size = e->size, .device = e->unit, .dir = e->a,
-		.given = e->seq, .device_owns = true, .live = true });
-	to_device(f, e, e->a);
+		.form = e->b, .bounced = bounced, .given = e->seq, .device_owns = true, .live = true });
+	to_device(f, e, e->a, bounced);
 }
 
-static void alloc_coherent(struct facts *f, const struct event *e)
+/* Memory made for DMA. What is not coherent is a mapping from birth, the CPU's at first. */
+static void alloc(struct facts *f, const struct event *e)
 {
 	ownership_add(&f->ownership, &(struct mapping){ .seq = e->seq, .handover = e->seq, .dma = e->addr,
-		.pa = e->addr2, .va = e->value, .size = e->size, .device = e->unit,
-		.dir = DMA_BIDIRECTIONAL, .coherent_memory = true, .live = true });
+		.pa = e->addr2, .va = e->value, .size = e->size, .device = e->unit, .dir = e->a,
+		.form = e->b, .coherent_memory = e->b == FORM_COHERENT, .live = true });
 	ownership_set_freed(&f->ownership, e->addr2, e->size, 0);
 }
 
@@ -110,7 +134,7 @@ static void sync_for_device(struct facts *f, const struct event *e)
 		return;
 	m->handover = m->given = e->seq;
 	m->device_owns = true;
-	to_device(f, e, m->dir);
+	to_device(f, e, m->dir, m->bounced);
 }
 
 static void check_error(struct facts *f, const struct event *e)
@@ -121,9 +145,10 @@ static void check_error(struct facts *f, const struct event *e)
 		m->checked = true;
 }
 
-static void free_coherent(struct facts *f, const struct event *e)
+static void free_memory(struct facts *f, const struct event *e)
 {
-	struct mapping *m = ownership_named(&f->ownership, e->unit, e->addr, e->size, true);
+	bool coherent_memory = e->b == FORM_COHERENT;
+	struct mapping *m = ownership_named(&f->ownership, e->unit, e->addr, e->size, coherent_memory);
 
 	if (!m)
 		return;
@@ -131,6 +156,8 @@ static void free_coherent(struct facts *f, const struct event *e)
 	m->handover = e->seq;
 	f->last_free = e->seq;
 	ownership_set_freed(&f->ownership, m->pa, round_up(m->size, PAGE_SIZE), e->seq);
+	if (!coherent_memory)
+		ownership_hand_over(&f->ownership, m->pa, m->size, false);
 }
 
 /* A vmalloc area is freed page by page, as its page table entries go. */
@@ -190,17 +217,19 @@ static void follow(struct facts *f, const struct trace *t, const struct event *e
 	case EV_VM_UNMAP:        unmapped_pages(f, e); break;
 	case EV_MEM_FREE:        freed(f, e); break;
 	case EV_MEM_BAD_FREE:    rules_bad_free(f, e); break;
+	case EV_BOUNCE_MAP:      bounce(f, e); break;
 	case EV_DMA_MAP:         map(f, e); break;
-	case EV_DMA_ALLOC:       alloc_coherent(f, e); break;
+	case EV_DMA_ALLOC:       alloc(f, e); break;
 	case EV_DMA_CHECK:       check_error(f, e); break;
 	case EV_DMA_UNMAP:       unmap(f, e); break;
 	case EV_DMA_SYNC_CPU:    sync_for_cpu(f, e); break;
 	case EV_DMA_SYNC_DEVICE: sync_for_device(f, e); break;
-	case EV_DMA_FREE:        free_coherent(f, e); break;
+	case EV_DMA_FREE:        free_memory(f, e); break;
 	default:                 break;
 	}
 	shadow_event(&f->shadow, e);
 	if (e->kind == EV_MACHINE) {     /* of the old one only the violations remain */
+		f->pool.size = 0;
 		ownership_release(&f->ownership);
 		ownership_init(&f->ownership, e->addr);
 	}
@@ -212,6 +241,7 @@ void checker_read(struct checker *c, const struct trace *t)
 
 	while ((e = trace_read(t, &c->cursor, &c->lost))) {
 		follow(&c->facts, t, e);
+		dma_debug_event(&c->dma_debug, &c->facts.violations, t, e);
 		violations_keep_events(&c->facts.violations, t);
 	}
 }

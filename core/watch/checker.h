@@ -6,12 +6,14 @@
  * what the allocators handed out. It never changes a result. A violation is reported once per
  * cause (one transfer, one handover, one call), not once per byte, and counts how often.
  */
+#include "watch/dma_debug.h"
 #include "watch/rules.h"
 
 struct checker {
 	struct cursor cursor;
 	uint64_t lost;               /* events trimmed before they were read */
 	struct facts facts;
+	struct dma_debug dma_debug;
 };
 
 void checker_init(struct checker *c);

@@ -166,8 +166,11 @@ void ownership_hand_over(struct ownership *o, uint64_t pa, uint64_t size, bool d
 
 bool ownership_is_device(const struct ownership *o, uint64_t pa)
 {
-	const struct note *n = cow_read(&o->notes, pa >> PAGE_SHIFT);
+	const struct note *n;
 
+	if (pa >= o->ram_bytes)
+		return false;
+	n = cow_read(&o->notes, pa >> PAGE_SHIFT);
 	return n->owned[(pa & PAGE_MASK) / 8] >> (pa & 7) & 1;
 }
 

@@ -18,8 +18,10 @@ struct mapping {
 	uint32_t returned_dir;       /* and the direction it named */
 	uint32_t device;
 	uint32_t dir;                /* enum direction; coherent memory is bidirectional */
+	uint32_t form;               /* enum map_form */
 	bool coherent_memory;        /* dma_alloc_coherent: both may touch it at any time */
 	bool device_owns;
+	bool bounced;                /* the device has a copy of its own (swiotlb) */
 	bool live;                   /* false: ended, kept a while to explain what follows */
 	bool checked;                /* dma_mapping_error was asked */
 };
@@ -60,7 +62,7 @@ bool ownership_covers(const struct mapping *m, uint64_t pa);
  * stay the device's where another mapping it owns covers them.
  */
 void ownership_hand_over(struct ownership *o, uint64_t pa, uint64_t size, bool device);
-bool ownership_is_device(const struct ownership *o, uint64_t pa);
+bool ownership_is_device(const struct ownership *o, uint64_t pa);     /* false beyond RAM */
 
 /* Does a device own any byte of [pa, pa+n)? The range lies in one page and in RAM. */
 bool ownership_any_device(const struct ownership *o, uint64_t pa, uint64_t n);

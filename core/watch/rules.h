@@ -27,6 +27,7 @@ struct facts {
 		uint64_t seq;        /* the dev.start event of a device's last transfer */
 		uint64_t ordered;    /* the CPU's store that started it, or seq: later stores come too late for it */
 	} transfer[FACTS_DEVICES];   /* by unit */
+	struct { uint64_t dma, pa, size; } pool;       /* bounce buffers are here: handle, RAM */
 	uint64_t last_op;            /* number of the last cache.op event */
 	uint64_t last_free;          /* number of the last mem.free or dma.free event */
 };

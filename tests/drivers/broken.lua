@@ -5,7 +5,7 @@
 -- kind is a board's name, else "noncoherent" or "coherent"; one that is missing is clean.
 -- hidden: what nature does of its own accord may hide or change the mistake (an early write-back, a
 -- line read ahead), so with a seed nothing is asked of boards that are not coherent.
--- boards and settings are as in correct.lua.
+-- boards and settings are as in correct.lua. debug is what dma-debug names too, on every board.
 
 local parts = require "parts"
 local TO, FROM, BOTH = parts.TO, parts.FROM, parts.BOTH
@@ -143,7 +143,7 @@ driver { "unmap with too small a size", function()
   dev:dma_write(h, ("n"):rep(2 * N))
   unmap(h, N, FROM)
   read(a, 2 * N)
-end, named = noncoherent("stale-read", "size_too_small"), hidden = true }
+end, debug = "unmap-size", named = noncoherent("stale-read", "size_too_small"), hidden = true }
 
 driver { "sync for the CPU of the header, then a look at the rest", function()
   local a = buffer(2 * N)
@@ -159,7 +159,7 @@ driver { "unmap of the second half under a handle of its own, the map covered bo
   dev:dma_write(h, ("n"):rep(2 * N))
   unmap(h + N, N, FROM)
   read(a, 2 * N)
-end, named = noncoherent("cpu-read-device-owned", "device_owns") }
+end, debug = "unmap-unknown", named = noncoherent("cpu-read-device-owned", "device_owns") }
 
 -- Where the map drops the lines, nothing old is left for the CPU to find.
 local names_the_direction = says("stale-read", "other_direction")
@@ -169,7 +169,7 @@ driver { "unmap with another direction than the map", function()
   dev:dma_write(h, ("n"):rep(N))
   unmap(h, N, TO)
   read(a, N)
-end, named = { arm64 = names_the_direction, tiny = names_the_direction,
+end, debug = "unmap-direction", named = { arm64 = names_the_direction, tiny = names_the_direction,
                riscv = names_the_direction }, hidden = true }
 
 driver { "receive with a mapping TO_DEVICE", function()
@@ -196,7 +196,7 @@ driver { "sync for the CPU with another direction than the map", function()
   dev:dma_write(h, ("n"):rep(N))
   for_cpu(h, N, TO)
   read(a, N)
-end, named = { arm64 = names_the_direction, tiny = names_the_direction,
+end, debug = "sync-direction", named = { arm64 = names_the_direction, tiny = names_the_direction,
                riscv = names_the_direction }, hidden = true }
 
 -- Where nothing is done after a transfer, what the CPU read of the first one stays in the cache:
@@ -274,7 +274,7 @@ driver { "unmap with too big a size drops what the CPU stored beside it", functi
   dev:dma_write(h, ("n"):rep(N))
   write(a + 2 * N, ("k"):rep(N))
   unmap(h, 4 * N, FROM)
-end, named = noncoherent("cpu-data-lost", "size_too_big"), hidden = true }
+end, debug = "unmap-size", named = noncoherent("cpu-data-lost", "size_too_big"), hidden = true }
 
 driver { "unmapped twice, a store in between", function()
   local a = buffer(N)
@@ -283,7 +283,7 @@ driver { "unmapped twice, a store in between", function()
   unmap(h, N, FROM)
   store(a, 3)
   unmap(h, N, FROM)
-end, named = noncoherent("cpu-data-lost", "no_live_mapping"), hidden = true }
+end, debug = "unmap-unknown", named = noncoherent("cpu-data-lost", "no_live_mapping"), hidden = true }
 
 driver { "cache.invalidate on a line that was stored to", function()
   local a = buffer(N)

@@ -83,10 +83,11 @@ local function rules_named()
   return #rules > 0 and table.concat(rules, ", ") or "nothing"
 end
 
--- What is wrong, or nil when no rule was said to be broken.
-local function accused()
-  local v = violations()[1]
-  return v and "accused: " .. v.text
+-- What is wrong, or nil when no rule was said to be broken, but perhaps the one that may be.
+local function accused(may_be)
+  for _, v in ipairs(violations()) do
+    if v.rule ~= may_be then return "accused: " .. v.text end
+  end
 end
 
 local function misses(expected)
@@ -106,8 +107,10 @@ end
 
 local function verdict_of_broken(row, board, seed)
   local expected = expected_of(row, board)
+  local missed = row.debug and misses { rule = row.debug, advice = "" }
+  if missed then return missed end
   if row.hidden and seed > 0 and not core.board().coherent then return nil end
-  if not expected then return accused() end
+  if not expected then return accused(row.debug) end
   return misses(expected)
 end
 

@@ -1,0 +1,514 @@
+#include "kernel/dma_alloc.h"
+
+#include "kernel/arch.h"
+#include "kernel/direct.h"
+#include "kernel/pages.h"
+#include "kernel/vmalloc.h"
+
+#define ENOMEM 12
+#define EBUSY  16
+#define EINVAL 22
+
+/* Where a page comes from is the mask's business, and the API hands out no compound pages. */
+#define GFP_ZONES (GFP_DMA | GFP_DMA32 | GFP_HIGHMEM)
+
+static uint64_t tell(struct kernel *k, enum event_kind kind, const struct event *e)
+{
+	struct event told = *e;
+
+	told.kind = (uint16_t)kind;
+	return kernel_tell(k, &told);
+}
+
+static void tell_attrs(struct kernel *k, uint64_t call, uint32_t dev, uint64_t attrs)
+{
+	uint64_t before = kernel_cause(k, call);
+
+	if (attrs)
+		kernel_tell(k, &(struct event){ .kind = EV_DMA_ATTRS, .value = attrs,
+			.unit = (uint16_t)dev });
+	kernel_cause(k, before);
+}
+
+/* The zone that lies wholly below the mask, where there is one (dma_direct_optimal_gfp_mask). */
+static uint32_t best_zone(const struct kernel *k, uint64_t mask)
+{
+	const struct board *b = &k->hw->board;
+	paddr_t limit = direct_to_phys(k, mask);
+
+	if (mask < b->bus_offset || limit < b->zone_dma)
+		return GFP_DMA;
+	return limit < b->zone_dma32 ? GFP_DMA32 : 0;
+}
+
+/* A block the device can reach: where the mask is narrow, from lower and lower zones. */
+static bool take_reachable(struct kernel *k, uint32_t dev, uint32_t order, uint32_t gfp,
+			   enum frame_kind kind, uint64_t *pfn)
+{
+	uint64_t mask = k->device_dma[dev].coherent_mask;
+	uint32_t zone = best_zone(k, mask);
+
+	for (;;) {
+		if (!pages_take(k, gfp | zone, order, kind, pfn))
+			return false;
+		if (direct_reaches(mask, direct_to_dma(k, *pfn << PAGE_SHIFT), PAGE_SIZE << order))
+			return true;
+		pages_give(k, *pfn, order);
+		if (zone == GFP_DMA)
+			return false;
+		zone = zone ? GFP_DMA : GFP_DMA32;
+	}
+}
+
+/* Stores of ours reach memory before those of the driver: no zero arrives late. */
+static void zero(struct kernel *k, vaddr_t va, uint64_t size)
+{
+	kernel_fill(k, va, 0, size);
+	cpu_barrier(k->hw, BARRIER_WMB);
+}
+
+/* A region of the device's own: dma_declare_coherent_memory. */
+
+static bool page_used(const struct coherent_region *r, uint64_t page)
+{
+	return r->used[page / 64] >> page % 64 & 1;
+}
+
+static bool pages_used(const struct coherent_region *r, uint64_t first, uint64_t n, bool used)
+{
+	for (uint64_t i = 0; i < n; i++)
+		if (page_used(r, first + i) != used)
+			return false;
+	return true;
+}
+
+static void use_pages(struct coherent_region *r, uint64_t first, uint64_t n, bool used)
+{
+	for (uint64_t page = first; page < first + n; page++) {
+		uint64_t bit = (uint64_t)1 << page % 64;
+
+		r->used[page / 64] = used ? r->used[page / 64] | bit : r->used[page / 64] & ~bit;
+	}
+}
+
+/* The first free pages aligned to their own number (bitmap_find_free_region); `pages` when none are. */
+static uint64_t find_pages(const struct coherent_region *r, uint64_t n)
+{
+	for (uint64_t first = 0; n <= r->pages && first <= r->pages - n; first += n)
+		if (pages_used(r, first, n, false))
+			return first;
+	return r->pages;
+}
+
+static vaddr_t region_alloc(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_t *dma)
+{
+	struct coherent_region *r = &k->device_dma[dev].region;
+	uint64_t n = size && size <= r->pages * PAGE_SIZE ? (uint64_t)1 << pages_order(size) : 0;
+	uint64_t first = n ? find_pages(r, n) : r->pages, at = first << PAGE_SHIFT;
+
+	if (first == r->pages)
+		return 0;
+	use_pages(r, first, n, true);
+	zero(k, r->va + at, size);
+	*dma = r->dma + at;
+	tell(k, EV_DMA_ALLOC, &(struct event){ .addr = *dma, .addr2 = r->pa + at, .value = r->va + at,
+		.size = (uint32_t)size, .b = FORM_COHERENT, .unit = (uint16_t)dev });
+	return r->va + at;
+}
+
+static bool in_region(const struct kernel *k, uint32_t dev, vaddr_t va)
+{
+	const struct coherent_region *r = &k->device_dma[dev].region;
+
+	return inside(va, 1, r->va, r->pages * PAGE_SIZE);
+}
+
+/* By the CPU's address and the size; the handle is not looked at, as in Linux. */
+static void region_free(struct kernel *k, uint32_t dev, uint64_t size, vaddr_t va)
+{
+	struct coherent_region *r = &k->device_dma[dev].region;
+	uint64_t at = round_down(va - r->va, PAGE_SIZE), first = at >> PAGE_SHIFT;
+	uint64_t n = size && size <= r->pages * PAGE_SIZE ? (uint64_t)1 << pages_order(size) : 0;
+
+	if (!n || !inside(first, n, 0, r->pages) || !pages_used(r, first, n, true)) {
+		kernel_tell_bad_free(k, MEM_COHERENT, va, page_used(r, first) ? BAD_FREE_ORDER : BAD_FREE_TWICE);
+		return;
+	}
+	use_pages(r, first, n, false);
+	tell(k, EV_DMA_FREE, &(struct event){ .addr = r->dma + at, .addr2 = r->pa + at,
+		.value = r->va + at, .size = (uint32_t)size, .b = FORM_COHERENT,
+		.unit = (uint16_t)dev });
+}
+
+int dma_declare_coherent_memory(struct kernel *k, uint32_t dev, paddr_t pa, dma_addr_t dma,
+				uint64_t size)
+{
+	struct coherent_region *r = &k->device_dma[dev].region;
+	uint64_t pages = size >> PAGE_SHIFT;
+	vaddr_t va;
+
+	if (!pages)
+		return -EINVAL;
+	if (r->pages)
+		return -EBUSY;
+	va = pages > COHERENT_REGION_PAGES ? 0 : ioremap(k, pa, size, ATTR_WRITE_COMBINE);
+	if (!va)
+		return -ENOMEM;
+	*r = (struct coherent_region){ .pa = pa, .dma = dma, .va = va, .pages = (uint32_t)pages };
+	return 0;
+}
+
+void dma_release_coherent_memory(struct kernel *k, uint32_t dev)
+{
+	struct coherent_region *r = &k->device_dma[dev].region;
+	bool unmapped = r->pages && iounmap(k, r->va);
+
+	(void)unmapped;      /* the driver may have unmapped it behind our back */
+	r->pages = 0;
+}
+
+/* Coherent memory. */
+
+/*
+ * The CPU's view of the block, without what the cache still holds of it. A cookie is the struct
+ * page: an address, but not one to load from. 0 when no addresses are left.
+ */
+static vaddr_t view(struct kernel *k, uint64_t pfn, uint64_t size, uint64_t attrs)
+{
+	enum attr attr = attrs & DMA_ATTR_WRITE_COMBINE ? ATTR_WRITE_COMBINE : ATTR_UNCACHED;
+	paddr_t pa = pfn << PAGE_SHIFT;
+
+	arch_prepare_coherent(k, pa, size);
+	if (attrs & DMA_ATTR_NO_KERNEL_MAPPING)
+		return VMEMMAP_BASE + 64 * pfn;
+	switch (arch_coherent_by(k)) {
+	case COHERENT_CACHED: return phys_to_virt(pa);
+	case COHERENT_ALIAS:  return UNCACHED_BASE + pa;
+	default:              return vm_remap(k, pa, size, attr);
+	}
+}
+
+/* dma_direct_alloc. */
+static vaddr_t pages_coherent(struct kernel *k, uint32_t dev, uint64_t size, uint32_t gfp,
+			      uint64_t attrs, uint64_t *pfn)
+{
+	uint64_t bytes = round_up(size, PAGE_SIZE);
+	uint32_t order = size ? pages_order(size) : 0;
+	vaddr_t va;
+
+	if (!size || !take_reachable(k, dev, order, gfp, FRAME_COHERENT, pfn))
+		return 0;
+	va = view(k, *pfn, bytes, attrs);
+	if (!va)
+		pages_give(k, *pfn, order);
+	else if (!(attrs & DMA_ATTR_NO_KERNEL_MAPPING))
+		zero(k, va, bytes);
+	return va;
+}
+
+vaddr_t dma_alloc_attrs(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_t *dma,
+			uint32_t gfp, uint64_t attrs)
+{
+	uint64_t pfn, seq;
+	vaddr_t va;
+
+	*dma = DMA_MAPPING_ERROR;
+	if (gfp & GFP_COMP) {
+		kernel_log(k, KLOG_DMA_GFP, gfp, 0, 0);
+		return 0;
+	}
+	if (k->device_dma[dev].region.pages)
+		return region_alloc(k, dev, size, dma);
+	gfp &= ~(uint32_t)(GFP_ZONES | GFP_ZERO);
+	gfp |= attrs & DMA_ATTR_NO_WARN ? GFP_NOWARN : 0;
+	va = pages_coherent(k, dev, size, gfp, attrs, &pfn);
+	if (!va)
+		return 0;
+	*dma = direct_to_dma(k, pfn << PAGE_SHIFT);
+	seq = tell(k, EV_DMA_ALLOC, &(struct event){ .addr = *dma, .addr2 = pfn << PAGE_SHIFT,
+		.value = va, .size = (uint32_t)size, .b = FORM_COHERENT, .unit = (uint16_t)dev });
+	tell_attrs(k, seq, dev, attrs);
+	return va;
+}
+
+static bool remapped(const struct kernel *k, uint64_t attrs)
+{
+	return arch_coherent_by(k) == COHERENT_REMAP && !(attrs & DMA_ATTR_NO_KERNEL_MAPPING);
+}
+
+/* Is va the view dma_alloc_attrs gave of the block at pa? */
+static bool is_view(const struct kernel *k, vaddr_t va, paddr_t pa, uint64_t attrs)
+{
+	const struct vm_area *a = vm_area_at(k, va);
+
+	if (attrs & DMA_ATTR_NO_KERNEL_MAPPING)
+		return va == VMEMMAP_BASE + 64 * (pa >> PAGE_SHIFT);
+	switch (arch_coherent_by(k)) {
+	case COHERENT_CACHED: return va == phys_to_virt(pa);
+	case COHERENT_ALIAS:  return va == UNCACHED_BASE + pa;
+	default:              return a && a->kind == VM_COHERENT && a->va == va && a->pa == pa;
+	}
+}
+
+/* Did the block at va come from a request of so many pages? A remapped one knows them exactly. */
+static bool same_size(const struct kernel *k, vaddr_t va, uint64_t size, uint64_t attrs,
+		      const struct frame *f)
+{
+	if (!size || pages_order(size) != f->order)
+		return false;
+	return !remapped(k, attrs) || vm_area_at(k, va)->size == round_up(size, PAGE_SIZE);
+}
+
+/* Does the handle name the first page of a block of this kind? If not, why not. */
+static bool is_block(const struct kernel *k, dma_addr_t dma, enum frame_kind kind,
+		     enum bad_free *why)
+{
+	paddr_t pa = direct_to_phys(k, dma);
+	uint64_t pfn = pa >> PAGE_SHIFT, head = frame_head(k, pfn);
+	const struct frame *f = frame_read(k, head);
+	bool start = !(pa & PAGE_MASK);
+
+	*why = BAD_FREE_FOREIGN;
+	if (f->kind == FRAME_FREE && start && frame_read(k, pfn)->was == kind)
+		*why = BAD_FREE_TWICE;
+	if (f->kind != kind)
+		return false;
+	if (start && head == pfn)
+		return true;
+	*why = BAD_FREE_INSIDE;
+	return false;
+}
+
+/* Do size, address and handle name one coherent block? If not, why not. */
+static bool may_free(const struct kernel *k, uint64_t size, vaddr_t va, dma_addr_t dma,
+		     uint64_t attrs, enum bad_free *why)
+{
+	paddr_t pa = direct_to_phys(k, dma);
+
+	if (!is_block(k, dma, FRAME_COHERENT, why))
+		return false;
+	*why = is_view(k, va, pa, attrs) ? BAD_FREE_ORDER : BAD_FREE_FOREIGN;
+	return *why == BAD_FREE_ORDER &&
+	       same_size(k, va, size, attrs, frame_read(k, pa >> PAGE_SHIFT));
+}
+
+/* Old lines of the cached address must not come back over whatever the pages are used for next. */
+static void forget_lines(struct kernel *k, paddr_t pa, uint64_t size)
+{
+	if (arch_coherent_by(k) != COHERENT_CACHED)
+		cpu_maintain(k->hw, CACHE_INVALIDATE, pa, PAGE_SIZE << pages_order(size), 0, false);
+}
+
+/* The block is the driver's no more; its last stores have arrived. Returns the event's number. */
+static uint64_t tell_free(struct kernel *k, const struct event *e)
+{
+	cpu_barrier(k->hw, BARRIER_MB);
+	return tell(k, EV_DMA_FREE, e);
+}
+
+/* Poison the pages and give them back, as the doing of the free that was told as `seq`. */
+static void give_back(struct kernel *k, paddr_t pa, uint64_t size, uint64_t seq)
+{
+	uint64_t before = kernel_cause(k, seq);
+
+	kernel_fill(k, phys_to_virt(pa), PAGE_POISON, PAGE_SIZE << pages_order(size));
+	kernel_cause(k, before);
+	pages_give(k, pa >> PAGE_SHIFT, pages_order(size));
+}
+
+/*
+ * Nothing is freed. The whole call is told too: dma-debug holds it against what was allocated.
+ * Returns the number of that event.
+ */
+static uint64_t refuse_free(struct kernel *k, const struct event *call, enum bad_free why)
+{
+	struct event e = *call;
+	enum attr attr;
+
+	kernel_tell_bad_free(k, MEM_COHERENT, e.value, why);
+	if (mmu_translate(&k->hw->mmu, e.value, &e.addr2, &attr) != OK)
+		e.addr2 = ~(paddr_t)0;
+	return tell(k, EV_DMA_BAD_FREE, &e);
+}
+
+void dma_free_attrs(struct kernel *k, uint32_t dev, uint64_t size, vaddr_t va, dma_addr_t dma,
+		    uint64_t attrs)
+{
+	paddr_t pa = direct_to_phys(k, dma);
+	enum bad_free why;
+	uint64_t seq, before;
+
+	if (in_region(k, dev, va)) {
+		region_free(k, dev, size, va);
+		return;
+	}
+	if (!va)
+		return;
+	if (!may_free(k, size, va, dma, attrs, &why)) {
+		seq = refuse_free(k, &(struct event){ .addr = dma, .value = va, .size = event_size(size),
+			.b = FORM_COHERENT, .unit = (uint16_t)dev }, why);
+		tell_attrs(k, seq, dev, attrs);
+		return;
+	}
+	seq = tell_free(k, &(struct event){ .addr = dma, .addr2 = pa, .value = va,
+		.size = (uint32_t)size, .b = FORM_COHERENT, .unit = (uint16_t)dev });
+	tell_attrs(k, seq, dev, attrs);
+	before = kernel_cause(k, seq);
+	if (remapped(k, attrs))
+		vm_unremap(k, va);
+	forget_lines(k, pa, size);
+	kernel_cause(k, before);
+	give_back(k, pa, size, seq);
+}
+
+/* Managed by the driver core. */
+
+vaddr_t dmam_alloc_coherent(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_t *dma,
+			    uint32_t gfp)
+{
+	uint32_t slot = 0;
+	vaddr_t va;
+
+	*dma = DMA_MAPPING_ERROR;
+	while (slot < DEVRES_MAX && k->devres[slot].va)
+		slot++;
+	if (slot == DEVRES_MAX)
+		return 0;
+	va = dma_alloc_coherent(k, dev, size, dma, gfp);
+	k->devres[slot] = (struct devres){ .dev = dev, .va = va, .dma = *dma, .size = size };
+	return va;
+}
+
+static struct devres *find_devres(struct kernel *k, uint32_t dev, vaddr_t va)
+{
+	for (uint32_t i = 0; va && i < DEVRES_MAX; i++)
+		if (k->devres[i].va == va && k->devres[i].dev == dev)
+			return &k->devres[i];
+	return NULL;
+}
+
+void dmam_free_coherent(struct kernel *k, uint32_t dev, uint64_t size, vaddr_t va, dma_addr_t dma)
+{
+	struct devres *d = find_devres(k, dev, va);
+
+	dma_free_coherent(k, dev, size, va, dma);
+	if (!d || d->size != size || d->dma != dma)
+		kernel_log(k, KLOG_DMAM_MATCH, va, 0, 0);
+	if (d)
+		d->va = 0;
+}
+
+void dmam_release(struct kernel *k, uint32_t dev)
+{
+	for (uint32_t i = DEVRES_MAX; i-- > 0; ) {
+		struct devres d = k->devres[i];
+
+		if (!d.va || d.dev != dev)
+			continue;
+		k->devres[i].va = 0;
+		dma_free_coherent(k, dev, d.size, d.va, d.dma);
+	}
+}
+
+/* Cached pages. */
+
+/* dma_direct_alloc_pages: zeroed through the linear map; the zeros may well be in the cache alone. */
+static paddr_t cached_pages(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_t *dma,
+			    enum direction dir, uint32_t gfp, enum map_form form)
+{
+	uint32_t order = size ? pages_order(size) : 0;
+	uint64_t pfn;
+	paddr_t pa;
+
+	*dma = DMA_MAPPING_ERROR;
+	if (gfp & (GFP_ZONES | GFP_COMP)) {
+		kernel_log(k, KLOG_DMA_GFP, gfp, 0, 0);
+		return 0;
+	}
+	if (!size || !take_reachable(k, dev, order, gfp & ~(uint32_t)GFP_ZERO, FRAME_DMA, &pfn))
+		return 0;
+	pa = pfn << PAGE_SHIFT;
+	kernel_fill(k, phys_to_virt(pa), 0, round_up(size, PAGE_SIZE));
+	*dma = direct_to_dma(k, pa);
+	tell(k, EV_DMA_ALLOC, &(struct event){ .addr = *dma, .addr2 = pa, .value = phys_to_virt(pa),
+		.size = (uint32_t)size, .a = dir, .b = form, .unit = (uint16_t)dev });
+	return pa;
+}
+
+/* Do size, page and handle name one block of cached pages? If not, why not. */
+static bool may_free_pages(const struct kernel *k, uint64_t size, paddr_t pa, dma_addr_t dma,
+			   enum bad_free *why)
+{
+	if (!is_block(k, dma, FRAME_DMA, why))
+		return false;
+	*why = pa == direct_to_phys(k, dma) ? BAD_FREE_ORDER : BAD_FREE_FOREIGN;
+	return *why == BAD_FREE_ORDER && size &&
+	       pages_order(size) == frame_read(k, pa >> PAGE_SHIFT)->order;
+}
+
+static void free_cached(struct kernel *k, uint64_t size, const struct event *e)
+{
+	enum bad_free why;
+
+	if (!may_free_pages(k, size, e->addr2, e->addr, &why)) {
+		refuse_free(k, e, why);
+		return;
+	}
+	give_back(k, e->addr2, size, tell_free(k, e));
+}
+
+vaddr_t dma_alloc_noncoherent(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_t *dma,
+			      enum direction dir, uint32_t gfp)
+{
+	paddr_t pa = cached_pages(k, dev, size, dma, dir, gfp, FORM_NONCOHERENT);
+
+	return pa ? phys_to_virt(pa) : 0;
+}
+
+void dma_free_noncoherent(struct kernel *k, uint32_t dev, uint64_t size, vaddr_t va,
+			  dma_addr_t dma, enum direction dir)
+{
+	free_cached(k, size, &(struct event){ .addr = dma, .addr2 = va - LINEAR_BASE, .value = va,
+		.size = event_size(size), .a = dir, .b = FORM_NONCOHERENT, .unit = (uint16_t)dev });
+}
+
+paddr_t dma_alloc_pages(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_t *dma,
+			enum direction dir, uint32_t gfp)
+{
+	return cached_pages(k, dev, size, dma, dir, gfp, FORM_PAGES);
+}
+
+void dma_free_pages(struct kernel *k, uint32_t dev, uint64_t size, paddr_t page, dma_addr_t dma,
+		    enum direction dir)
+{
+	free_cached(k, size, &(struct event){ .addr = dma, .addr2 = page,
+		.value = phys_to_virt(page), .size = event_size(size), .a = dir, .b = FORM_PAGES,
+		.unit = (uint16_t)dev });
+}
+
+bool dma_alloc_noncontiguous(struct kernel *k, uint32_t dev, uint64_t size, enum direction dir,
+			     uint32_t gfp, uint64_t attrs, struct sg_table *sgt)
+{
+	dma_addr_t dma;
+	paddr_t pa;
+
+	if (attrs & ~(uint64_t)DMA_ATTR_ALLOC_SINGLE_PAGES) {
+		kernel_log(k, KLOG_DMA_ATTRS, attrs, 0, 0);
+		return false;
+	}
+	pa = size > UINT32_MAX ? 0 : cached_pages(k, dev, size, &dma, dir, gfp, FORM_PAGES);
+	if (!pa)
+		return false;
+	sg_init_table(sgt->sgl, 1);
+	sg_set_page(sgt->sgl, pa, (uint32_t)round_up(size, PAGE_SIZE), 0);
+	sgt->sgl->dma_address = dma;
+	sgt->sgl->dma_length = sgt->sgl->length;
+	sgt->nents = sgt->orig_nents = 1;
+	return true;
+}
+
+void dma_free_noncontiguous(struct kernel *k, uint32_t dev, uint64_t size,
+			    const struct sg_table *sgt, enum direction dir)
+{
+	dma_free_pages(k, dev, size, sgt->sgl->page, sgt->sgl->dma_address, dir);
+}
