@@ -5,8 +5,10 @@ function place(file) {
 	sub(/^core\/|^viz\//, "", file)
 	if (file in rank)
 		return rank[file]
+	folder = file
+	sub(/[^\/]*$/, "*.c", folder)      # a file of its own, without a header: a device
 	sub(/\.c$/, ".h", file)
-	return file in rank ? rank[file] : 0
+	return file in rank ? rank[file] : rank[folder]
 }
 
 FNR == 1 { here = FILENAME; listing = (here ~ /LAYERS$/) }
