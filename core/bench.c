@@ -91,11 +91,14 @@ static void tell_returned(struct bench *b, const struct mapping *m)
 	uint64_t run;
 
 	for (uint64_t at = 0; at < m->size; at += run ? run : 1) {
-		for (run = 0; at + run < m->size && !ownership_is_device(o, m->pa + at + run); run++)
+		for (run = 0;
+		     at + run < m->size && !ownership_is_device(o, m->pa + at + run);
+		     run++)
 			;
 		if (run)
-			tell(b, &(struct event){ .kind = EV_DMA_SYNC_CPU, .addr = m->dma + at, .addr2 = m->pa + at,
-				.size = (uint32_t)run, .a = m->dir, .b = m->form, .unit = (uint16_t)m->device });
+			tell(b, &(struct event){ .kind = EV_DMA_SYNC_CPU, .addr = m->dma + at,
+				.addr2 = m->pa + at, .size = (uint32_t)run, .a = m->dir,
+				.b = m->form, .unit = (uint16_t)m->device });
 	}
 }
 
@@ -109,11 +112,13 @@ static void tell_mapping(struct bench *b, const struct mapping *m)
 
 	tell(b, &e);
 	if (m->checked)
-		tell(b, &(struct event){ .kind = EV_DMA_CHECK, .addr = m->dma, .unit = (uint16_t)m->device });
+		tell(b, &(struct event){ .kind = EV_DMA_CHECK, .addr = m->dma,
+			.unit = (uint16_t)m->device });
 	e.kind = EV_DMA_SYNC_DEVICE;
 	if (allocated && !m->coherent_memory && m->device_owns)
 		tell(b, &e);
-	if (!m->coherent_memory && m->form != FORM_RESOURCE && (m->bounced || ownership_counts(&b->checker.facts)) && (m->device_owns || !allocated))
+	if (!m->coherent_memory && m->form != FORM_RESOURCE &&
+	    (m->bounced || ownership_counts(&b->checker.facts)) && (m->device_owns || !allocated))
 		tell_returned(b, m);
 }
 
@@ -145,7 +150,8 @@ uint32_t bench_undo(struct bench *b, uint32_t n)
 	checker_release(&b->checker);
 	machine_copy(&b->machine, &s->machine);
 	checker_copy(&b->checker, &s->checker);
-	trace_append(&b->trace, b->machine.hw.bus.cycle, &(struct event){ .kind = EV_UNDO, .addr = s->seq });
+	trace_append(&b->trace, b->machine.hw.bus.cycle,
+		     &(struct event){ .kind = EV_UNDO, .addr = s->seq });
 	tell_state(b);
 	forget(s);
 	return undone;

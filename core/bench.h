@@ -2,9 +2,9 @@
 /*
  * One session: a machine, its trace, its watchers, and the way back.
  *
- * Watchers read at safe points, between operations (bench_settle). A mark is a snapshot taken before
- * a command; kept only if the command made events, it is one step of undo. Undo puts machine and
- * checker back and tells the trace (bench.undo, then a keyframe), which is never cut.
+ * Watchers read at safe points, between operations (bench_settle). A mark is a snapshot taken
+ * before a command; kept only if the command made events, it is one step of undo. Undo puts machine
+ * and checker back and tells the trace (bench.undo, then a keyframe), which is never cut.
  */
 #include "machine.h"
 #include "watch/checker.h"

@@ -19,11 +19,13 @@ const struct setting settings[] = {
 #define SIZE(key, normal, min, max, pow2, sentence) \
 	{ #key, SETTING_SIZE, normal, min, max, pow2, NULL, sentence, offsetof(struct board, key) },
 #define NUMBER(key, normal, min, max, pow2, sentence) \
-	{ #key, SETTING_NUMBER, normal, min, max, pow2, NULL, sentence, offsetof(struct board, key) },
+	{ #key, SETTING_NUMBER, normal, min, max, pow2, NULL, sentence, \
+		offsetof(struct board, key) },
 #define SWITCH(key, normal, sentence) \
 	{ #key, SETTING_SWITCH, normal, 0, 1, 0, NULL, sentence, offsetof(struct board, key) },
 #define WORD(key, normal, words, sentence) \
-	{ #key, SETTING_WORD, normal, 0, COUNT(words) - 1, 0, words, sentence, offsetof(struct board, key) },
+	{ #key, SETTING_WORD, normal, 0, COUNT(words) - 1, 0, words, sentence, \
+		offsetof(struct board, key) },
 #include "board.def"
 #undef SIZE
 #undef NUMBER
@@ -75,11 +77,14 @@ bool board_set(struct board *b, const struct setting *s, uint64_t value)
 const char *board_mistake(const struct board *b)
 {
 	if ((b->ram | b->ram2 | b->ram2_at | b->mem | b->kernel_image) & PAGE_MASK)
-		return "ram, ram2, ram2_at, mem and kernel_image are whole pages: multiples of 4096 bytes";
+		return "ram, ram2, ram2_at, mem and kernel_image are whole pages: "
+		       "multiples of 4096 bytes";
 	if (b->kernel_image + 8 * PAGE_SIZE > min_u64(b->ram, board_kernel_end(b)))
-		return "the kernel image leaves fewer than 8 pages of RAM: raise ram or mem, or lower kernel_image";
+		return "the kernel image leaves fewer than 8 pages of RAM: "
+		       "raise ram or mem, or lower kernel_image";
 	if (b->swiotlb_force && !b->swiotlb)
-		return "swiotlb_force needs a pool to bounce to: set swiotlb too, as in swiotlb = \"1M\"";
+		return "swiotlb_force needs a pool to bounce to: "
+		       "set swiotlb too, as in swiotlb = \"1M\"";
 	if (b->ram2 && b->ram2_at < b->ram)
 		return "the second bank overlaps the first: raise ram2_at";
 	if ((b->l1_policy == POLICY_PLRU && !power_of_two(b->l1_ways)) ||

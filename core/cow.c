@@ -97,7 +97,8 @@ size_t cow_owned(const struct cow *c)
 	size_t bytes = 0;
 
 	for (size_t i = 0; i < c->count; i++)
-		if (cow_present(c, i) && cow_leaf(c, i)->refs == 1 && c->branch[i / BRANCH]->refs == 1)
+		if (cow_present(c, i) && cow_leaf(c, i)->refs == 1 &&
+		    c->branch[i / BRANCH]->refs == 1)
 			bytes += c->leaf_size;
 	return bytes;
 }

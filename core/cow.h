@@ -5,8 +5,8 @@
  * A tree two levels deep: branches of 64 leaves. A leaf nobody wrote is not there and reads as
  * zeros; a copied array shares its branches and leaves until one side writes (reference counts, not
  * atomic: a machine belongs to one thread). RAM, cache lines, page descriptors and the checker's
- * shadow all live in such arrays, so a snapshot of the whole bench costs a few pointers now, and one
- * branch and one leaf for each leaf changed later.
+ * shadow all live in such arrays, so a snapshot of the whole bench costs a few pointers now, and
+ * one branch and one leaf for each leaf changed later.
  *
  * This is where the core allocates; when the host has no memory left there is nothing sensible to
  * answer, and the process ends (see out_of_memory).

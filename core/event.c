@@ -7,12 +7,15 @@
 
 const struct event_info event_info[EV_COUNT] = {
 #define EVENT(lane, KIND, name, addr, addr2, value, size, a, b, unit, sentence) \
-	[EV_##KIND] = { LANE_##lane, #KIND, name, { addr, addr2, value, size, a, b, unit }, sentence },
+	[EV_##KIND] = { LANE_##lane, #KIND, name, \
+		{ addr, addr2, value, size, a, b, unit }, sentence },
 #include "event.def"
 #undef EVENT
 };
 
-const char *const lane_name[LANE_COUNT] = { "cpu", "cache", "bus", "device", "memory", "dma", "bench" };
+const char *const lane_name[LANE_COUNT] = {
+	"cpu", "cache", "bus", "device", "memory", "dma", "bench"
+};
 
 /* A field name that stands for a code, and the words of its values. */
 struct code {
@@ -31,7 +34,8 @@ static const struct code codes[] = {
 	{ "op", EV_CACHE_OP, { "clean", "invalidate", "flush" } },
 	{ "barrier", EV_COUNT, { "mb", "rmb", "wmb", "dma_rmb", "dma_wmb" } },
 	{ "attr", EV_COUNT, { "cached", "write_combine", "uncached", "device" } },
-	{ "form", EV_COUNT, { "single", "page", "sg", "resource", "coherent", "noncoherent", "pages" } },
+	{ "form", EV_COUNT,
+		{ "single", "page", "sg", "resource", "coherent", "noncoherent", "pages" } },
 	{ "why", EV_POOL_FREE, { "fine", "twice", "inside", "foreign", "dma" } },
 	{ "kind", EV_COUNT, { "kmalloc", "pages", "vmalloc", "coherent", "stack" } },
 	{ "knob", EV_COUNT, { "all_errors", "num_errors", "driver_filter" } },

@@ -5,7 +5,9 @@
  */
 #include "types.h"
 
-enum lane { LANE_CPU, LANE_CACHE, LANE_BUS, LANE_DEVICE, LANE_MEMORY, LANE_DMA, LANE_BENCH, LANE_COUNT };
+enum lane {
+	LANE_CPU, LANE_CACHE, LANE_BUS, LANE_DEVICE, LANE_MEMORY, LANE_DMA, LANE_BENCH, LANE_COUNT
+};
 
 enum event_kind {
 #define EVENT(lane, KIND, ...) EV_##KIND,
@@ -28,7 +30,9 @@ struct event {
 _Static_assert(sizeof(struct event) == 64, "an event is one cache line of the host");
 
 /* What a row of event.def says. Field names are "" where a kind does not use the field. */
-enum event_field { FIELD_ADDR, FIELD_ADDR2, FIELD_VALUE, FIELD_SIZE, FIELD_A, FIELD_B, FIELD_UNIT, FIELD_COUNT };
+enum event_field {
+	FIELD_ADDR, FIELD_ADDR2, FIELD_VALUE, FIELD_SIZE, FIELD_A, FIELD_B, FIELD_UNIT, FIELD_COUNT
+};
 
 struct event_info {
 	enum lane lane;
@@ -45,9 +49,14 @@ extern const char *const lane_name[LANE_COUNT];
 enum where { AT_RAM, AT_L1, AT_L2, AT_STORE_BUFFER, AT_DEVICE, WHERE_COUNT };
 enum drop_reason { DROP_EVICT, DROP_INVALIDATE, DROP_SNOOP, DROP_REASON_COUNT };
 enum cache_op { CACHE_CLEAN, CACHE_INVALIDATE, CACHE_FLUSH, CACHE_OP_COUNT };
-enum barrier { BARRIER_MB, BARRIER_RMB, BARRIER_WMB, BARRIER_DMA_RMB, BARRIER_DMA_WMB, BARRIER_COUNT };
+enum barrier {
+	BARRIER_MB, BARRIER_RMB, BARRIER_WMB, BARRIER_DMA_RMB, BARRIER_DMA_WMB, BARRIER_COUNT
+};
 enum mem_kind { MEM_KMALLOC, MEM_PAGES, MEM_VMALLOC, MEM_COHERENT, MEM_STACK, MEM_KIND_COUNT };
-enum map_form { FORM_SINGLE, FORM_PAGE, FORM_SG, FORM_RESOURCE, FORM_COHERENT, FORM_NONCOHERENT, FORM_PAGES, FORM_COUNT };
+enum map_form {
+	FORM_SINGLE, FORM_PAGE, FORM_SG, FORM_RESOURCE, FORM_COHERENT, FORM_NONCOHERENT, FORM_PAGES,
+	FORM_COUNT
+};
 enum bad_free { BAD_FREE_TWICE, BAD_FREE_INSIDE, BAD_FREE_FOREIGN, BAD_FREE_ORDER, BAD_FREE_COUNT };
 
 uint64_t event_get(const struct event *e, enum event_field f);

@@ -17,16 +17,16 @@ static void tell_board(struct machine *m)
 {
 	const struct board *b = &m->hw.board;
 
-	tell(m, &(struct event){ .kind = EV_MACHINE, .addr = board_ram_end(b), .addr2 = b->bus_offset,
-		.value = board_kernel_end(b), .size = (uint32_t)b->line,
+	tell(m, &(struct event){ .kind = EV_MACHINE, .addr = board_ram_end(b),
+		.addr2 = b->bus_offset, .value = board_kernel_end(b), .size = (uint32_t)b->line,
 		.a = hw_cache(&m->hw, 2) ? 2 : 1, .b = b->coherent != 0,
 		.unit = (uint16_t)(board_kernel_code(b) >> PAGE_SHIFT) });
 	for (uint32_t level = 1; level <= 2; level++) {
 		const struct cache *c = hw_cache(&m->hw, level);
 
 		if (c)
-			tell(m, &(struct event){ .kind = EV_MACHINE_CACHE, .size = c->sets, .a = c->ways,
-				.b = c->write_through, .unit = (uint16_t)level });
+			tell(m, &(struct event){ .kind = EV_MACHINE_CACHE, .size = c->sets,
+				.a = c->ways, .b = c->write_through, .unit = (uint16_t)level });
 	}
 }
 
@@ -81,8 +81,9 @@ static void tell_page(struct machine *m, uint64_t page)
 		for (run = 1; i + run < words && word[i + run] == word[i]; run++)
 			;
 		if (word[i])
-			tell(m, &(struct event){ .kind = EV_KEY_RAM, .addr = (page << PAGE_SHIFT) + 8 * i,
-				.value = word[i], .size = (uint32_t)(8 * run) });
+			tell(m, &(struct event){ .kind = EV_KEY_RAM,
+				.addr = (page << PAGE_SHIFT) + 8 * i, .value = word[i],
+				.size = (uint32_t)(8 * run) });
 	}
 }
 
@@ -96,7 +97,8 @@ static void tell_ram(struct machine *m, paddr_t pa, uint64_t n)
 /* The bytes the level below would give for this line. */
 static void bytes_below(const struct machine *m, const struct cache *c, paddr_t pa, uint8_t *bytes)
 {
-	const struct line *below = c->below && cache_exists(c->below) ? cache_find(c->below, pa) : NULL;
+	const struct line *below =
+		c->below && cache_exists(c->below) ? cache_find(c->below, pa) : NULL;
 
 	if (below)
 		memcpy(bytes, below->bytes, c->line);
@@ -110,8 +112,9 @@ static void tell_line(struct machine *m, const struct cache *c, uint32_t set, ui
 	uint8_t below[LINE_MAX];
 
 	bytes_below(m, c, l->pa, below);
-	tell(m, &(struct event){ .kind = EV_KEY_LINE, .addr = l->pa, .value = l->state == LINE_MODIFIED,
-		.size = c->line, .a = set, .b = way, .unit = (uint16_t)c->level });
+	tell(m, &(struct event){ .kind = EV_KEY_LINE, .addr = l->pa,
+		.value = l->state == LINE_MODIFIED, .size = c->line, .a = set, .b = way,
+		.unit = (uint16_t)c->level });
 	for (uint32_t i = 0; i < c->line; i += 8) {
 		struct event e = { .kind = EV_KEY_WORD, .addr = l->pa + i, .size = 8,
 			.a = set, .b = way, .unit = (uint16_t)c->level };
@@ -122,7 +125,10 @@ static void tell_line(struct machine *m, const struct cache *c, uint32_t set, ui
 	}
 }
 
-/* The lines of pages that are watched, lowest level first, for a line is told against the one below. */
+/*
+ * The lines of pages that are watched, lowest level first,
+ * for a line is told against the one below.
+ */
 static void tell_lines(struct machine *m, paddr_t pa, uint64_t n)
 {
 	for (uint32_t level = 2; level; level--) {
@@ -131,7 +137,8 @@ static void tell_lines(struct machine *m, paddr_t pa, uint64_t n)
 		for (uint32_t i = 0; c && i < c->sets * c->ways; i++) {
 			const struct line *l = cache_line(c, i / c->ways, i % c->ways);
 
-			if (l->state != LINE_INVALID && inside(l->pa, 1, pa, n) && bus_sees(&m->hw.bus, l->pa))
+			if (l->state != LINE_INVALID && inside(l->pa, 1, pa, n) &&
+			    bus_sees(&m->hw.bus, l->pa))
 				tell_line(m, c, i / c->ways, i % c->ways);
 		}
 	}
@@ -143,7 +150,8 @@ static void tell_stores(struct machine *m, paddr_t pa, uint64_t n)
 		const struct pending_store *p = store_buffer_peek(&m->hw.stores, i);
 
 		if (inside(p->pa, 1, pa, n))
-			tell(m, &(struct event){ .kind = EV_KEY_STORE, .addr = p->pa, .value = p->value, .size = p->size });
+			tell(m, &(struct event){ .kind = EV_KEY_STORE, .addr = p->pa,
+				.value = p->value, .size = p->size });
 	}
 }
 
@@ -159,7 +167,9 @@ static void tell_objects(struct machine *m, paddr_t page, uint64_t bytes)
 	uint32_t size;
 	bool live;
 
-	for (paddr_t pa = page; pa < page + bytes && slab_object(&m->kernel, pa, &start, &size, &live); pa = start + size)
+	for (paddr_t pa = page;
+	     pa < page + bytes && slab_object(&m->kernel, pa, &start, &size, &live);
+	     pa = start + size)
 		if (live)
 			tell_block(m, start, size, MEM_KMALLOC);
 }
@@ -175,7 +185,8 @@ static void tell_blocks(struct machine *m)
 		if (f->kind == FRAME_SLAB)
 			tell_objects(m, pfn << PAGE_SHIFT, bytes);
 		else if (f->kind == FRAME_KMALLOC || f->kind == FRAME_PAGES)
-			tell_block(m, pfn << PAGE_SHIFT, bytes, f->kind == FRAME_PAGES ? MEM_PAGES : MEM_KMALLOC);
+			tell_block(m, pfn << PAGE_SHIFT, bytes,
+				   f->kind == FRAME_PAGES ? MEM_PAGES : MEM_KMALLOC);
 	}
 }
 
@@ -222,7 +233,8 @@ static void tell_unwatched(struct machine *m)
 		for (run = 0; pa + run < end && !bus_sees(&m->hw.bus, pa + run); run += PAGE_SIZE)
 			;
 		if (run)
-			tell(m, &(struct event){ .kind = EV_WATCH, .addr = pa, .size = (uint32_t)run });
+			tell(m, &(struct event){ .kind = EV_WATCH, .addr = pa,
+				.size = (uint32_t)run });
 	}
 }
 
@@ -233,7 +245,8 @@ static void tell_device(struct machine *m, uint32_t unit)
 	const uint8_t *bytes = io.dev->ops->buffer(io.state, &n);
 
 	for (size_t i = 0; i + 8 <= n; i += 8) {
-		struct event e = { .kind = EV_DEV_BUFFER, .addr = i, .size = 8, .unit = (uint16_t)unit };
+		struct event e = { .kind = EV_DEV_BUFFER, .addr = i, .size = 8,
+			.unit = (uint16_t)unit };
 
 		memcpy(&e.value, bytes + i, 8);
 		if (e.value)

@@ -22,7 +22,9 @@ void machine_run(struct machine *m, uint64_t n);
 /* Let time pass until the device is idle. False: still busy after `limit` cycles. */
 must_check bool machine_wait(struct machine *m, uint32_t dev, uint64_t limit);
 
-/* Re-tell the present state of hardware and allocators as events, for a reader that arrives late. */
+/*
+ * Re-tell the present state of hardware and allocators as events, for a reader that arrives late.
+ */
 void machine_keyframe(struct machine *m);
 
 /* Trace accesses to [pa, pa+n) from now on, or no more; what is there is told when it goes on. */

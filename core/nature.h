@@ -40,8 +40,8 @@ static inline bool nature_calm(const struct nature *n)
 }
 
 /*
- * 0 .. options-1, 0 when calm. odds: the answer is other than 0 about once in `odds` questions; with
- * 1, every answer is equally likely.
+ * 0 .. options-1, 0 when calm. odds: the answer is other than 0 about once in `odds` questions;
+ * with 1, every answer is equally likely.
  */
 uint32_t nature_choose(struct nature *n, struct trace *t, uint64_t cycle, enum choice what,
 		       uint32_t options, uint32_t odds);

@@ -36,7 +36,8 @@ static void add_chunk(struct trace *t)
 		t->chunk = wider;
 		t->room += 64;
 	}
-	t->chunk[t->chunks++] = t->spare ? t->spare : core_alloc(TRACE_CHUNK * sizeof(struct event));
+	t->chunk[t->chunks++] =
+		t->spare ? t->spare : core_alloc(TRACE_CHUNK * sizeof(struct event));
 	t->spare = NULL;
 }
 

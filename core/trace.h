@@ -34,7 +34,9 @@ struct cursor {
 void trace_init(struct trace *t);
 void trace_release(struct trace *t);
 
-/* Append one event; its number, cycle and cause are filled in. Returns its number, 0 if unwanted. */
+/*
+ * Append one event; its number, cycle and cause are filled in. Returns its number, 0 if unwanted.
+ */
 uint64_t trace_append(struct trace *t, uint64_t cycle, const struct event *e);
 
 /* Event `seq`, or NULL when it is not (or no longer) here. Good until the next append or trim. */

@@ -1,7 +1,7 @@
 /*
  * `dev`, device 0, and what one can ask of it. A transfer is started as a driver starts it: by the
- * register writes the device's row names, through dev.bar, so the trace shows a driver at work. What a real driver gets from outside (a wire, a disk) is put in the
- * device's own memory directly.
+ * register writes the device's row names, through dev.bar, so the trace shows a driver at work.
+ * What a real driver gets from outside (a wire, a disk) is put in the device's own memory directly.
  */
 #include "api.h"
 
@@ -18,8 +18,8 @@ static vaddr_t mapped_bar(const struct kernel *k, uint32_t unit)
 	for (size_t i = 0; i < VM_AREAS_MAX; i++) {
 		const struct vm_area *a = &k->area[i];
 
-		if (a->kind == VM_IOREMAP && a->attr == ATTR_DEVICE && a->pa == hw_device_bar(unit) &&
-		    a->size == DEVICE_WINDOW)
+		if (a->kind == VM_IOREMAP && a->attr == ATTR_DEVICE &&
+		    a->pa == hw_device_bar(unit) && a->size == DEVICE_WINDOW)
 			return a->va;
 	}
 	return 0;
@@ -72,7 +72,8 @@ static size_t room_of(struct bench *b, uint32_t unit)
 	return room;
 }
 
-static void program(lua_State *L, struct bench *b, uint32_t unit, enum direction dir, dma_addr_t dma, uint64_t n)
+static void program(lua_State *L, struct bench *b, uint32_t unit, enum direction dir,
+		    dma_addr_t dma, uint64_t n)
 {
 	struct register_write writes[PROGRAM_MAX];
 	size_t count = ops_of(b, unit)->program(dir, dma, n, writes);
@@ -170,8 +171,9 @@ static int l_start_write(lua_State *L, struct bench *b)
 	const char *bytes = arg_bytes(L, 3, &n);
 
 	if (n > room_of(b, unit))
-		arg_wrong(L, 3, lua_pushfstring(L, "at most %d bytes fit one transfer; dev:dma_write makes several",
-						(int)room_of(b, unit)));
+		arg_wrong(L, 3, lua_pushfstring(L,
+			"at most %d bytes fit one transfer; dev:dma_write makes several",
+			(int)room_of(b, unit)));
 	refuse_busy(L, b, unit);
 	start_write(L, b, unit, dma, bytes, n);
 	return 0;

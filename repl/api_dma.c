@@ -35,7 +35,8 @@ static int l_map_single(lua_State *L, struct bench *b)
 {
 	struct range r = arg_range(L);
 
-	return push_dma(L, dma_map_single_attrs(&b->machine.kernel, r.dev, r.addr, r.size, r.dir, r.attrs));
+	return push_dma(L, dma_map_single_attrs(&b->machine.kernel, r.dev, r.addr,
+						r.size, r.dir, r.attrs));
 }
 
 static int l_unmap_single(lua_State *L, struct bench *b)
@@ -54,7 +55,8 @@ static int l_map_page(lua_State *L, struct bench *b)
 	enum direction dir = arg_direction(L, 5);
 	uint64_t attrs = arg_number_or(L, 6, 0);
 
-	return push_dma(L, dma_map_page_attrs(&b->machine.kernel, dev, page, offset, size, dir, attrs));
+	return push_dma(L, dma_map_page_attrs(&b->machine.kernel, dev, page, offset,
+					      size, dir, attrs));
 }
 
 static int l_unmap_page(lua_State *L, struct bench *b)
@@ -84,7 +86,8 @@ static int l_map_resource(lua_State *L, struct bench *b)
 {
 	struct range r = arg_range(L);
 
-	return push_dma(L, dma_map_resource(&b->machine.kernel, r.dev, r.addr, r.size, r.dir, r.attrs));
+	return push_dma(L, dma_map_resource(&b->machine.kernel, r.dev, r.addr,
+					    r.size, r.dir, r.attrs));
 }
 
 static int l_unmap_resource(lua_State *L, struct bench *b)

@@ -1,4 +1,6 @@
-/* Masks and limits of a device. Sizes without limit are math.maxinteger: SIZE_MAX would be -1 here. */
+/*
+ * Masks and limits of a device. Sizes without limit are math.maxinteger: SIZE_MAX would be -1 here.
+ */
 #include "api.h"
 
 #include "kernel/mask.h"

@@ -187,8 +187,8 @@ const struct api api_memory[] = {
 	{ "__free_pages", l_free_alloced_pages, "page, order", "",
 	  "give back pages of alloc_pages, with the same order" },
 	{ "ioremap", l_ioremap, "pa, size", "va or nil",
-	  "make physical addresses that are not the kernel's RAM (device registers, RAM hidden by mem=) "
-	  "visible to the CPU, uncached" },
+	  "make physical addresses that are not the kernel's RAM (device registers, RAM hidden by "
+	  "mem=) visible to the CPU, uncached" },
 	{ "ioremap_wc", l_ioremap_wc, "pa, size", "va or nil",
 	  "ioremap with write-combining: stores may wait and merge" },
 	{ "iounmap", l_iounmap, "va", "", "undo ioremap" },

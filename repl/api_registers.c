@@ -45,7 +45,8 @@ ACCESSORS(q, 8)
 	{ "read" #suffix, l_read##suffix, "va", "value", \
 	  "read a device register of " bytes ", then a read barrier" }, \
 	{ "write" #suffix, l_write##suffix, "value, va", "", \
-	  "a write barrier, then write a device register of " bytes "; value first, address second" }, \
+	  "a write barrier, then write a device register of " \
+	  bytes "; value first, address second" }, \
 	{ "read" #suffix "_relaxed", l_read##suffix##_relaxed, "va", "value", \
 	  "read" #suffix " without the barrier" }, \
 	{ "write" #suffix "_relaxed", l_write##suffix##_relaxed, "value, va", "", \

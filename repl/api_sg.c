@@ -1,7 +1,7 @@
 /*
  * Scatterlists. In Lua `sg` is what it is in C, a pointer to an entry: sg[1] and sg_next(sg) are
- * pointers to the one behind it, sg.length is a field of the entry itself. The array they point into
- * is a userdata of its own, kept alive by every pointer. It is the script's memory, no part of
+ * pointers to the one behind it, sg.length is a field of the entry itself. The array they point
+ * into is a userdata of its own, kept alive by every pointer. It is the script's memory, no part of
  * the machine: `undo` does not take back what was set in it.
  */
 #include "api_sg.h"
@@ -394,7 +394,8 @@ static int l_sync_table_for_cpu(lua_State *L, struct bench *b)
 	uint32_t dev = arg_device(L, 1);
 	struct sg_table *sgt = arg_sg_table(L, 2);
 
-	dma_sync_sg_for_cpu(&b->machine.kernel, dev, sgt->sgl, sgt->orig_nents, arg_direction(L, 3));
+	dma_sync_sg_for_cpu(&b->machine.kernel, dev, sgt->sgl, sgt->orig_nents,
+			    arg_direction(L, 3));
 	return 0;
 }
 
@@ -403,7 +404,8 @@ static int l_sync_table_for_device(lua_State *L, struct bench *b)
 	uint32_t dev = arg_device(L, 1);
 	struct sg_table *sgt = arg_sg_table(L, 2);
 
-	dma_sync_sg_for_device(&b->machine.kernel, dev, sgt->sgl, sgt->orig_nents, arg_direction(L, 3));
+	dma_sync_sg_for_device(&b->machine.kernel, dev, sgt->sgl, sgt->orig_nents,
+			       arg_direction(L, 3));
 	return 0;
 }
 
@@ -501,7 +503,8 @@ static int sg_index(lua_State *L)
 	if (!lua_isinteger(L, 2))
 		return push_entry_field(L, entry(p), field_name(L));
 	if (i < -(lua_Integer)p->at || i >= left(p))
-		luaL_error(L, "no entry %d: the array has %d, counted from 0", (int)i, (int)p->list->count);
+		luaL_error(L, "no entry %d: the array has %d, counted from 0", (int)i,
+			   (int)p->list->count);
 	push_moved(L, 1, (uint32_t)(p->at + i));
 	return 1;
 }
@@ -512,7 +515,8 @@ static uint64_t field_value(lua_State *L, const char *key, uint64_t most)
 	uint64_t n = (uint64_t)lua_tointeger(L, 3);
 
 	if (!lua_isinteger(L, 3) || n > most)
-		luaL_error(L, "%s wants a number of at most %d bits", key, most == UINT64_MAX ? 64 : 32);
+		luaL_error(L, "%s wants a number of at most %d bits", key,
+			   most == UINT64_MAX ? 64 : 32);
 	return n;
 }
 
@@ -538,7 +542,8 @@ static int sg_newindex(lua_State *L)
 
 static int sg_eq(lua_State *L)
 {
-	const struct sg_pointer *a = luaL_testudata(L, 1, SG_TYPE), *b = luaL_testudata(L, 2, SG_TYPE);
+	const struct sg_pointer *a = luaL_testudata(L, 1, SG_TYPE),
+				*b = luaL_testudata(L, 2, SG_TYPE);
 
 	lua_pushboolean(L, a && b && a->list == b->list && a->at == b->at);
 	return 1;
@@ -557,10 +562,11 @@ static void add_entry(luaL_Buffer *text, const struct scatterlist *s)
 	if (s->page == SG_NO_PAGE)
 		snprintf(line, sizeof line, "empty");
 	else if (!s->dma_length)
-		snprintf(line, sizeof line, "pa 0x%" PRIx64 ", %" PRIu32 " bytes, not mapped", sg_phys(s),
-			 s->length);
+		snprintf(line, sizeof line, "pa 0x%" PRIx64 ", %" PRIu32 " bytes, not mapped",
+			 sg_phys(s), s->length);
 	else
-		snprintf(line, sizeof line, "pa 0x%" PRIx64 ", %" PRIu32 " bytes; dma 0x%" PRIx64 ", %"
+		snprintf(line, sizeof line,
+			 "pa 0x%" PRIx64 ", %" PRIu32 " bytes; dma 0x%" PRIx64 ", %"
 			 PRIu32 " bytes", sg_phys(s), s->length, s->dma_address, s->dma_length);
 	luaL_addstring(text, line);
 	luaL_addstring(text, s->last ? ", end" : "");
@@ -575,7 +581,8 @@ static int sg_tostring(lua_State *L)
 	char head[64];
 
 	luaL_buffinit(L, &text);
-	snprintf(head, sizeof head, "scatterlist entry %" PRIu32 " of %" PRIu32, p->at, p->list->count);
+	snprintf(head, sizeof head, "scatterlist entry %" PRIu32 " of %" PRIu32, p->at,
+		 p->list->count);
 	luaL_addstring(&text, lines == 1 ? head : "scatterlist");
 	for (uint32_t i = p->at; i < p->at + lines; i++) {
 		snprintf(head, sizeof head, "\n  [%" PRIu32 "] ", i);

@@ -9,7 +9,9 @@
 /* The metatables of sg and sgt. */
 void sg_types_open(lua_State *L);
 
-/* A new table on the stack, its list of n entries initialised. The list lives as long as the table. */
+/*
+ * A new table on the stack, its list of n entries initialised. The list lives as long as the table.
+ */
 struct sg_table *push_sg_table(lua_State *L, uint32_t n);
 
 /* An argument that is a table with its list. */

@@ -60,7 +60,8 @@ static int l_records(lua_State *L)
 	const struct dma_debug *d = dma_debug(L);
 
 	lua_newtable(L);
-	for (uint32_t slot = records_next(&d->records, 0); slot; slot = records_next(&d->records, slot)) {
+	for (uint32_t slot = records_next(&d->records, 0); slot;
+	     slot = records_next(&d->records, slot)) {
 		push_record(L, d, records_at(&d->records, slot));
 		append(L);
 	}
@@ -157,14 +158,15 @@ static int l_filter(lua_State *L)
 	uint64_t name[3] = { 0 };
 
 	pack_name(luaL_checkstring(L, 1), name);
-	return tell(L, &(struct event){ .kind = EV_DMA_DEBUG, .a = KNOB_DRIVER_FILTER, .addr = name[0],
-		.addr2 = name[1], .value = name[2], .unit = (uint16_t)device });
+	return tell(L, &(struct event){ .kind = EV_DMA_DEBUG, .a = KNOB_DRIVER_FILTER,
+		.addr = name[0], .addr2 = name[1], .value = name[2], .unit = (uint16_t)device });
 }
 
 void core_dma_debug_open(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
-		{ "dma_debug", l_state }, { "dma_debug_records", l_records }, { "dma_debug_log", l_log },
+		{ "dma_debug", l_state }, { "dma_debug_records", l_records },
+		{ "dma_debug_log", l_log },
 		{ "dma_debug_lines", l_lines }, { "dma_debug_set", l_set },
 		{ "dma_debug_filter", l_filter }, { NULL, NULL },
 	};

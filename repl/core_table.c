@@ -417,7 +417,8 @@ static int l_chain(lua_State *L)
 {
 	const struct violations *vs = &bench(L)->checker.facts.violations;
 	lua_Integer n = luaL_checkinteger(L, 1);
-	const struct violation *v = n > 0 && n <= vs->count ? violations_at(vs, (uint32_t)n - 1) : NULL;
+	const struct violation *v =
+		n > 0 && n <= vs->count ? violations_at(vs, (uint32_t)n - 1) : NULL;
 
 	lua_newtable(L);
 	for (uint32_t i = 0; v && i < v->chain_length; i++) {
@@ -672,7 +673,8 @@ static int l_files(lua_State *L)
 static const luaL_Reg functions[] = {
 	{ "power_on", l_power_on }, { "board", l_board },
 	{ "mark", l_mark }, { "keep", l_keep }, { "undo", l_undo }, { "keyframe", l_keyframe },
-	{ "event", l_event }, { "trace", l_trace }, { "violations", l_violations }, { "chain", l_chain },
+	{ "event", l_event }, { "trace", l_trace }, { "violations", l_violations },
+	{ "chain", l_chain },
 	{ "mappings", l_mappings }, { "nature", l_nature },
 	{ "lines", l_lines }, { "cache_info", l_cache_info }, { "copies", l_copies },
 	{ "stores", l_stores }, { "translate", l_translate },

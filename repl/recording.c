@@ -96,8 +96,8 @@ static void add_field(struct text *t, enum event_kind kind, enum event_field f)
 		return;
 	add(t, " %s=%s", slot[f], event_info[kind].field[f]);
 	for (uint32_t v = 0; v < 64; v++) {
-		struct event e = { .kind = (uint16_t)kind, .addr = v, .addr2 = v, .value = v, .size = v,
-			.a = v, .b = v, .unit = (uint16_t)v };
+		struct event e = { .kind = (uint16_t)kind, .addr = v, .addr2 = v, .value = v,
+			.size = v, .a = v, .b = v, .unit = (uint16_t)v };
 
 		if (!(word = event_word(&e, f)))
 			return;
@@ -203,7 +203,8 @@ static bool write_start(struct recorder *r)
 
 static bool prepare(struct recorder *r)
 {
-	return r->z && !ZSTD_isError(ZSTD_CCtx_setParameter(r->z, ZSTD_c_compressionLevel, LEVEL)) &&
+	return r->z &&
+	       !ZSTD_isError(ZSTD_CCtx_setParameter(r->z, ZSTD_c_compressionLevel, LEVEL)) &&
 	       !ZSTD_isError(ZSTD_CCtx_setParameter(r->z, ZSTD_c_checksumFlag, 1));
 }
 
@@ -445,9 +446,11 @@ static bool parse_header(struct recording *r, char *text)
 		if (!strcmp(line, LAYOUT))
 			layout = true;
 		else if (!strncmp(line, "kind ", 5) && !parse_kind(r, line + 5))
-			return damaged(r, r->block_at, "its list of kinds makes no sense at '%.40s'", line);
+			return damaged(r, r->block_at,
+				       "its list of kinds makes no sense at '%.40s'", line);
 	}
-	return layout || damaged(r, r->block_at, "its events have a layout this version does not know");
+	return layout ||
+	       damaged(r, r->block_at, "its events have a layout this version does not know");
 }
 
 /* The lines of the header serve twice: whole, to show, and cut, to look kinds up. */
@@ -481,7 +484,8 @@ static bool read_magic(struct recording *r, char *why, size_t room)
 	else if (!memcmp(magic, MAGIC, MAGIC_BYTES))
 		return true;
 	else if (n == MAGIC_BYTES && !memcmp(magic, MAGIC, 6) && magic[7] == '\n' && magic[6] > ' ')
-		snprintf(why, room, "is a recording of version %c; this dmalab reads version 1", magic[6]);
+		snprintf(why, room, "is a recording of version %c; this dmalab reads version 1",
+			 magic[6]);
 	else if (n < MAGIC_BYTES && !memcmp(magic, MAGIC, n))
 		snprintf(why, room, "breaks off at byte %zu, before its header", n);
 	else
@@ -540,7 +544,8 @@ static bool read_end(struct recording *r, size_t size)
 	if (size != 16)
 		return damaged(r, r->block_at, "a block without events is not an end either");
 	if (get(r->block + 8, 8) != r->total)
-		return damaged(r, r->block_at, "%" PRIu64 " events were written, %" PRIu64 " are here",
+		return damaged(r, r->block_at,
+			       "%" PRIu64 " events were written, %" PRIu64 " are here",
 			       get(r->block + 8, 8), r->total);
 	if (refill(r))
 		return damaged(r, position(r), "something follows the end");
@@ -562,7 +567,8 @@ static bool read_block(struct recording *r)
 	if (!r->count)
 		return read_end(r, size);
 	if (r->count > RECORDING_BLOCK || size != 8 + r->count * EVENT_BYTES)
-		return damaged(r, r->block_at, "a block says it has %" PRIu64 " events and has %zu bytes",
+		return damaged(r, r->block_at,
+			       "a block says it has %" PRIu64 " events and has %zu bytes",
 			       r->count, size);
 	return true;
 }
@@ -576,7 +582,8 @@ static bool read_event(struct recording *r, struct event *e)
 		return false;
 	*e = event_from(r->block + 8 + r->next * EVENT_BYTES);
 	if (e->kind >= KINDS_MAX || !r->kinds[e->kind].there)
-		return damaged(r, r->block_at, "an event of kind %u, which the header does not list", e->kind);
+		return damaged(r, r->block_at,
+			       "an event of kind %u, which the header does not list", e->kind);
 	listed = &r->kinds[e->kind];
 	e->kind = (uint16_t)listed->kind;
 	if (e->kind == EV_COUNT)

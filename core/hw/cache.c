@@ -119,11 +119,13 @@ void cache_forget_spots(struct cache *c)
 }
 
 /* Tell what happened to the line at pa in `way`. CACHE_DROP names a reason instead of the set. */
-static void tell(struct cache *c, enum event_kind kind, paddr_t pa, uint32_t a, uint32_t way, uint64_t value)
+static void tell(struct cache *c, enum event_kind kind, paddr_t pa, uint32_t a, uint32_t way,
+		 uint64_t value)
 {
 	if (bus_sees(c->bus, pa))
-		bus_tell(c->bus, &(struct event){ .kind = (uint16_t)kind, .addr = cache_line_base(c, pa),
-			.value = value, .size = c->line, .a = a, .b = way, .unit = (uint16_t)c->level });
+		bus_tell(c->bus, &(struct event){ .kind = (uint16_t)kind,
+			.addr = cache_line_base(c, pa), .value = value, .size = c->line,
+			.a = a, .b = way, .unit = (uint16_t)c->level });
 }
 
 /* Point every node on the way to `way` at the other half: the tree's leaf pointed at is oldest. */
@@ -330,8 +332,8 @@ static void pass_through(struct cache *c, paddr_t pa, const void *bytes, size_t 
 		cache_ready(c->below, pa);
 	memcpy(&value, bytes, n);
 	if (bus_sees(c->bus, pa))
-		bus_tell(c->bus, &(struct event){ .kind = EV_CACHE_THROUGH, .addr = pa, .value = value,
-			.size = (uint32_t)n, .unit = (uint16_t)c->level });
+		bus_tell(c->bus, &(struct event){ .kind = EV_CACHE_THROUGH, .addr = pa,
+			.value = value, .size = (uint32_t)n, .unit = (uint16_t)c->level });
 	store_below(c, pa, bytes, n);
 }
 
@@ -449,8 +451,8 @@ struct spot cache_spot(struct cache *c, vaddr_t va, paddr_t pa)
 		return (struct spot){ .va = SPOT_EMPTY };
 	set = set_write(c, set_of(c, pa));
 	l = way_write(c, set, way);
-	return (struct spot){ .va = cache_line_base(c, va), .pa = l->pa, .bytes = l->bytes, .used = &l->used,
-		.order = (uint64_t *)(void *)set, .way = way,
+	return (struct spot){ .va = cache_line_base(c, va), .pa = l->pa, .bytes = l->bytes,
+		.used = &l->used, .order = (uint64_t *)(void *)set, .way = way,
 		.writable = l->state == LINE_MODIFIED && !c->write_through,
 		.watched = bus_sees(c->bus, pa) };
 }

@@ -48,7 +48,8 @@ struct cache {
 	struct cow store;            /* the sets */
 	struct cache *below;         /* wired; NULL: RAM */
 	struct bus *bus;             /* wired */
-	struct spot *spots;          /* wired: the CPU's remembered hits; NULL below the first level */
+	/* wired: the CPU's remembered hits; NULL below the first level */
+	struct spot *spots;
 };
 
 void cache_init(struct cache *c, uint32_t level, const struct board *board);

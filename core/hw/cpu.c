@@ -38,7 +38,8 @@ static enum status find_piece(const struct hw *h, vaddr_t va, size_t size, struc
 }
 
 /* Cut an access of at most 8 bytes into its one or two pieces. */
-static enum status cut(const struct hw *h, vaddr_t va, size_t size, struct piece piece[2], size_t *count)
+static enum status cut(const struct hw *h, vaddr_t va, size_t size, struct piece piece[2],
+		       size_t *count)
 {
 	enum status s;
 
@@ -55,12 +56,14 @@ static enum status cut(const struct hw *h, vaddr_t va, size_t size, struct piece
 	return s;
 }
 
-void cpu_tell_hit(struct hw *h, const struct spot *s, enum event_kind kind, vaddr_t va, size_t size, uint64_t value)
+void cpu_tell_hit(struct hw *h, const struct spot *s, enum event_kind kind, vaddr_t va, size_t size,
+		  uint64_t value)
 {
 	if (size < 8)
 		value &= ((uint64_t)1 << 8 * size) - 1;
-	bus_tell(&h->bus, &(struct event){ .kind = (uint16_t)kind, .addr = va, .addr2 = s->pa + (va - s->va),
-		.value = value, .size = (uint32_t)size, .a = AT_L1, .b = h->kernel_at_work });
+	bus_tell(&h->bus, &(struct event){ .kind = (uint16_t)kind, .addr = va,
+		.addr2 = s->pa + (va - s->va), .value = value, .size = (uint32_t)size,
+		.a = AT_L1, .b = h->kernel_at_work });
 }
 
 /* Remember a hit on the linear map for next time. */
@@ -72,16 +75,19 @@ static void remember(struct hw *h, const struct piece *p)
 		*s = cache_spot(&h->l1, p->va, p->pa);
 }
 
-static uint64_t tell_access(struct hw *h, enum event_kind kind, const struct piece *p, uint64_t value,
-			    enum where at, bool kernel)
+static uint64_t tell_access(struct hw *h, enum event_kind kind, const struct piece *p,
+			    uint64_t value, enum where at, bool kernel)
 {
 	if (!bus_sees(&h->bus, p->pa))
 		return 0;
-	return bus_tell(&h->bus, &(struct event){ .kind = (uint16_t)kind, .addr = p->va, .addr2 = p->pa,
-			.value = value, .size = (uint32_t)p->size, .a = at, .b = kernel || h->kernel_at_work });
+	return bus_tell(&h->bus, &(struct event){ .kind = (uint16_t)kind, .addr = p->va,
+			.addr2 = p->pa, .value = value, .size = (uint32_t)p->size, .a = at,
+			.b = kernel || h->kernel_at_work });
 }
 
-/* An uncached access sees the CPU's own earlier stores: those up to the last that overlaps leave. */
+/*
+ * An uncached access sees the CPU's own earlier stores: those up to the last that overlaps leave.
+ */
 static void drain_overlapping(struct hw *h, paddr_t pa, size_t n)
 {
 	uint32_t leave = 0;
@@ -169,8 +175,9 @@ static void store_later(struct hw *h, const struct piece *p, uint64_t value, boo
 	if (h->stores.count >= h->board.store_buffer)
 		hw_drain_one(h);
 	told = tell_access(h, EV_CPU_STORE, p, value, AT_STORE_BUFFER, kernel);
-	store_buffer_push(&h->stores, (struct pending_store){ .pa = p->pa, .value = value, .told = told,
-		.size = (uint32_t)p->size, .due = h->bus.cycle + h->bus.owed + h->board.cycles_store });
+	store_buffer_push(&h->stores, (struct pending_store){ .pa = p->pa, .value = value,
+		.told = told, .size = (uint32_t)p->size,
+		.due = h->bus.cycle + h->bus.owed + h->board.cycles_store });
 	hw_plan(h);
 }
 
@@ -348,7 +355,8 @@ static void maintain_line(struct hw *h, enum cache_op op, paddr_t pa, uint32_t l
 	hw_pass(h, h->board.cycles_l1);
 }
 
-void cpu_maintain(struct hw *h, enum cache_op op, paddr_t pa, uint64_t n, uint32_t level, bool spare_edges)
+void cpu_maintain(struct hw *h, enum cache_op op, paddr_t pa, uint64_t n, uint32_t level,
+		  bool spare_edges)
 {
 	uint64_t line = h->l1.line;
 
@@ -359,7 +367,9 @@ void cpu_maintain(struct hw *h, enum cache_op op, paddr_t pa, uint64_t n, uint32
 	for (paddr_t at = round_down(pa, line); at < pa + n; at += line) {
 		bool partial = !inside(at, line, pa, n);
 
-		maintain_line(h, spare_edges && partial && op == CACHE_INVALIDATE ? CACHE_FLUSH : op, at, level);
+		maintain_line(h,
+			      spare_edges && partial && op == CACHE_INVALIDATE ? CACHE_FLUSH : op,
+			      at, level);
 	}
 }
 

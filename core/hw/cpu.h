@@ -36,7 +36,8 @@ must_check enum status cpu_cache(struct hw *h, enum cache_op op, vaddr_t va, uin
  * The same by physical address. level: 1, 2, or 0 for all. spare_edges: an invalidate cleans a line
  * the range only partly covers before it drops it.
  */
-void cpu_maintain(struct hw *h, enum cache_op op, paddr_t pa, uint64_t n, uint32_t level, bool spare_edges);
+void cpu_maintain(struct hw *h, enum cache_op op, paddr_t pa, uint64_t n, uint32_t level,
+		  bool spare_edges);
 
 /* Every line of every level. */
 void cpu_cache_all(struct hw *h, enum cache_op op);
@@ -65,7 +66,8 @@ static inline void cpu_hit(struct hw *h, const struct spot *s)
 }
 
 /* The event of a hit, where somebody watches. */
-void cpu_tell_hit(struct hw *h, const struct spot *s, enum event_kind kind, vaddr_t va, size_t size, uint64_t value);
+void cpu_tell_hit(struct hw *h, const struct spot *s, enum event_kind kind, vaddr_t va, size_t size,
+		  uint64_t value);
 
 static inline uint64_t bytes_get(const uint8_t *from, size_t size)
 {
@@ -91,7 +93,8 @@ static inline void bytes_put(uint8_t *to, size_t size, uint64_t value)
 	}
 }
 
-must_check static inline enum status cpu_load(struct hw *h, vaddr_t va, size_t size, uint64_t *value)
+must_check static inline enum status cpu_load(struct hw *h, vaddr_t va, size_t size,
+					      uint64_t *value)
 {
 	const struct spot *s = cpu_spot(h, va, size);
 
@@ -104,7 +107,8 @@ must_check static inline enum status cpu_load(struct hw *h, vaddr_t va, size_t s
 	return OK;
 }
 
-must_check static inline enum status cpu_store(struct hw *h, vaddr_t va, size_t size, uint64_t value)
+must_check static inline enum status cpu_store(struct hw *h, vaddr_t va, size_t size,
+					       uint64_t value)
 {
 	const struct spot *s = cpu_spot(h, va, size);
 

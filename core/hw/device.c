@@ -30,7 +30,8 @@ void device_lower_irq(struct device_io *io, uint32_t bits)
 	if (io->dev->irq_bits || !io->dev->irq)
 		return;
 	io->dev->irq = false;
-	bus_tell(io->port->bus, &(struct event){ .kind = EV_IRQ_LOWER, .a = io->dev->unit, .unit = io->dev->unit });
+	bus_tell(io->port->bus, &(struct event){ .kind = EV_IRQ_LOWER, .a = io->dev->unit,
+		.unit = io->dev->unit });
 }
 
 void engine_start(struct engine *e, struct device_io *io, enum direction dir, dma_addr_t dma,
@@ -38,7 +39,8 @@ void engine_start(struct engine *e, struct device_io *io, enum direction dir, dm
 {
 	struct bus *bus = io->port->bus;
 
-	*e = (struct engine){ .dma = dma, .offset = offset, .left = size, .size = size, .dir = dir };
+	*e = (struct engine){ .dma = dma, .offset = offset, .left = size, .size = size,
+		.dir = dir };
 	e->cause = bus_tell(bus, &(struct event){ .kind = EV_DEV_START, .addr = dma,
 		.size = (uint32_t)size, .a = dir, .unit = io->dev->unit });
 	io->dev->due = bus->cycle + bus->board->cycles_device;
@@ -71,7 +73,7 @@ bool engine_beat(struct engine *e, struct device_io *io, uint8_t *buffer)
 	if (e->left)
 		return false;
 	io->dev->due = UINT64_MAX;
-	bus_tell(bus, &(struct event){ .kind = EV_DEV_DONE, .addr = e->dma - e->size, .size = (uint32_t)e->size,
-		.a = e->dir, .unit = io->dev->unit, .cause = e->cause });
+	bus_tell(bus, &(struct event){ .kind = EV_DEV_DONE, .addr = e->dma - e->size,
+		.size = (uint32_t)e->size, .a = e->dir, .unit = io->dev->unit, .cause = e->cause });
 	return true;
 }

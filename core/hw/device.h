@@ -40,15 +40,17 @@ struct device_ops {
 	uint64_t (*read)(struct device_io *io, uint64_t offset, size_t size);
 	void (*write)(struct device_io *io, uint64_t offset, uint64_t value, size_t size);
 	void (*step)(struct device_io *io);          /* dev->due has come */
-	uint8_t *(*buffer)(void *state, size_t *n);  /* its own memory, for whoever stands outside */
+	/* its own memory, for whoever stands outside */
+	uint8_t *(*buffer)(void *state, size_t *n);
 	bool (*busy)(const void *state);
 
 	/*
-	 * How a driver starts a transfer of n bytes between memory at dma and the beginning of the device's
-	 * own memory: fills in the register writes, in order, and returns how many. Under way is a transfer
-	 * while the register at busy_offset has one of busy_bits.
+	 * How a driver starts a transfer of n bytes between memory at dma and the beginning of the
+	 * device's own memory: fills in the register writes, in order, and returns how many. Under
+	 * way is a transfer while the register at busy_offset has one of busy_bits.
 	 */
-	size_t (*program)(enum direction dir, dma_addr_t dma, uint64_t n, struct register_write *writes);
+	size_t (*program)(enum direction dir, dma_addr_t dma, uint64_t n,
+			  struct register_write *writes);
 	uint64_t busy_offset, busy_bits;
 };
 

@@ -39,7 +39,8 @@
 struct edu {
 	uint32_t live, fact, status;
 	uint64_t src, dst, count, command;
-	uint64_t fact_due, dma_due;      /* cycles at which the factorial and the next beat are due */
+	/* cycles at which the factorial and the next beat are due */
+	uint64_t fact_due, dma_due;
 	struct engine engine;
 	uint8_t buffer[BUFFER_SIZE];
 };
@@ -138,7 +139,8 @@ static void compute(struct edu *e, struct device_io *io, uint64_t n)
 /* The part of the device this register commands is at work: the write is ignored. */
 static bool is_taken(const struct edu *e, uint64_t offset)
 {
-	return offset >= REG_SRC ? e->command & COMMAND_START : offset == REG_FACT && e->status & STATUS_COMPUTING;
+	return offset >= REG_SRC ? e->command & COMMAND_START
+				 : offset == REG_FACT && e->status & STATUS_COMPUTING;
 }
 
 static void edu_write(struct device_io *io, uint64_t offset, uint64_t value, size_t size)
@@ -152,7 +154,9 @@ static void edu_write(struct device_io *io, uint64_t offset, uint64_t value, siz
 	switch (offset) {
 	case REG_LIVE:   e->live = ~(uint32_t)value; break;
 	case REG_FACT:   compute(e, io, value); break;
-	case REG_STATUS: e->status = (e->status & ~STATUS_IRQ_FACT) | ((uint32_t)value & STATUS_IRQ_FACT); break;
+	case REG_STATUS:
+		e->status = (e->status & ~STATUS_IRQ_FACT) | ((uint32_t)value & STATUS_IRQ_FACT);
+		break;
 	case REG_RAISE:  device_raise_irq(io, (uint32_t)value); break;
 	case REG_ACK:    device_lower_irq(io, (uint32_t)value); break;
 	case REG_SRC:    e->src = value; break;
@@ -207,20 +211,23 @@ static void edu_step(struct device_io *io)
 	plan(e, io);
 }
 
-static size_t edu_program(enum direction dir, dma_addr_t dma, uint64_t n, struct register_write *writes)
+static size_t edu_program(enum direction dir, dma_addr_t dma, uint64_t n,
+			  struct register_write *writes)
 {
 	bool from_edu = dir == DMA_FROM_DEVICE;
 
 	writes[0] = (struct register_write){ REG_SRC, from_edu ? BUFFER_AT : dma, 8 };
 	writes[1] = (struct register_write){ REG_DST, from_edu ? dma : BUFFER_AT, 8 };
 	writes[2] = (struct register_write){ REG_COUNT, n, 4 };
-	writes[3] = (struct register_write){ REG_COMMAND, COMMAND_START | (from_edu ? COMMAND_FROM_EDU : 0), 4 };
+	writes[3] = (struct register_write){ REG_COMMAND,
+		COMMAND_START | (from_edu ? COMMAND_FROM_EDU : 0), 4 };
 	return 4;
 }
 
 const struct device_ops dev_edu = {
 	.name = "edu",
-	.sentence = "an educational DMA engine with 4 KiB of its own memory, after QEMU's device of that name",
+	.sentence = "an educational DMA engine with 4 KiB of its own memory, "
+		    "after QEMU's device of that name",
 	.registers =
 		"0x00  id: reads 0x010000ed\n"
 		"0x04  liveness: reads back the inverse of what was written\n"
@@ -228,9 +235,11 @@ const struct device_ops dev_edu = {
 		"0x20  status: 0x01 computing, 0x80 raise an interrupt after the factorial\n"
 		"0x24  interrupt status: why the line is up (0x100: a transfer is done)\n"
 		"0x60  raise the interrupt with these bits   0x64  acknowledge these bits\n"
-		"0x80  source   0x88  destination: a bus address, or 0x40000 + offset in the device's memory\n"
+		"0x80  source   0x88  destination: "
+		"a bus address, or 0x40000 + offset in the device's memory\n"
 		"0x90  count in bytes, at most 4096\n"
-		"0x98  command: 1 start, 2 from device to memory (else from memory to device), 4 interrupt when done\n"
+		"0x98  command: "
+		"1 start, 2 from device to memory (else from memory to device), 4 interrupt when done\n"
 		"Registers below 0x80 take 4 byte accesses, the others 4 or 8.",
 	.state_size = sizeof(struct edu),
 	.reset = edu_reset, .read = edu_read, .write = edu_write, .step = edu_step,

@@ -18,7 +18,8 @@ static bool has_uncached_window(const struct board *b)
 {
 	enum { REMAP = 0, ALIAS = 1, CACHED = 0 };
 	static const bool window[] = {
-#define ARCH(NAME, name, dTO, dFROM, dBIDI, cTO, cFROM, cBIDI, outer, COHERENT, ...) [ARCH_##NAME] = COHERENT,
+#define ARCH(NAME, name, dTO, dFROM, dBIDI, cTO, cFROM, cBIDI, outer, COHERENT, ...) \
+	[ARCH_##NAME] = COHERENT,
 #include "arch.def"
 #undef ARCH
 	};
@@ -94,7 +95,8 @@ static bool device_at(const struct hw *h, paddr_t pa, uint32_t *unit)
 	return h->device[*unit].ops != NULL;
 }
 
-static void tell_mmio(struct hw *h, enum event_kind kind, uint32_t unit, paddr_t pa, uint64_t value, size_t size)
+static void tell_mmio(struct hw *h, enum event_kind kind, uint32_t unit, paddr_t pa, uint64_t value,
+		      size_t size)
 {
 	bus_tell(&h->bus, &(struct event){ .kind = (uint16_t)kind, .addr = pa, .value = value,
 		.size = (uint32_t)size, .unit = (uint16_t)unit });
@@ -153,7 +155,8 @@ bool hw_device_fill(struct hw *h, uint32_t unit, uint64_t at, const void *bytes,
 static void drain(struct hw *h, const struct pending_store *p)
 {
 	if (bus_sees(&h->bus, p->pa))
-		bus_tell(&h->bus, &(struct event){ .kind = EV_SB_DRAIN, .addr = p->pa, .value = p->value, .size = p->size });
+		bus_tell(&h->bus, &(struct event){ .kind = EV_SB_DRAIN, .addr = p->pa,
+			.value = p->value, .size = p->size });
 	bus_take(&h->bus, 0, p->size);
 	if (hw_mmio_write(h, p->pa, p->value, p->size))
 		return;
@@ -193,7 +196,8 @@ static void prefetch(struct hw *h)
 
 	if (!board_is_ram(&h->board, pa, h->l1.line) || cache_find(&h->l1, pa))
 		return;
-	bus_tell(&h->bus, &(struct event){ .kind = EV_CACHE_PREFETCH, .addr = pa, .size = h->l1.line });
+	bus_tell(&h->bus, &(struct event){ .kind = EV_CACHE_PREFETCH, .addr = pa,
+		.size = h->l1.line });
 	cache_fetch(&h->l1, pa);
 }
 
@@ -207,7 +211,9 @@ static void let_go(struct hw *h, bool dirty)
 		cache_evict(c, pa);
 }
 
-/* What the caches do unasked, when nobody else has the wires. Their traffic costs the CPU nothing. */
+/*
+ * What the caches do unasked, when nobody else has the wires. Their traffic costs the CPU nothing.
+ */
 static void nature_plays(struct hw *h)
 {
 	if (h->bus.free_at > h->bus.cycle)
@@ -251,7 +257,9 @@ static void drain_due(struct hw *h)
 	h->bus.owed = 0;
 }
 
-/* Whatever is due earliest, if it is by `end`: does it and returns true. Stores go before devices. */
+/*
+ * Whatever is due earliest, if it is by `end`: does it and returns true. Stores go before devices.
+ */
 static bool do_earliest(struct hw *h, uint64_t end)
 {
 	uint64_t stores = store_buffer_due(&h->stores), due = stores;

@@ -13,7 +13,8 @@
 #include "hw/port.h"
 #include "hw/store_buffer.h"
 
-#define RECENT 16   /* lines nature may play with: the last ones a mapping, the CPU or a device touched */
+/* lines nature may play with: the last ones a mapping, the CPU or a device touched */
+#define RECENT 16
 
 struct hw {
 	struct board board;
@@ -27,13 +28,15 @@ struct hw {
 	paddr_t recent[RECENT];        /* line addresses, oldest overwritten first */
 	uint32_t recent_next;
 	uint64_t due;                  /* nothing asks for attention before this cycle */
-	bool kernel_at_work;           /* what the CPU touches now is the kernel's doing, not the driver's */
+	/* what the CPU touches now is the kernel's doing, not the driver's */
+	bool kernel_at_work;
 	struct spot spots[SPOTS];      /* hits remembered for the fast path; forgotten on copy */
 };
 
 void hw_init(struct hw *h, const struct board *board, struct trace *trace);
 void hw_release(struct hw *h);
-void hw_copy(struct hw *to, struct hw *from);   /* `from` forgets its remembered hits, nothing else */
+/* `from` forgets its remembered hits, nothing else */
+void hw_copy(struct hw *to, struct hw *from);
 void hw_wire(struct hw *h, struct trace *trace);
 
 /* Let what the present operation owes, and n cycles more, pass. */
@@ -56,7 +59,8 @@ struct device_io hw_device(struct hw *h, uint32_t unit);
 const void *hw_device_state(const struct hw *h, uint32_t unit);
 
 /* Data from outside arrives in the device's own memory. False: it does not fit there. */
-must_check bool hw_device_fill(struct hw *h, uint32_t unit, uint64_t at, const void *bytes, size_t n);
+must_check bool hw_device_fill(struct hw *h, uint32_t unit, uint64_t at, const void *bytes,
+			       size_t n);
 
 static inline paddr_t hw_device_bar(uint32_t unit)
 {

@@ -14,7 +14,8 @@
 #include "cow.h"
 
 struct mmu {
-	struct cow table;            /* a uint64_t for each page of vmalloc and ioremap, 0 for none */
+	/* a uint64_t for each page of vmalloc and ioremap, 0 for none */
+	struct cow table;
 	bool uncached_window;
 	const struct board *board;   /* wired */
 };

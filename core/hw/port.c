@@ -11,7 +11,8 @@ void port_snoop(struct port *p, paddr_t pa, bool write)
 		cache_snoop(p->l2, pa, write);
 }
 
-static enum status fault(struct port *p, uint16_t unit, uint64_t cause, dma_addr_t dma, size_t n, bool write)
+static enum status fault(struct port *p, uint16_t unit, uint64_t cause, dma_addr_t dma, size_t n,
+			 bool write)
 {
 	bus_tell(p->bus, &(struct event){ .kind = EV_BUS_FAULT, .addr = dma, .size = (uint32_t)n,
 		.a = write, .unit = unit, .cause = cause });
@@ -28,7 +29,8 @@ static void tell(struct port *p, enum event_kind kind, uint16_t unit, uint64_t c
 		.value = value, .size = (uint32_t)n, .unit = unit, .cause = cause });
 }
 
-enum status port_read(struct port *p, uint16_t unit, uint64_t cause, dma_addr_t dma, void *bytes, size_t n)
+enum status port_read(struct port *p, uint16_t unit, uint64_t cause, dma_addr_t dma, void *bytes,
+		      size_t n)
 {
 	paddr_t pa;
 
@@ -41,7 +43,8 @@ enum status port_read(struct port *p, uint16_t unit, uint64_t cause, dma_addr_t 
 	return OK;
 }
 
-enum status port_write(struct port *p, uint16_t unit, uint64_t cause, dma_addr_t dma, const void *bytes, size_t n)
+enum status port_write(struct port *p, uint16_t unit, uint64_t cause, dma_addr_t dma,
+		       const void *bytes, size_t n)
 {
 	paddr_t pa;
 

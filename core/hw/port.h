@@ -15,8 +15,10 @@ struct port {
  * One beat inside an aligned 8 bytes. `unit` is the device, `cause` the number of its transfer.
  * Where no RAM answers a read returns all ones, a write is lost, and the trace has a bus.fault.
  */
-enum status port_read(struct port *p, uint16_t unit, uint64_t cause, dma_addr_t dma, void *bytes, size_t n);
-enum status port_write(struct port *p, uint16_t unit, uint64_t cause, dma_addr_t dma, const void *bytes, size_t n);
+enum status port_read(struct port *p, uint16_t unit, uint64_t cause, dma_addr_t dma, void *bytes,
+		      size_t n);
+enum status port_write(struct port *p, uint16_t unit, uint64_t cause, dma_addr_t dma,
+		       const void *bytes, size_t n);
 
 /* Caches make way for an access that goes round them, where the board is coherent. */
 void port_snoop(struct port *p, paddr_t pa, bool write);

@@ -27,7 +27,8 @@ static inline struct pending_store *store_buffer_at(struct store_buffer *s, uint
 	return &s->entry[(s->first + i) % STORE_BUFFER_MAX];
 }
 
-static inline const struct pending_store *store_buffer_peek(const struct store_buffer *s, uint32_t i)
+static inline const struct pending_store *store_buffer_peek(const struct store_buffer *s,
+							    uint32_t i)
 {
 	return &s->entry[(s->first + i) % STORE_BUFFER_MAX];
 }

@@ -34,5 +34,7 @@ void arch_sync_for_cpu(struct kernel *k, paddr_t pa, uint64_t n, enum direction 
 /* How both sides come to see the same bytes of coherent memory on this board. */
 enum coherent_by arch_coherent_by(const struct kernel *k);
 
-/* Nothing of these pages stays in the cache to be written over them later (arch_dma_prep_coherent). */
+/*
+ * Nothing of these pages stays in the cache to be written over them later (arch_dma_prep_coherent).
+ */
 void arch_prepare_coherent(struct kernel *k, paddr_t pa, uint64_t n);

@@ -13,7 +13,10 @@
 struct backend {
 	const char *name;
 
-	/* An address for the device, or DMA_MAPPING_ERROR and why in the log. May bounce: copies in. */
+	/*
+	 * An address for the device, or DMA_MAPPING_ERROR and why in the log.
+	 * May bounce: copies in.
+	 */
 	dma_addr_t (*map)(struct kernel *k, uint32_t dev, paddr_t pa, uint64_t size,
 			  enum direction dir, uint64_t attrs);
 
@@ -28,13 +31,16 @@ struct backend {
 	void (*unmap)(struct kernel *k, uint32_t dev, dma_addr_t dma, uint64_t size,
 		      enum direction dir, uint64_t attrs);
 
-	/* Which RAM the device reaches there: the buffer, or its bounce buffer. Nonsense for nonsense. */
+	/*
+	 * Which RAM the device reaches there: the buffer, or its bounce buffer.
+	 * Nonsense for nonsense.
+	 */
 	paddr_t (*phys)(const struct kernel *k, uint32_t dev, dma_addr_t dma);
 
-	bool (*supports)(const struct kernel *k, uint32_t dev, uint64_t mask);    /* dma_supported */
+	bool (*supports)(const struct kernel *k, uint32_t dev, uint64_t mask); /* dma_supported */
 	uint64_t (*required_mask)(const struct kernel *k, uint32_t dev);
 	uint64_t (*max_mapping_size)(const struct kernel *k, uint32_t dev);
-	uint64_t (*merge_boundary)(const struct kernel *k, uint32_t dev);         /* 0: never merges */
+	uint64_t (*merge_boundary)(const struct kernel *k, uint32_t dev);      /* 0: never merges */
 };
 
 /* The back end that serves this device. */

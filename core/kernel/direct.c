@@ -86,7 +86,8 @@ static int direct_map_sg(struct kernel *k, uint32_t dev, struct scatterlist *sgl
 	if (i && i == nents)
 		return (int)nents;
 	for (s = sgl; i--; s = sg_next(s))
-		direct_unmap(k, dev, s->dma_address, s->dma_length, dir, attrs | DMA_ATTR_SKIP_CPU_SYNC);
+		direct_unmap(k, dev, s->dma_address, s->dma_length, dir,
+			     attrs | DMA_ATTR_SKIP_CPU_SYNC);
 	return -EIO;
 }
 

@@ -1,9 +1,9 @@
 #pragma once
 /*
  * The direct back end (kernel/dma/direct.c): a DMA address is the physical address plus the bus
- * offset. Nothing is remembered and nothing is validated, so any number given to unmap or sync means
- * some RAM, and what is done there is done. A buffer the device cannot reach gets a bounce buffer
- * when there is a pool, else an error.
+ * offset. Nothing is remembered and nothing is validated, so any number given to unmap or sync
+ * means some RAM, and what is done there is done. A buffer the device cannot reach gets a bounce
+ * buffer when there is a pool, else an error.
  */
 #include "kernel/backend.h"
 

@@ -91,7 +91,10 @@ static void use_pages(struct coherent_region *r, uint64_t first, uint64_t n, boo
 	}
 }
 
-/* The first free pages aligned to their own number (bitmap_find_free_region); `pages` when none are. */
+/*
+ * The first free pages aligned to their own number (bitmap_find_free_region);
+ * `pages` when none are.
+ */
 static uint64_t find_pages(const struct coherent_region *r, uint64_t n)
 {
 	for (uint64_t first = 0; n <= r->pages && first <= r->pages - n; first += n)
@@ -111,8 +114,9 @@ static vaddr_t region_alloc(struct kernel *k, uint32_t dev, uint64_t size, dma_a
 	use_pages(r, first, n, true);
 	zero(k, r->va + at, size);
 	*dma = r->dma + at;
-	tell(k, EV_DMA_ALLOC, &(struct event){ .addr = *dma, .addr2 = r->pa + at, .value = r->va + at,
-		.size = (uint32_t)size, .b = FORM_COHERENT, .unit = (uint16_t)dev });
+	tell(k, EV_DMA_ALLOC, &(struct event){ .addr = *dma, .addr2 = r->pa + at,
+		.value = r->va + at, .size = (uint32_t)size, .b = FORM_COHERENT,
+		.unit = (uint16_t)dev });
 	return r->va + at;
 }
 
@@ -131,7 +135,8 @@ static void region_free(struct kernel *k, uint32_t dev, uint64_t size, vaddr_t v
 	uint64_t n = size && size <= r->pages * PAGE_SIZE ? (uint64_t)1 << pages_order(size) : 0;
 
 	if (!n || !inside(first, n, 0, r->pages) || !pages_used(r, first, n, true)) {
-		kernel_tell_bad_free(k, MEM_COHERENT, va, page_used(r, first) ? BAD_FREE_ORDER : BAD_FREE_TWICE);
+		kernel_tell_bad_free(k, MEM_COHERENT, va,
+				     page_used(r, first) ? BAD_FREE_ORDER : BAD_FREE_TWICE);
 		return;
 	}
 	use_pages(r, first, n, false);
@@ -345,8 +350,8 @@ void dma_free_attrs(struct kernel *k, uint32_t dev, uint64_t size, vaddr_t va, d
 	if (!va)
 		return;
 	if (!may_free(k, size, va, dma, attrs, &why)) {
-		seq = refuse_free(k, &(struct event){ .addr = dma, .value = va, .size = event_size(size),
-			.b = FORM_COHERENT, .unit = (uint16_t)dev }, why);
+		seq = refuse_free(k, &(struct event){ .addr = dma, .value = va,
+			.size = event_size(size), .b = FORM_COHERENT, .unit = (uint16_t)dev }, why);
 		tell_attrs(k, seq, dev, attrs);
 		return;
 	}
@@ -412,7 +417,9 @@ void dmam_release(struct kernel *k, uint32_t dev)
 
 /* Cached pages. */
 
-/* dma_direct_alloc_pages: zeroed through the linear map; the zeros may well be in the cache alone. */
+/*
+ * dma_direct_alloc_pages: zeroed through the linear map; the zeros may well be in the cache alone.
+ */
 static paddr_t cached_pages(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_t *dma,
 			    enum direction dir, uint32_t gfp, enum map_form form)
 {

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * Memory made for DMA (kernel/dma/mapping.c, direct.c, coherent.c). Coherent memory is seen alike by
- * both sides at any time: uncached for the CPU where devices do not snoop. The other sorts are
+ * Memory made for DMA (kernel/dma/mapping.c, direct.c, coherent.c). Coherent memory is seen alike
+ * by both sides at any time: uncached for the CPU where devices do not snoop. The other sorts are
  * ordinary cached pages the device can reach, mapped from the start; who owns them is said with
  * dma_sync_single_for_*, and at first it is the CPU.
  *
@@ -15,8 +15,8 @@
 #include "kernel/scatterlist.h"
 
 /*
- * The CPU's address, 0 on failure. attrs: WRITE_COMBINE, NO_WARN, NO_KERNEL_MAPPING (what comes back
- * is a cookie for the free, never an address to load from, and the memory is not zeroed).
+ * The CPU's address, 0 on failure. attrs: WRITE_COMBINE, NO_WARN, NO_KERNEL_MAPPING (what comes
+ * back is a cookie for the free, never an address to load from, and the memory is not zeroed).
  */
 vaddr_t dma_alloc_attrs(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_t *dma,
 			uint32_t gfp, uint64_t attrs);

@@ -22,9 +22,11 @@ void kernel_init(struct kernel *k, struct hw *hw)
 	k->hw = hw;
 	cow_init(&k->frames, FRAMES_PER_LEAF * sizeof(struct frame), pages / FRAMES_PER_LEAF + 1);
 	cow_init(&k->slabs, SLABS_PER_LEAF * sizeof(struct slab), pages / SLABS_PER_LEAF + 1);
-	for (uint32_t i = 0; i < DEVICE_MAX; i++)    /* Linux: 32 bits until the driver says otherwise */
-		k->device_dma[i] = (struct device_dma){ .mask = UINT32_MAX, .coherent_mask = UINT32_MAX,
-			.max_segment = 64 * KIB, .seg_boundary = UINT64_MAX };
+	/* Linux: 32 bits until the driver says otherwise */
+	for (uint32_t i = 0; i < DEVICE_MAX; i++)
+		k->device_dma[i] = (struct device_dma){ .mask = UINT32_MAX,
+			.coherent_mask = UINT32_MAX, .max_segment = 64 * KIB,
+			.seg_boundary = UINT64_MAX };
 	k->reserved_end = hw->board.kernel_image;
 	swiotlb_init(k);    /* takes its pool before anybody is given a page, as at boot */
 	pages_init(k);
@@ -78,7 +80,10 @@ void kernel_fill(struct kernel *k, vaddr_t va, uint8_t byte, uint64_t n)
 	(void)s;
 }
 
-/* __GFP_ZERO: what was asked for is zeroed for the driver, the slack behind it only for order's sake. */
+/*
+ * __GFP_ZERO: what was asked for is zeroed for the driver,
+ * the slack behind it only for order's sake.
+ */
 void kernel_zero(struct kernel *k, const struct block *b)
 {
 	enum status s = cpu_fill(k->hw, b->va, 0, b->asked, false);

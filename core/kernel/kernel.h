@@ -21,7 +21,8 @@
 /* include/linux/gfp_types.h, the bits that mean something here. */
 enum gfp {
 	GFP_DMA     = 0x01,      /* __GFP_DMA: ZONE_DMA only */
-	GFP_HIGHMEM = 0x02,      /* __GFP_HIGHMEM: nothing here, where all RAM is in the linear map */
+	/* __GFP_HIGHMEM: nothing here, where all RAM is in the linear map */
+	GFP_HIGHMEM = 0x02,
 	GFP_DMA32   = 0x04,      /* __GFP_DMA32: ZONE_DMA32 or below */
 	GFP_ZERO    = 0x100,     /* __GFP_ZERO */
 	GFP_NOWARN  = 0x2000,    /* __GFP_NOWARN: no kernel.log when it fails */
@@ -38,12 +39,14 @@ enum dma_attr {
 	DMA_ATTR_WEAK_ORDERING      = 1u << 1,    /* taken, does nothing here */
 	DMA_ATTR_WRITE_COMBINE      = 1u << 2,    /* alloc: the CPU's stores may wait and merge */
 	DMA_ATTR_NO_KERNEL_MAPPING  = 1u << 4,    /* alloc: the CPU gets a cookie, not an address */
-	DMA_ATTR_SKIP_CPU_SYNC      = 1u << 5,    /* no cache operation, no copy back from a bounce buffer */
+	/* no cache operation, no copy back from a bounce buffer */
+	DMA_ATTR_SKIP_CPU_SYNC      = 1u << 5,
 	DMA_ATTR_FORCE_CONTIGUOUS   = 1u << 6,    /* alloc: one block of RAM even behind an IOMMU */
 	DMA_ATTR_ALLOC_SINGLE_PAGES = 1u << 7,    /* taken, does nothing here */
 	DMA_ATTR_NO_WARN            = 1u << 8,    /* no line in the log when there is no room */
 	DMA_ATTR_PRIVILEGED         = 1u << 9,    /* taken, does nothing here */
-	DMA_ATTR_MMIO               = 1u << 10,   /* these are another device's registers, not RAM */
+	/* these are another device's registers, not RAM */
+	DMA_ATTR_MMIO               = 1u << 10,
 	DMA_ATTR_REQUIRE_COHERENT   = 1u << 12,   /* fail rather than bounce or touch the caches */
 };
 
@@ -79,7 +82,8 @@ struct frame {
 	uint8_t order;           /* heads: the block is 1 << order frames */
 	uint8_t zone;            /* heads: enum zone */
 	uint8_t cache;           /* SLAB, now or before it was freed: which kmalloc cache */
-	uint8_t was;             /* kind of the last block freed here: tells a double free from nonsense */
+	/* kind of the last block freed here: tells a double free from nonsense */
+	uint8_t was;
 };
 
 /* Beside a slab: which of its objects are handed out. Found by the pfn of the slab's head. */
@@ -126,7 +130,10 @@ struct swiotlb {
 
 #define COHERENT_REGION_PAGES 1024    /* largest region of one device's own, 4 MiB */
 
-/* Memory given to one device (dma_declare_coherent_memory): its dma_alloc_coherent is served from it. */
+/*
+ * Memory given to one device (dma_declare_coherent_memory):
+ * its dma_alloc_coherent is served from it.
+ */
 struct coherent_region {
 	paddr_t pa;
 	dma_addr_t dma;          /* as the device sees it */
@@ -140,7 +147,8 @@ struct device_dma {
 	uint64_t mask;           /* highest bus address of streaming mappings, as a mask */
 	uint64_t coherent_mask;  /* the same for allocations */
 	uint32_t max_segment;    /* bytes; dma_set_max_seg_size */
-	uint64_t seg_boundary;   /* mask: no segment crosses a multiple of it plus 1; ~0: no such limit */
+	/* mask: no segment crosses a multiple of it plus 1; ~0: no such limit */
+	uint64_t seg_boundary;
 	uint64_t min_align_mask; /* bits of an address that stay as they are when it is bounced */
 	struct coherent_region region;
 };
@@ -156,18 +164,18 @@ struct devres {
 };
 
 struct kernel {
-	struct hw *hw;                                   /* wired */
-	struct cow frames;                               /* struct frame, FRAMES_PER_LEAF each leaf */
-	struct cow slabs;                                /* struct slab, SLABS_PER_LEAF each leaf, by pfn */
-	struct cow vm_starts;                            /* a bit a page: a vmalloc area began here once */
+	struct hw *hw;              /* wired */
+	struct cow frames;          /* struct frame, FRAMES_PER_LEAF each leaf */
+	struct cow slabs;           /* struct slab, SLABS_PER_LEAF each leaf, by pfn */
+	struct cow vm_starts;       /* a bit a page: a vmalloc area began here once */
 	uint32_t free_list[ZONE_COUNT][ORDER_MAX + 1];   /* first block, as pfn; 0: empty */
 	uint64_t free_blocks[ZONE_COUNT][ORDER_MAX + 1];
 	uint64_t managed[ZONE_COUNT];                    /* pages */
-	uint32_t partial[32];                            /* kmalloc cache: first slab with a free object */
-	uint64_t slab_count[32], slab_used[32];          /* kmalloc cache: slabs, objects handed out */
+	uint32_t partial[32];                    /* kmalloc cache: first slab with a free object */
+	uint64_t slab_count[32], slab_used[32];  /* kmalloc cache: slabs, objects handed out */
 	struct vm_area area[VM_AREAS_MAX];
 	struct resource resource[RESOURCES_MAX];
-	paddr_t reserved_end;                            /* image and bounce pool: nobody is given RAM below */
+	paddr_t reserved_end;       /* image and bounce pool: nobody is given RAM below */
 	struct swiotlb swiotlb;
 	struct device_dma device_dma[DEVICE_MAX];
 	struct devres devres[DEVRES_MAX];

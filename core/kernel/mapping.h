@@ -14,7 +14,9 @@
  */
 #include "kernel/backend.h"
 
-/* Address for the device, or DMA_MAPPING_ERROR (vmalloc memory, not RAM, beyond the device's mask). */
+/*
+ * Address for the device, or DMA_MAPPING_ERROR (vmalloc memory, not RAM, beyond the device's mask).
+ */
 dma_addr_t dma_map_single_attrs(struct kernel *k, uint32_t dev, vaddr_t va, uint64_t size,
 				enum direction dir, uint64_t attrs);
 void dma_unmap_single_attrs(struct kernel *k, uint32_t dev, dma_addr_t dma, uint64_t size,
@@ -26,7 +28,9 @@ dma_addr_t dma_map_page_attrs(struct kernel *k, uint32_t dev, paddr_t page, uint
 void dma_unmap_page_attrs(struct kernel *k, uint32_t dev, dma_addr_t dma, uint64_t size,
 			  enum direction dir, uint64_t attrs);
 
-/* By physical address (Linux 6.18), RAM or with DMA_ATTR_MMIO registers. Told as page or resource. */
+/*
+ * By physical address (Linux 6.18), RAM or with DMA_ATTR_MMIO registers. Told as page or resource.
+ */
 dma_addr_t dma_map_phys(struct kernel *k, uint32_t dev, paddr_t pa, uint64_t size,
 			enum direction dir, uint64_t attrs);
 void dma_unmap_phys(struct kernel *k, uint32_t dev, dma_addr_t dma, uint64_t size,
@@ -48,7 +52,8 @@ void dma_sync_single_for_device(struct kernel *k, uint32_t dev, dma_addr_t dma, 
 
 /*
  * The entries of a list. dma_map_sg answers the number of segments, 0 on any error; unmap and sync
- * want the number of entries that was mapped, not what it answered. A list has at least nents entries.
+ * want the number of entries that was mapped, not what it answered. A list has at least nents
+ * entries.
  */
 uint32_t dma_map_sg_attrs(struct kernel *k, uint32_t dev, struct scatterlist *sgl, uint32_t nents,
 			  enum direction dir, uint64_t attrs);

@@ -7,9 +7,9 @@
 #include "kernel/backend.h"
 
 /*
- * 0, or -EIO when no memory would be low enough; then the old mask stays, and the device must not do
- * DMA. With the direct back end 32 bits or more never fail, so trying 64 and falling back to 32 is
- * dead code.
+ * 0, or -EIO when no memory would be low enough; then the old mask stays, and the device must not
+ * do DMA. With the direct back end 32 bits or more never fail, so trying 64 and falling back to 32
+ * is dead code.
  */
 must_check int dma_set_mask(struct kernel *k, uint32_t dev, uint64_t mask);
 must_check int dma_set_coherent_mask(struct kernel *k, uint32_t dev, uint64_t mask);

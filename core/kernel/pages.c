@@ -122,7 +122,10 @@ static void list_remove(struct kernel *k, uint64_t pfn)
 	f->next = f->prev = 0;
 }
 
-/* Free [start, end), of one zone, as the largest aligned blocks: from above, so the lowest is first. */
+/*
+ * Free [start, end), of one zone, as the largest aligned blocks:
+ * from above, so the lowest is first.
+ */
 static void seed_zone(struct kernel *k, enum zone zone, uint64_t start, uint64_t end)
 {
 	while (end > start) {

@@ -21,7 +21,8 @@ uint32_t pages_order(uint64_t size);
  * alloc_pages without telling anybody: for those who tell themselves (slab, vmalloc, coherent).
  * True and the first pfn, or false. The head frame gets `kind`.
  */
-must_check bool pages_take(struct kernel *k, uint32_t gfp, uint32_t order, enum frame_kind kind, uint64_t *pfn);
+must_check bool pages_take(struct kernel *k, uint32_t gfp, uint32_t order, enum frame_kind kind,
+			   uint64_t *pfn);
 void pages_give(struct kernel *k, uint64_t pfn, uint32_t order);
 
 /* A block taken becomes so many blocks of order 0 (split_page): each is given back by itself. */
@@ -38,7 +39,8 @@ bool pages_zone_allowed(const struct kernel *k, uint32_t gfp, enum zone zone);
 vaddr_t pages_alloc(struct kernel *k, uint32_t gfp, uint32_t order);
 void pages_free(struct kernel *k, vaddr_t va, uint32_t order);
 
-const struct frame *frame_read(const struct kernel *k, uint64_t pfn);   /* FRAME_ABSENT when beyond */
+/* FRAME_ABSENT when beyond */
+const struct frame *frame_read(const struct kernel *k, uint64_t pfn);
 struct frame *frame_write(struct kernel *k, uint64_t pfn);
 
 /* The head of the block a frame belongs to; the frame itself when it belongs to none. */

@@ -1,10 +1,11 @@
 #pragma once
 /*
  * A scatterlist (include/linux/scatterlist.h): a buffer in pieces. Each entry says where a piece is
- * for the CPU (page, offset, length), and after dma_map_sg where one is for the device (dma_address,
- * dma_length). The two halves of an entry need not be about the same piece: an IOMMU may make one
- * segment of several entries, so after mapping there can be fewer segments than entries. Walk the
- * first half with the number of entries, the second with the number dma_map_sg returned.
+ * for the CPU (page, offset, length), and after dma_map_sg where one is for the device
+ * (dma_address, dma_length). The two halves of an entry need not be about the same piece: an IOMMU
+ * may make one segment of several entries, so after mapping there can be fewer segments than
+ * entries. Walk the first half with the number of entries, the second with the number dma_map_sg
+ * returned.
  *
  * Kept: the entry, its end mark, the table that counts entries (orig_nents) and segments (nents).
  * Left out: chains of lists; a list is one array. An entry is what the driver's own memory holds,

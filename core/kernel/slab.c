@@ -300,7 +300,9 @@ uint64_t ksize(const struct kernel *k, vaddr_t va)
 	return find(k, va, &o, &why) ? o.size : 0;
 }
 
-/* The old contents go over as the driver's own memcpy would take them, and the old block is freed. */
+/*
+ * The old contents go over as the driver's own memcpy would take them, and the old block is freed.
+ */
 static void move(struct kernel *k, vaddr_t to, vaddr_t from, uint64_t n)
 {
 	enum status s = cpu_copy(k->hw, to, from, n);

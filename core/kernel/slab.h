@@ -1,10 +1,10 @@
 #pragma once
 /*
  * kmalloc: size classes over slabs of pages (mm/slub.c, mm/slab_common.c). Kept: the classes 8, 16,
- * 32, 64, 96, 128, 192, 256, 512, 1k .. 8k and their alignment, ARCH_KMALLOC_MINALIGN, larger blocks
- * straight from the page allocator, ZERO_SIZE_PTR, poison in freed objects (POISON_FREE 0x6b, its
- * last byte POISON_END 0xa5), the limits of the profile. The free list is a bitmap beside the slab,
- * not words inside the objects. Left out: per-CPU slabs, other cache families, red zones.
+ * 32, 64, 96, 128, 192, 256, 512, 1k .. 8k and their alignment, ARCH_KMALLOC_MINALIGN, larger
+ * blocks straight from the page allocator, ZERO_SIZE_PTR, poison in freed objects (POISON_FREE
+ * 0x6b, its last byte POISON_END 0xa5), the limits of the profile. The free list is a bitmap beside
+ * the slab, not words inside the objects. Left out: per-CPU slabs, other cache families, red zones.
  */
 #include "kernel/kernel.h"
 
@@ -20,7 +20,9 @@ struct kmalloc_cache {
 
 extern const struct kmalloc_cache kmalloc_caches[KMALLOC_CACHES];
 
-/* Smallest alignment of an object: 8, or the cache line where devices do not snoop (Linux 6.5 on). */
+/*
+ * Smallest alignment of an object: 8, or the cache line where devices do not snoop (Linux 6.5 on).
+ */
 uint32_t kmalloc_minalign(const struct kernel *k);
 
 /* Largest kmalloc of the profile: slides 128 KiB, today 4 MiB (KMALLOC_MAX_SIZE). */
@@ -29,12 +31,15 @@ uint64_t kmalloc_max(const struct kernel *k);
 /* Cache a request falls into, after minalign; -1 for page blocks. */
 int kmalloc_cache_of(const struct kernel *k, uint64_t size);
 
-/* va, ZERO_SIZE_PTR for 0 bytes, 0 when it cannot be had. gfp: GFP_ZERO zeroes, GFP_DMA .. choose the zone. */
+/*
+ * va, ZERO_SIZE_PTR for 0 bytes, 0 when it cannot be had.
+ * gfp: GFP_ZERO zeroes, GFP_DMA .. choose the zone.
+ */
 vaddr_t kmalloc(struct kernel *k, uint64_t size, uint32_t gfp);
 
 /*
- * 0 (NULL) and ZERO_SIZE_PTR are fine and do nothing. What was not handed out, or was freed already,
- * is left alone and told (mem.bad_free: twice, inside, foreign).
+ * 0 (NULL) and ZERO_SIZE_PTR are fine and do nothing. What was not handed out, or was freed
+ * already, is left alone and told (mem.bad_free: twice, inside, foreign).
  */
 void kfree(struct kernel *k, vaddr_t va);
 
@@ -52,5 +57,9 @@ struct slab_stats {
 
 struct slab_stats slab_stats(const struct kernel *k, uint32_t cache);
 
-/* The kmalloc object that covers pa, live or free: its start and size; false when it is no slab page. */
-must_check bool slab_object(const struct kernel *k, paddr_t pa, paddr_t *start, uint32_t *size, bool *live);
+/*
+ * The kmalloc object that covers pa, live or free: its start and size;
+ * false when it is no slab page.
+ */
+must_check bool slab_object(const struct kernel *k, paddr_t pa, paddr_t *start, uint32_t *size,
+			    bool *live);

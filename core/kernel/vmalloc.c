@@ -53,7 +53,9 @@ const struct vm_area *vm_area_at(const struct kernel *k, vaddr_t va)
 	return NULL;
 }
 
-/* The lowest free addresses of a window, for `size` bytes and a guard page; 0 when there are none. */
+/*
+ * The lowest free addresses of a window, for `size` bytes and a guard page; 0 when there are none.
+ */
 static vaddr_t find_room(const struct kernel *k, vaddr_t base, uint64_t size, uint64_t align)
 {
 	vaddr_t at = base, end = base + WINDOW_PAGES * PAGE_SIZE;
@@ -98,7 +100,8 @@ static void area_drop(struct kernel *k, const struct vm_area *area)
 }
 
 /* Page table entries for `size` bytes, one physical page after another. */
-static void tell_map(struct kernel *k, enum event_kind kind, vaddr_t va, paddr_t pa, uint64_t size, enum attr attr)
+static void tell_map(struct kernel *k, enum event_kind kind, vaddr_t va, paddr_t pa, uint64_t size,
+		     enum attr attr)
 {
 	kernel_tell(k, &(struct event){ .kind = (uint16_t)kind, .addr = va, .addr2 = pa,
 		.size = event_size(size), .a = attr });
@@ -155,7 +158,9 @@ static void give_chain(struct kernel *k, uint32_t chain)
 		pages_give(k, pfn, 0);
 }
 
-/* One frame: of two neighbours the first, the other is spared; a single one only when that fails. */
+/*
+ * One frame: of two neighbours the first, the other is spared; a single one only when that fails.
+ */
 static bool take_frame(struct kernel *k, uint32_t gfp, uint32_t *spare, uint64_t *pfn)
 {
 	if (pages_take(k, gfp | GFP_NOWARN, 1, FRAME_VMALLOC, pfn)) {

@@ -11,8 +11,8 @@
 
 void vmalloc_init(struct kernel *k);
 
-vaddr_t vmalloc(struct kernel *k, uint64_t size, uint32_t gfp);      /* 0 on failure; GFP_ZERO zeroes */
-void vfree(struct kernel *k, vaddr_t va);                            /* 0 is fine; else told when wrong */
+vaddr_t vmalloc(struct kernel *k, uint64_t size, uint32_t gfp);  /* 0 on failure; GFP_ZERO zeroes */
+void vfree(struct kernel *k, vaddr_t va);           /* 0 is fine; else told when wrong */
 
 /* attr: ATTR_DEVICE for ioremap, ATTR_WRITE_COMBINE for ioremap_wc. 0 on failure. */
 vaddr_t ioremap(struct kernel *k, paddr_t pa, uint64_t size, enum attr attr);
@@ -22,7 +22,9 @@ must_check bool iounmap(struct kernel *k, vaddr_t va);               /* false: n
 vaddr_t vm_remap(struct kernel *k, paddr_t pa, uint64_t size, enum attr attr);
 void vm_unremap(struct kernel *k, vaddr_t va);
 
-/* In the vmalloc or ioremap window, mapped or not (is_vmalloc_addr; Linux has one window for both). */
+/*
+ * In the vmalloc or ioremap window, mapped or not (is_vmalloc_addr; Linux has one window for both).
+ */
 bool is_vmalloc_addr(vaddr_t va);
 
 /* The area that holds va, guard page excluded, or NULL. */

@@ -26,7 +26,9 @@ void checker_copy(struct checker *to, const struct checker *from)
 	dma_debug_copy(&to->dma_debug, &from->dma_debug);
 }
 
-/* The call is over: what it gives back is the CPU's. Until then its drops are judged as before it. */
+/*
+ * The call is over: what it gives back is the CPU's. Until then its drops are judged as before it.
+ */
 static void finish_call(struct facts *f)
 {
 	if (f->call.size)
@@ -39,8 +41,8 @@ static bool is_next_step(const struct event *e)
 {
 	enum lane lane = event_info[e->kind].lane;
 
-	return lane == LANE_MEMORY || lane == LANE_DMA || e->kind == EV_CPU_LOAD || e->kind == EV_CPU_STORE ||
-	       e->kind == EV_CPU_BARRIER || e->kind == EV_CACHE_OP;
+	return lane == LANE_MEMORY || lane == LANE_DMA || e->kind == EV_CPU_LOAD ||
+	       e->kind == EV_CPU_STORE || e->kind == EV_CPU_BARRIER || e->kind == EV_CACHE_OP;
 }
 
 static void begin_call(struct facts *f, const struct event *e, bool drops)
@@ -57,7 +59,9 @@ static void to_device(struct facts *f, const struct event *e, uint32_t dir, bool
 		ownership_hand_over(&f->ownership, e->addr2, e->size, true);
 }
 
-/* The pool is one block that holds nothing else: it reaches from the first buffer seen to the last. */
+/*
+ * The pool is one block that holds nothing else: it reaches from the first buffer seen to the last.
+ */
 static void bounce(struct facts *f, const struct event *e)
 {
 	uint64_t end = e->value + e->size, known = f->pool.dma + f->pool.size;
@@ -78,23 +82,26 @@ static void map(struct facts *f, const struct event *e)
 {
 	bool bounced = is_bounced(f, e);
 
-	ownership_add(&f->ownership, &(struct mapping){ .seq = e->seq, .handover = e->seq, .dma = e->addr,
-		.pa = e->addr2, .va = e->value, .size = e->size, .device = e->unit, .dir = e->a,
-		.form = e->b, .bounced = bounced, .given = e->seq, .device_owns = true, .live = true });
+	ownership_add(&f->ownership, &(struct mapping){ .seq = e->seq, .handover = e->seq,
+		.dma = e->addr, .pa = e->addr2, .va = e->value, .size = e->size,
+		.device = e->unit, .dir = e->a, .form = e->b, .bounced = bounced,
+		.given = e->seq, .device_owns = true, .live = true });
 	to_device(f, e, e->a, bounced);
 }
 
 /* Memory made for DMA. What is not coherent is a mapping from birth, the CPU's at first. */
 static void alloc(struct facts *f, const struct event *e)
 {
-	ownership_add(&f->ownership, &(struct mapping){ .seq = e->seq, .handover = e->seq, .dma = e->addr,
-		.pa = e->addr2, .va = e->value, .size = e->size, .device = e->unit, .dir = e->a,
-		.form = e->b, .coherent_memory = e->b == FORM_COHERENT, .live = true });
+	ownership_add(&f->ownership, &(struct mapping){ .seq = e->seq, .handover = e->seq,
+		.dma = e->addr, .pa = e->addr2, .va = e->value, .size = e->size,
+		.device = e->unit, .dir = e->a, .form = e->b,
+		.coherent_memory = e->b == FORM_COHERENT, .live = true });
 	ownership_set_freed(&f->ownership, e->addr2, e->size, 0);
 }
 
 /* [pa, pa+size) of the mapping goes back to the CPU when the call is over. */
-static void to_cpu(struct facts *f, const struct event *e, struct mapping *m, uint64_t pa, uint64_t size)
+static void to_cpu(struct facts *f, const struct event *e, struct mapping *m, uint64_t pa,
+		   uint64_t size)
 {
 	begin_call(f, e, m->dir != DMA_TO_DEVICE);
 	f->call.pa = pa;
@@ -148,7 +155,8 @@ static void check_error(struct facts *f, const struct event *e)
 static void free_memory(struct facts *f, const struct event *e)
 {
 	bool coherent_memory = e->b == FORM_COHERENT;
-	struct mapping *m = ownership_named(&f->ownership, e->unit, e->addr, e->size, coherent_memory);
+	struct mapping *m = ownership_named(&f->ownership, e->unit, e->addr, e->size,
+					    coherent_memory);
 
 	if (!m)
 		return;
@@ -193,8 +201,8 @@ static void clamp(struct facts *f, const struct event *e)
 }
 
 /*
- * One event. Copies are compared before the shadow follows a write-back or a drop, for those destroy
- * what is compared; a store or a beat is judged by the state it found.
+ * One event. Copies are compared before the shadow follows a write-back or a drop, for those
+ * destroy what is compared; a store or a beat is judged by the state it found.
  */
 static void follow(struct facts *f, const struct trace *t, const struct event *e)
 {
@@ -212,7 +220,9 @@ static void follow(struct facts *f, const struct trace *t, const struct event *e
 	case EV_DEV_CLAMP:       clamp(f, e); break;
 	case EV_DEV_START:       transfer(f, e); break;
 	case EV_DEV_REFUSE:      rules_refuse(f, e); break;
-	case EV_MEM_ALLOC:       ownership_set_freed(&f->ownership, e->addr2, e->a == MEM_VMALLOC ? 0 : e->size, 0); break;
+	case EV_MEM_ALLOC:
+		ownership_set_freed(&f->ownership, e->addr2, e->a == MEM_VMALLOC ? 0 : e->size, 0);
+		break;
 	case EV_VM_MAP:          ownership_set_freed(&f->ownership, e->addr2, e->size, 0); break;
 	case EV_VM_UNMAP:        unmapped_pages(f, e); break;
 	case EV_MEM_FREE:        freed(f, e); break;

@@ -15,7 +15,8 @@
 #define CC_SHARED         (1u << 13)
 
 /* Those a free must repeat, and those that vouch for lines shared by two mappings. */
-#define ATTRS_TO_REPEAT (NO_KERNEL_MAPPING | FORCE_CONTIGUOUS | MMIO | REQUIRE_COHERENT | PRIVILEGED | CC_SHARED)
+#define ATTRS_TO_REPEAT \
+	(NO_KERNEL_MAPPING | FORCE_CONTIGUOUS | MMIO | REQUIRE_COHERENT | PRIVILEGED | CC_SHARED)
 #define ATTRS_LINE_CLEAN (IGNORE_CACHELINES | REQUIRE_COHERENT)
 
 /* How often a cache line begins a mapping; LINE_CLEAN: the first of them vouched for it. */
@@ -35,7 +36,8 @@ const struct dma_debug_info dma_debug_info[DMA_DEBUG_LINE_COUNT] = {
 };
 
 const char *const record_type_words[] = { "phy", "scatter-gather", "coherent", "noncoherent" };
-const char *const record_asked_words[] = { "dma map error check not applicable", "dma map error not checked",
+const char *const record_asked_words[] = { "dma map error check not applicable",
+					   "dma map error not checked",
 					   "dma map error checked" };
 
 /* The event under judgement. */
@@ -94,15 +96,18 @@ static void print(struct dma_debug *d, const struct event *e, struct dma_debug_m
  * An error, under the kernel's rules of silence: it always counts; num_errors goes down even for
  * those the driver filter keeps quiet.
  */
-static void say(const struct call *c, enum dma_debug_line line, uint32_t slot, const uint64_t *number)
+static void say(const struct call *c, enum dma_debug_line line, uint32_t slot,
+		const uint64_t *number)
 {
 	struct dma_debug *d = c->d;
-	struct dma_debug_message m = { .line = line, .mapped_at = slot ? records_at(&d->records, slot)->seq : 0 };
+	struct dma_debug_message m = { .line = line,
+		.mapped_at = slot ? records_at(&d->records, slot)->seq : 0 };
 
 	for (uint32_t i = 0; i < DMA_DEBUG_NUMBERS; i++)
 		m.number[i] = number[i];
 	d->error_count++;
-	if ((!d->filter[0] || d->filter_device == c->event->unit) && (d->all_errors || d->num_errors))
+	if ((!d->filter[0] || d->filter_device == c->event->unit) &&
+	    (d->all_errors || d->num_errors))
 		print(d, c->event, m);
 	if (!d->all_errors && d->num_errors)
 		d->num_errors--;
@@ -127,7 +132,8 @@ static void accuse(const struct call *c, enum rule rule, uint32_t slot)
 	violations_report(c->violations, &v, e);
 }
 
-static void complain(const struct call *c, enum dma_debug_line line, uint32_t slot, const uint64_t *number)
+static void complain(const struct call *c, enum dma_debug_line line, uint32_t slot,
+		     const uint64_t *number)
 {
 	say(c, line, slot, number);
 	accuse(c, dma_debug_info[line].rule, slot);
@@ -145,14 +151,17 @@ static void preallocate(struct dma_debug *d, const struct event *e)
 	records_release(&d->records);
 	records_init(&d->records, (uint32_t)min_u64(given, RECORDS_MAX));
 	if (given <= RECORDS_MAX)
-		print(d, e, (struct dma_debug_message){ .line = DMA_DEBUG_PREALLOCATED, .number = { given } });
+		print(d, e, (struct dma_debug_message){ .line = DMA_DEBUG_PREALLOCATED,
+			.number = { given } });
 	else
-		print(d, e, (struct dma_debug_message){ .line = DMA_DEBUG_FEWER, .number = { wanted, RECORDS_MAX } });
+		print(d, e, (struct dma_debug_message){ .line = DMA_DEBUG_FEWER,
+			.number = { wanted, RECORDS_MAX } });
 }
 
 static void switch_on(struct dma_debug *d, const struct event *e)
 {
-	d->facts = (struct dma_debug_facts){ .ram = e->addr, .kernel_end = min_u64(e->addr, e->value),
+	d->facts = (struct dma_debug_facts){ .ram = e->addr,
+		.kernel_end = min_u64(e->addr, e->value),
 		.line = e->size > SHORTEST_LINE ? e->size : SHORTEST_LINE,
 		.code = (uint64_t)e->unit << PAGE_SHIFT, .coherent = e->b };
 	d->disabled = d->off;
@@ -169,7 +178,8 @@ static void switch_on(struct dma_debug *d, const struct event *e)
 /* The files that can be written. An empty name takes the filter away. */
 static void set(struct dma_debug *d, const struct event *e)
 {
-	struct dma_debug_message on = { .line = DMA_DEBUG_FILTER_ON, .number = { e->addr, e->addr2, e->value } };
+	struct dma_debug_message on = { .line = DMA_DEBUG_FILTER_ON,
+		.number = { e->addr, e->addr2, e->value } };
 
 	switch (e->a) {
 	case KNOB_ALL_ERRORS: d->all_errors = e->b; return;
@@ -291,12 +301,14 @@ static enum record_type type_of(const struct event *e)
 	return is_memory(e) ? RECORD_COHERENT : RECORD_PHY;
 }
 
-/* The record an event speaks of. Memory of dma_alloc_noncontiguous may be synced as a list of one. */
+/*
+ * The record an event speaks of. Memory of dma_alloc_noncontiguous may be synced as a list of one.
+ */
 static struct record record_of(const struct call *c)
 {
 	const struct event *e = c->event;
-	struct record r = { .seq = e->seq, .dma = e->addr, .pa = e->addr2, .size = e->size, .attrs = c->attrs,
-		.device = e->unit, .type = type_of(e), .dir = e->a };
+	struct record r = { .seq = e->seq, .dma = e->addr, .pa = e->addr2, .size = e->size,
+		.attrs = c->attrs, .device = e->unit, .type = type_of(e), .dir = e->a };
 
 	if (r.type == RECORD_COHERENT)
 		r.dir = DMA_BIDIRECTIONAL;
@@ -321,7 +333,8 @@ static void check_stack(const struct call *c)
 
 		if (!inside(e->addr2, 1, pa, c->d->facts.stack[i].size))
 			continue;
-		complain(c, va == LINEAR_BASE + pa ? DMA_DEBUG_MAP_STACK : DMA_DEBUG_MAP_STACK_PAGE, 0,
+		complain(c,
+			 va == LINEAR_BASE + pa ? DMA_DEBUG_MAP_STACK : DMA_DEBUG_MAP_STACK_PAGE, 0,
 			 NUMBERS{ va + (e->addr2 - pa) });
 	}
 }
@@ -404,17 +417,22 @@ static void check_unmap(const struct call *c, uint32_t slot, const struct record
 	if (ref->size != r->size)
 		complain(c, DMA_DEBUG_UNMAP_SIZE, slot, NUMBERS{ ref->dma, r->size, ref->size });
 	if (ref->type != r->type)
-		complain(c, DMA_DEBUG_UNMAP_FUNCTION, slot, NUMBERS{ ref->dma, ref->size, r->type, ref->type });
+		complain(c, DMA_DEBUG_UNMAP_FUNCTION, slot,
+			 NUMBERS{ ref->dma, ref->size, r->type, ref->type });
 	else if (allocated && ref->pa != r->pa)
-		complain(c, DMA_DEBUG_UNMAP_CPU_ADDRESS, slot, NUMBERS{ ref->dma, ref->size, r->pa, ref->pa });
+		complain(c, DMA_DEBUG_UNMAP_CPU_ADDRESS, slot,
+			 NUMBERS{ ref->dma, ref->size, r->pa, ref->pa });
 	if (ref->type == RECORD_SG && ref->nents != r->nents)
 		complain(c, DMA_DEBUG_UNMAP_NENTS, slot, NUMBERS{ r->nents, ref->nents });
 	if (ref->dir != r->dir)
-		complain(c, DMA_DEBUG_UNMAP_DIRECTION, slot, NUMBERS{ ref->dma, ref->size, r->dir, ref->dir });
+		complain(c, DMA_DEBUG_UNMAP_DIRECTION, slot,
+			 NUMBERS{ ref->dma, ref->size, r->dir, ref->dir });
 	if (r->asked == ASKED_NOT_YET)
-		complain(c, DMA_DEBUG_MAP_ERROR_UNCHECKED, slot, NUMBERS{ ref->dma, ref->size, r->type });
+		complain(c, DMA_DEBUG_MAP_ERROR_UNCHECKED, slot,
+			 NUMBERS{ ref->dma, ref->size, r->type });
 	if ((ref->attrs ^ r->attrs) & ATTRS_TO_REPEAT)
-		complain(c, DMA_DEBUG_UNMAP_ATTRS, slot, NUMBERS{ ref->dma, ref->size, r->attrs, ref->attrs });
+		complain(c, DMA_DEBUG_UNMAP_ATTRS, slot,
+			 NUMBERS{ ref->dma, ref->size, r->attrs, ref->attrs });
 }
 
 /* Whatever is wrong with it, the call ends the record. */
@@ -491,7 +509,8 @@ static void sync_unknown(const struct call *c, const struct record *ref)
 
 	start.size = 1;
 	say(c, DMA_DEBUG_SYNC_UNKNOWN, 0, NUMBERS{ ref->dma, ref->size });
-	accuse(c, records_containing(&c->d->records, &start) ? RULE_SYNC_OUTSIDE : RULE_SYNC_UNKNOWN, 0);
+	accuse(c, records_containing(&c->d->records, &start) ? RULE_SYNC_OUTSIDE
+							     : RULE_SYNC_UNKNOWN, 0);
 }
 
 static void check_sync(const struct call *c, const struct record *ref)
@@ -612,7 +631,8 @@ static void judge(const struct call *c)
 }
 
 /* A segment of a list shares the fault and the attributes of the call about the list. */
-static void follow_call(struct dma_debug *d, struct violations *vs, const struct trace *t, const struct event *e)
+static void follow_call(struct dma_debug *d, struct violations *vs, const struct trace *t,
+			const struct event *e)
 {
 	struct call c = { .d = d, .violations = vs, .event = e, .cause = e->seq };
 
@@ -627,7 +647,8 @@ static void follow_call(struct dma_debug *d, struct violations *vs, const struct
 	judge(&c);
 }
 
-void dma_debug_event(struct dma_debug *d, struct violations *vs, const struct trace *t, const struct event *e)
+void dma_debug_event(struct dma_debug *d, struct violations *vs, const struct trace *t,
+		     const struct event *e)
 {
 	switch (e->kind) {
 	case EV_MACHINE:    switch_on(d, e); break;

@@ -9,9 +9,10 @@
  * all_errors or num_errors say otherwise; a driver filter), and as a violation, always.
  *
  * Its blind spots are kept, for they are the lesson: it sees no load, store or cache line, so a
- * stale byte is none of its business; whether dma_mapping_error was asked comes out at the unmap, or
- * never; of overlapping mappings it compares the first cache line alone, and not those DMA_TO_DEVICE.
- * Left out: the backtrace of each warning (the event of the map stands in for it) and locks.
+ * stale byte is none of its business; whether dma_mapping_error was asked comes out at the unmap,
+ * or never; of overlapping mappings it compares the first cache line alone, and not those
+ * DMA_TO_DEVICE. Left out: the backtrace of each warning (the event of the map stands in for it)
+ * and locks.
  */
 #include "trace.h"
 #include "watch/records.h"
@@ -35,7 +36,8 @@ struct dma_debug_info {
 
 extern const struct dma_debug_info dma_debug_info[DMA_DEBUG_LINE_COUNT];
 extern const char *const record_type_words[];     /* "scatter-gather", by enum record_type */
-extern const char *const record_asked_words[];    /* "dma map error checked", by enum record_asked */
+/* "dma map error checked", by enum record_asked */
+extern const char *const record_asked_words[];
 
 #define DMA_DEBUG_LOG_MAX 4096   /* lines kept; more are counted */
 #define DMA_DEBUG_NUMBERS 5
@@ -46,7 +48,8 @@ extern const char *const record_asked_words[];    /* "dma map error checked", by
 /* A line of the kernel's log. */
 struct dma_debug_message {
 	uint64_t seq, cycle;     /* the event at which it was printed */
-	uint64_t mapped_at;      /* event that made the record concerned ("Mapped at:"), 0 for none */
+	/* event that made the record concerned ("Mapped at:"), 0 for none */
+	uint64_t mapped_at;
 	uint64_t number[DMA_DEBUG_NUMBERS];
 	uint32_t line;           /* enum dma_debug_line */
 	uint32_t device;
@@ -57,9 +60,11 @@ enum dma_debug_knob { KNOB_ALL_ERRORS, KNOB_NUM_ERRORS, KNOB_DRIVER_FILTER };
 
 /* What the trace told of the machine and of the drivers' words about their devices. */
 struct dma_debug_facts {
-	uint64_t ram, kernel_end, line, code;    /* bytes; code: of the kernel, at the start of RAM */
+	/* bytes; code: of the kernel, at the start of RAM */
+	uint64_t ram, kernel_end, line, code;
 	bool coherent;
-	struct { uint64_t boundary; uint32_t max_segment; } limits[DMA_DEBUG_DEVICES];   /* 0: never set */
+	/* 0: never set */
+	struct { uint64_t boundary; uint32_t max_segment; } limits[DMA_DEBUG_DEVICES];
 	struct { uint64_t va, pa, size; } stack[DMA_DEBUG_STACKS];
 	struct {
 		uint64_t seq, attrs;
@@ -74,7 +79,8 @@ struct dma_debug {
 	bool crowded_once;       /* WARN_ONCE about too many overlaps was printed */
 	uint32_t all_errors, num_errors, error_count;
 	uint32_t filter_device;  /* whose driver has the filter's name; UINT32_MAX: nobody's */
-	uint64_t filter[3];      /* that name, 8 bytes each, least significant first; 0: no filter */
+	/* that name, 8 bytes each, least significant first; 0: no filter */
+	uint64_t filter[3];
 	struct records records;
 	struct cow lines;        /* by page: for each cache line how often it begins a mapping */
 	struct cow log;          /* struct dma_debug_message, one a leaf */
@@ -88,9 +94,11 @@ void dma_debug_release(struct dma_debug *d);
 void dma_debug_copy(struct dma_debug *to, const struct dma_debug *from);
 
 /* Follow one event; the trace is asked for what belongs to the same call. */
-void dma_debug_event(struct dma_debug *d, struct violations *vs, const struct trace *t, const struct event *e);
+void dma_debug_event(struct dma_debug *d, struct violations *vs, const struct trace *t,
+		     const struct event *e);
 
-const struct dma_debug_message *dma_debug_log(const struct dma_debug *d, uint32_t i);   /* i < log_count */
+/* i < log_count */
+const struct dma_debug_message *dma_debug_log(const struct dma_debug *d, uint32_t i);
 
 /* Number of the cache line a physical address lies in, as the dump prints it (cln=). */
 uint64_t dma_debug_cacheline(const struct dma_debug *d, uint64_t pa);

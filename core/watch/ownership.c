@@ -51,7 +51,8 @@ static uint32_t slot_for_new(const struct ownership *o)
 	for (uint32_t i = 0; o->end >= DEAD_KEPT && i < o->end; i++) {
 		const struct mapping *m = ownership_mapping(o, i);
 
-		if (!m->live && (oldest == o->end || m->handover < ownership_mapping(o, oldest)->handover))
+		if (!m->live &&
+		    (oldest == o->end || m->handover < ownership_mapping(o, oldest)->handover))
 			oldest = i;
 	}
 	return oldest;
@@ -85,7 +86,8 @@ static uint32_t slot_of(const struct ownership *o, uint32_t device, uint64_t dma
 	return i;
 }
 
-const struct mapping *ownership_find(const struct ownership *o, uint32_t device, uint64_t dma, uint64_t n)
+const struct mapping *ownership_find(const struct ownership *o, uint32_t device, uint64_t dma,
+				     uint64_t n)
 {
 	uint32_t slot = slot_of(o, device, dma, n);
 
@@ -99,14 +101,16 @@ struct mapping *ownership_find_write(struct ownership *o, uint32_t device, uint6
 	return slot < o->end ? cow_write(&o->slots, slot) : NULL;
 }
 
-struct mapping *ownership_named(struct ownership *o, uint32_t device, uint64_t dma, uint64_t size, bool coherent_memory)
+struct mapping *ownership_named(struct ownership *o, uint32_t device, uint64_t dma, uint64_t size,
+				bool coherent_memory)
 {
 	uint32_t best = o->end;
 
 	for (uint32_t i = 0; i < o->end; i++) {
 		const struct mapping *m = ownership_mapping(o, i);
 
-		if (!m->live || m->device != device || m->dma != dma || m->coherent_memory != coherent_memory)
+		if (!m->live || m->device != device || m->dma != dma ||
+		    m->coherent_memory != coherent_memory)
 			continue;
 		if (best == o->end || m->size == size)
 			best = i;
@@ -128,7 +132,8 @@ const struct mapping *ownership_of(const struct ownership *o, uint64_t pa)
 
 		if (!ownership_covers(m, pa))
 			continue;
-		if (!best || m->live > best->live || (m->live == best->live && m->handover > best->handover))
+		if (!best || m->live > best->live ||
+		    (m->live == best->live && m->handover > best->handover))
 			best = m;
 	}
 	return best;

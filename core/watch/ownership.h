@@ -10,11 +10,14 @@
 
 /* A dma_map_single or dma_alloc_coherent, and who may touch it. */
 struct mapping {
-	uint64_t seq;                /* number of the event that made it; 0: the slot was never used */
+	/* number of the event that made it; 0: the slot was never used */
+	uint64_t seq;
 	uint64_t handover;           /* number of the last map, sync or unmap */
-	uint64_t given, taken;       /* the last map or sync for the device; the first return to the CPU since */
+	/* the last map or sync for the device; the first return to the CPU since */
+	uint64_t given, taken;
 	uint64_t dma, pa, va, size;
-	uint64_t returned, returned_size;   /* what the last sync or unmap gave back to the CPU: pa, bytes */
+	/* what the last sync or unmap gave back to the CPU: pa, bytes */
+	uint64_t returned, returned_size;
 	uint32_t returned_dir;       /* and the direction it named */
 	uint32_t device;
 	uint32_t dir;                /* enum direction; coherent memory is bidirectional */
@@ -30,7 +33,8 @@ struct ownership {
 	uint64_t ram_bytes;
 	struct cow slots;            /* struct mapping, one a leaf */
 	uint32_t end;                /* no slot in use at or above */
-	bool crowded;                /* there were more than MAPPINGS_MAX: what is unmapped is unknown */
+	/* there were more than MAPPINGS_MAX: what is unmapped is unknown */
+	bool crowded;
 	struct cow notes;            /* by page: bytes a device owns, memory that is freed */
 	struct cow gone;             /* by page: stores that calls dropped, as they may */
 };
@@ -46,11 +50,14 @@ const struct mapping *ownership_mapping(const struct ownership *o, uint32_t i);
 struct mapping *ownership_add(struct ownership *o, const struct mapping *m);
 
 /* The live mapping of this device that covers n bytes at dma, or NULL. */
-const struct mapping *ownership_find(const struct ownership *o, uint32_t device, uint64_t dma, uint64_t n);
-struct mapping *ownership_find_write(struct ownership *o, uint32_t device, uint64_t dma, uint64_t n);
+const struct mapping *ownership_find(const struct ownership *o, uint32_t device, uint64_t dma,
+				     uint64_t n);
+struct mapping *ownership_find_write(struct ownership *o, uint32_t device, uint64_t dma,
+				     uint64_t n);
 
 /* The live mapping an unmap or free means: by its start, best with the same size. */
-struct mapping *ownership_named(struct ownership *o, uint32_t device, uint64_t dma, uint64_t size, bool coherent_memory);
+struct mapping *ownership_named(struct ownership *o, uint32_t device, uint64_t dma, uint64_t size,
+				bool coherent_memory);
 
 /* The mapping of this byte of RAM: a live one, else the one that ended last, else NULL. */
 const struct mapping *ownership_of(const struct ownership *o, uint64_t pa);
@@ -67,7 +74,9 @@ bool ownership_is_device(const struct ownership *o, uint64_t pa);     /* false b
 /* Does a device own any byte of [pa, pa+n)? The range lies in one page and in RAM. */
 bool ownership_any_device(const struct ownership *o, uint64_t pa, uint64_t n);
 
-/* A store of the CPU that a call dropped, as it may: the byte it stored and its stamp, 0 for none. */
+/*
+ * A store of the CPU that a call dropped, as it may: the byte it stored and its stamp, 0 for none.
+ */
 void ownership_set_dropped(struct ownership *o, uint64_t pa, uint8_t value, uint64_t stamp);
 uint64_t ownership_dropped(const struct ownership *o, uint64_t pa, uint8_t *value);
 

@@ -130,7 +130,8 @@ static bool contains(const struct record *r, const struct record *ref)
 
 static bool fits(const struct record *r, const struct record *ref)
 {
-	return r->size == ref->size && r->type == ref->type && r->dir == ref->dir && r->nents == ref->nents;
+	return r->size == ref->size && r->type == ref->type && r->dir == ref->dir &&
+	       r->nents == ref->nents;
 }
 
 /* The one that fits; else a candidate that has no rival; else none. */
@@ -172,7 +173,8 @@ uint32_t records_containing(const struct records *rs, const struct record *ref)
 
 void records_ask(struct records *rs, uint32_t device, uint64_t dma)
 {
-	for (uint32_t slot = first_of(rs, record_bucket(dma)); slot; slot = records_at(rs, slot)->next) {
+	for (uint32_t slot = first_of(rs, record_bucket(dma)); slot;
+	     slot = records_at(rs, slot)->next) {
 		const struct record *r = records_at(rs, slot);
 
 		if (r->device != device || r->dma != dma || r->asked != ASKED_NOT_YET)

@@ -17,7 +17,8 @@ struct difference {
 	bool found;
 };
 
-static void note_difference(struct difference *d, uint64_t at, uint8_t old, stamp_t old_by, uint8_t new, stamp_t new_by)
+static void note_difference(struct difference *d, uint64_t at, uint8_t old, stamp_t old_by,
+			    uint8_t new, stamp_t new_by)
 {
 	if (!d->found) {
 		d->first = at;
@@ -85,7 +86,8 @@ static enum advice advice_stale_read(const struct facts *f, uint64_t pa, stamp_t
 	if (ownership_is_device(&f->ownership, pa))
 		return ADVICE_SYNC_FOR_CPU;
 	if (m->taken > m->given && m->taken < stamp_event(device_wrote))
-		return asked_for(f, shadow_transfer(&f->shadow, pa)) < m->taken ? ADVICE_UNMAPPED_EARLY : ADVICE_GIVE_AGAIN;
+		return asked_for(f, shadow_transfer(&f->shadow, pa)) < m->taken
+			? ADVICE_UNMAPPED_EARLY : ADVICE_GIVE_AGAIN;
 	if (m->returned_dir != m->dir)
 		return ADVICE_OTHER_DIRECTION;
 	if (!inside(pa, 1, m->returned, m->returned_size))
@@ -97,7 +99,8 @@ static enum advice advice_stale_read(const struct facts *f, uint64_t pa, stamp_t
 static bool may_be_stale(const struct facts *f, const struct event *e)
 {
 	uint64_t device_wrote = shadow_page(&f->shadow, e->addr2)->device_wrote;
-	const struct shadow_line *l = e->a == AT_RAM || !device_wrote ? NULL : shadow_line(&f->shadow, 1, e->addr2);
+	const struct shadow_line *l =
+		e->a == AT_RAM || !device_wrote ? NULL : shadow_line(&f->shadow, 1, e->addr2);
 
 	return l && l->as_of < device_wrote && inside(e->addr2, e->size, l->pa, f->shadow.line);
 }
@@ -128,8 +131,12 @@ static bool stale_read(struct facts *f, const struct event *e)
 	return true;
 }
 
-/* Old: the newest copy of each byte before this access. New: what the access itself carries, if it stores. */
-static void describe_access(const struct facts *f, struct violation *v, const struct event *e, uint64_t from)
+/*
+ * Old: the newest copy of each byte before this access.
+ * New: what the access itself carries, if it stores.
+ */
+static void describe_access(const struct facts *f, struct violation *v, const struct event *e,
+			    uint64_t from)
 {
 	bool stores = e->kind == EV_CPU_STORE;
 	struct difference d = { 0 };
@@ -233,12 +240,14 @@ static bool not_the_kernels(const struct facts *f, uint64_t pa)
 	return is_ram(f, pa) && pa >= f->shadow.hidden;
 }
 
-/* A beat at an address no live mapping covers. Where there is no RAM, the whole transfer is meant. */
+/*
+ * A beat at an address no live mapping covers. Where there is no RAM, the whole transfer is meant.
+ */
 static void unmapped(struct facts *f, const struct trace *t, const struct event *e, uint64_t pa)
 {
 	const struct event *start = trace_at(t, e->cause);
-	struct violation v = { .rule = RULE_DEVICE_UNMAPPED, .pa = pa, .size = e->size, .cause = e->cause,
-		.width = (uint32_t)min_u64(e->size, 8), .new_value = e->value };
+	struct violation v = { .rule = RULE_DEVICE_UNMAPPED, .pa = pa, .size = e->size,
+		.cause = e->cause, .width = (uint32_t)min_u64(e->size, 8), .new_value = e->value };
 
 	if (f->ownership.crowded || not_the_kernels(f, pa) ||
 	    ownership_find(&f->ownership, e->unit, e->addr, e->size))
@@ -255,7 +264,8 @@ static void unmapped(struct facts *f, const struct trace *t, const struct event 
 	violations_report(&f->violations, &v, e);
 }
 
-static enum advice advice_device_read(const struct facts *f, uint64_t pa, enum where newest, stamp_t stored)
+static enum advice advice_device_read(const struct facts *f, uint64_t pa, enum where newest,
+				      stamp_t stored)
 {
 	const struct mapping *m = ownership_of(&f->ownership, pa);
 
@@ -274,7 +284,10 @@ static enum advice advice_device_read(const struct facts *f, uint64_t pa, enum w
 	return ADVICE_SYNC_FOR_DEVICE;
 }
 
-/* The newest copy of a byte; or, newer still, a store that mapping the buffer for the device's writes dropped. */
+/*
+ * The newest copy of a byte; or, newer still,
+ * a store that mapping the buffer for the device's writes dropped.
+ */
 static enum where newest_store(const struct facts *f, uint64_t pa, uint8_t *value, stamp_t *by)
 {
 	enum where where = shadow_newest(&f->shadow, pa, value, by);
@@ -340,13 +353,15 @@ void rules_write_back(struct facts *f, const struct event *e)
 	struct difference d = { 0 };
 	struct violation v = { .rule = RULE_DEVICE_DATA_LOST };
 
-	if (!l || !shadow_sees(&f->shadow, e->addr) || (e->unit == 1 && shadow_line(&f->shadow, 2, e->addr)))
+	if (!l || !shadow_sees(&f->shadow, e->addr) ||
+	    (e->unit == 1 && shadow_line(&f->shadow, 2, e->addr)))
 		return;
 	for (uint32_t i = 0; i < f->shadow.line; i++) {
 		uint64_t at = (l->pa + i) & PAGE_MASK;
 
 		if (ram->stamp[at] > l->stamp[i] && stamp_by_device(ram->stamp[at]))
-			note_difference(&d, i, l->bytes[i], l->stamp[i], ram->bytes[at], ram->stamp[at]);
+			note_difference(&d, i, l->bytes[i], l->stamp[i], ram->bytes[at],
+					ram->stamp[at]);
 	}
 	if (!d.found)
 		return;
@@ -357,10 +372,13 @@ void rules_write_back(struct facts *f, const struct event *e)
 	violations_report(&f->violations, &v, e);
 }
 
-/* May the call in progress drop what the CPU stored here? The device owned it, and was to write it. */
+/*
+ * May the call in progress drop what the CPU stored here? The device owned it, and was to write it.
+ */
 static bool is_excused(const struct facts *f, const struct event *e, uint64_t pa)
 {
-	return e->cause && e->cause == f->call.seq && f->call.drops && ownership_is_device(&f->ownership, pa);
+	return e->cause && e->cause == f->call.seq && f->call.drops &&
+	       ownership_is_device(&f->ownership, pa);
 }
 
 /* The newest copy of a byte, the line about to be dropped left aside. */
@@ -371,7 +389,8 @@ static stamp_t elsewhere(const struct facts *f, uint32_t level, uint64_t pa)
 	uint8_t value;
 
 	for (size_t i = 0; i < 4; i++)
-		if ((uint32_t)places[i] != level && shadow_byte(&f->shadow, places[i], pa, &value, &by) && by > best)
+		if ((uint32_t)places[i] != level &&
+		    shadow_byte(&f->shadow, places[i], pa, &value, &by) && by > best)
 			best = by;
 	return best;
 }
@@ -387,7 +406,8 @@ static enum advice advice_dropped(const struct facts *f, const struct event *e, 
 		if (m->handover == e->cause && ownership_covers(m, pa))
 			return ADVICE_STORED_BEFORE_UNMAP;
 		if (m->handover == e->cause)
-			return inside(pa, 1, m->returned, m->returned_size) ? ADVICE_SIZE_TOO_BIG : ADVICE_LINE_SHARED;
+			return inside(pa, 1, m->returned, m->returned_size)
+				? ADVICE_SIZE_TOO_BIG : ADVICE_LINE_SHARED;
 	}
 	return ADVICE_NO_LIVE_MAPPING;
 }
@@ -410,7 +430,8 @@ void rules_drop(struct facts *f, const struct event *e)
 		if (is_excused(f, e, l->pa + i))
 			ownership_set_dropped(&f->ownership, l->pa + i, l->bytes[i], l->stamp[i]);
 		else
-			note_difference(&d, i, ram->bytes[at], ram->stamp[at], l->bytes[i], l->stamp[i]);
+			note_difference(&d, i, ram->bytes[at], ram->stamp[at], l->bytes[i],
+					l->stamp[i]);
 	}
 	if (!d.found)
 		return;
@@ -440,12 +461,13 @@ void rules_bad_free(struct facts *f, const struct event *e)
 {
 	enum rule rule = e->a == BAD_FREE_TWICE ? RULE_DOUBLE_FREE : RULE_BAD_FREE;
 
-	violations_report(&f->violations, &(struct violation){ .rule = rule, .va = e->addr, .cause = e->seq }, e);
+	violations_report(&f->violations,
+			  &(struct violation){ .rule = rule, .va = e->addr, .cause = e->seq }, e);
 }
 
 /* The device's own memory was named wrongly; often source and destination are swapped. */
 void rules_refuse(struct facts *f, const struct event *e)
 {
-	violations_report(&f->violations, &(struct violation){ .rule = RULE_DEVICE_REFUSED, .pa = UINT64_MAX,
-		.cause = e->seq }, e);
+	violations_report(&f->violations, &(struct violation){ .rule = RULE_DEVICE_REFUSED,
+		.pa = UINT64_MAX, .cause = e->seq }, e);
 }

@@ -15,8 +15,10 @@ struct facts {
 	struct ownership ownership;  /* who may touch what */
 	struct violations violations;
 	struct {
-		uint64_t seq;        /* the call of the DMA API in progress, whose cache operations follow it */
-		bool drops;          /* it may drop lines of what a device owns: its old contents are given up */
+		/* the call of the DMA API in progress, whose cache operations follow it */
+		uint64_t seq;
+		/* it may drop lines of what a device owns: its old contents are given up */
+		bool drops;
 		uint64_t pa, size;   /* goes back to the CPU when it is over */
 	} call;
 	struct {
@@ -25,7 +27,8 @@ struct facts {
 	} clamped;
 	struct {
 		uint64_t seq;        /* the dev.start event of a device's last transfer */
-		uint64_t ordered;    /* the CPU's store that started it, or seq: later stores come too late for it */
+		/* the CPU's store that started it, or seq: later stores come too late for it */
+		uint64_t ordered;
 	} transfer[FACTS_DEVICES];   /* by unit */
 	struct { uint64_t dma, pa, size; } pool;       /* bounce buffers are here: handle, RAM */
 	uint64_t last_op;            /* number of the last cache.op event */
@@ -38,7 +41,9 @@ static inline bool ownership_counts(const struct facts *f)
 	return !f->shadow.coherent || f->strict;
 }
 
-/* A write-back or a drop is judged before the shadow follows it, for it destroys what is compared. */
+/*
+ * A write-back or a drop is judged before the shadow follows it, for it destroys what is compared.
+ */
 void rules_load(struct facts *f, const struct event *e);
 void rules_store(struct facts *f, const struct event *e);
 void rules_device_read(struct facts *f, const struct trace *t, const struct event *e);

@@ -238,7 +238,8 @@ static void drain(struct shadow *s, const struct event *e)
 static struct shadow_line *take(struct shadow *s, const struct event *e)
 {
 	uint32_t way = e->b;
-	struct shadow_line *l = cow_write(&s->cache[e->unit].lines, slot_of(s, e->unit, e->addr, way));
+	struct shadow_line *l = cow_write(&s->cache[e->unit].lines,
+					  slot_of(s, e->unit, e->addr, way));
 
 	l->pa = e->addr;
 	l->filled = l->as_of = e->seq;

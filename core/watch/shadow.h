@@ -3,9 +3,9 @@
  * The machine as the trace tells it: every copy of every byte, and the event that wrote it.
  *
  * A fold over events. RAM, the lines of each cache and the store buffer are kept as in the machine,
- * and each byte of each copy carries the stamp of its write. Data moves (fills, write-backs, drains)
- * and takes its stamps along, so which copy is old is one comparison: a copy is stale when another
- * copy of the same byte has a higher stamp. Nothing here looks at the machine.
+ * and each byte of each copy carries the stamp of its write. Data moves (fills, write-backs,
+ * drains) and takes its stamps along, so which copy is old is one comparison: a copy is stale when
+ * another copy of the same byte has a higher stamp. Nothing here looks at the machine.
  */
 #include "cow.h"
 #include "event.h"
@@ -35,8 +35,10 @@ static inline bool stamp_by_cpu(stamp_t s)
 #define SHADOW_LINE   256    /* longest line, bytes */
 
 struct shadow_page {
-	uint64_t device_wrote;   /* number of the last event by which a device wrote here, 0 for none */
-	uint64_t transfer[512];  /* by 8 bytes: number of the dev.start the last device write belongs to */
+	/* number of the last event by which a device wrote here, 0 for none */
+	uint64_t device_wrote;
+	/* by 8 bytes: number of the dev.start the last device write belongs to */
+	uint64_t transfer[512];
 	uint8_t bytes[4096];
 	stamp_t stamp[4096];
 };
@@ -88,7 +90,8 @@ bool shadow_sees(const struct shadow *s, uint64_t pa);
 const struct shadow_line *shadow_line(const struct shadow *s, uint32_t level, uint64_t pa);
 
 /* One copy of one byte. False: there is no such copy. at: AT_RAM, AT_L1, AT_L2, AT_STORE_BUFFER. */
-must_check bool shadow_byte(const struct shadow *s, enum where at, uint64_t pa, uint8_t *value, stamp_t *stamp);
+must_check bool shadow_byte(const struct shadow *s, enum where at, uint64_t pa, uint8_t *value,
+			    stamp_t *stamp);
 
 /* The copy with the highest stamp; of equals the one nearest to RAM. pa is RAM. */
 enum where shadow_newest(const struct shadow *s, uint64_t pa, uint8_t *value, stamp_t *stamp);

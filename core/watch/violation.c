@@ -54,7 +54,10 @@ void violation_link(struct violation *v, uint64_t seq)
 	v->chain_length++;
 }
 
-/* The one with this rule and cause, if it has been reported. Newest first: it is nearly always that. */
+/*
+ * The one with this rule and cause, if it has been reported.
+ * Newest first: it is nearly always that.
+ */
 static struct violation *reported(struct violations *vs, enum rule rule, uint64_t cause)
 {
 	for (uint32_t i = vs->count; i--; ) {

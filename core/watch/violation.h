@@ -37,23 +37,29 @@ struct violation {
 	enum rule rule;
 	enum advice advice;
 	uint32_t count;              /* accesses that broke it, for this cause */
-	uint64_t cause;              /* number of the event (transfer, handover, call) that is at fault */
+	/* number of the event (transfer, handover, call) that is at fault */
+	uint64_t cause;
 	uint64_t seq, cycle;         /* the first access: when */
 	uint64_t va;                 /* of it, 0 when a device or a cache did it */
-	uint64_t pa;                 /* of the first byte concerned; the bus address where no RAM answers; ~0: of none */
+	/* of the first byte concerned; the bus address where no RAM answers; ~0: of none */
+	uint64_t pa;
 	uint64_t size;               /* bytes concerned: from pa to the end of the last */
-	uint32_t width;              /* how many bytes of the first access are in the values below */
-	uint64_t old_value, new_value;   /* the stale bytes and the newest, least significant first */
+	/* how many bytes of the first access are in the values below */
+	uint32_t width;
+	/* the stale bytes and the newest, least significant first */
+	uint64_t old_value, new_value;
 	stamp_t old_stamp, new_stamp;    /* who wrote each */
 	uint64_t chain[CHAIN_MAX];   /* event numbers, in order: how it came about */
 	uint32_t chain_length;
-	struct event events[CHAIN_MAX];  /* the same events whole; seq 0 where the trace had lost one */
+	/* the same events whole; seq 0 where the trace had lost one */
+	struct event events[CHAIN_MAX];
 };
 
 #define VIOLATIONS_MAX 4096
 
 struct violations {
-	struct cow list;             /* struct violation, one a leaf, in order of first appearance */
+	/* struct violation, one a leaf, in order of first appearance */
+	struct cow list;
 	uint32_t count;
 	uint32_t kept;               /* the first so many have their events */
 	uint64_t dropped;            /* beyond VIOLATIONS_MAX */
