@@ -5,6 +5,7 @@
  */
 #include "api.h"
 
+#include "kernel/dma.h"
 #include "kernel/vmalloc.h"
 
 #include <string.h>
@@ -206,6 +207,17 @@ static int l_irq(lua_State *L, struct bench *b)
 	return 1;
 }
 
+/* Managed memory goes first, then whoever watches hears of it, as in Linux. */
+static int l_unbind(lua_State *L, struct bench *b)
+{
+	uint32_t unit = arg_device(L, 1);
+
+	dmam_release(&b->machine.kernel, unit);
+	kernel_tell(&b->machine.kernel, &(struct event){ .kind = EV_DRIVER_UNBIND,
+		.unit = (uint16_t)unit });
+	return 0;
+}
+
 const struct api api_device[] = {
 	{ "dev:dma_read", l_dma_read, "dma, n", "string",
 	  "the device reads n bytes of memory, as after DMA_TO_DEVICE; waits, and answers what "
@@ -222,6 +234,9 @@ const struct api api_device[] = {
 	  "is a transfer under way? Reads the command register" },
 	{ "dev:wait", l_wait, "", "", "let time pass until the transfer is done" },
 	{ "dev:buffer", l_buffer, "", "string", "the 4096 bytes of the device's own memory" },
+	{ "dev:unbind", l_unbind, "", "",
+	  "the driver lets go of the device: memory of dmam_alloc_coherent is given back, and what "
+	  "is still mapped or allocated is named (leak)" },
 	{ "dev:irq", l_irq, "", "true or false", "is the interrupt line raised?" },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

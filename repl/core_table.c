@@ -396,6 +396,8 @@ void core_push_violation(lua_State *L, struct bench *b, uint32_t i)
 	set_integer(L, "cycle", v->cycle);
 	set_integer(L, "va", v->va);
 	set_integer(L, "pa", v->pa);
+	set_boolean(L, "on_bus", v->on_bus);
+	set_integer(L, "dma", v->dma);
 	set_integer(L, "size", v->size);
 	set_integer(L, "width", v->width);
 	set_integer(L, "old_value", v->old_value);

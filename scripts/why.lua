@@ -90,20 +90,11 @@ local labels = {
   ["use-after-free"] = { "there" },
 }
 
-local function is_ram(pa)
-  local b = core.board()
-  return pa >= 0 and (pa < b.ram or (b.ram2 > 0 and pa >= b.ram2_at and pa < b.ram2_at + b.ram2))
-end
-
--- Nothing answered: what v.pa holds is the address the device named.
-local function on_the_bus(v) return not is_ram(v.pa) or v.rule == "device-unmapped" and v.va == 0 and
-  (core.event(v.seq) or {}).kind == "bus.fault" end
-
 local function where(v)
   local size = math.max(1, v.size)
   local bytes = size > 1 and ", " .. text.count(size, "byte") or ""
   if v.va and v.va ~= 0 then return why.range(v.va, size) .. bytes end
-  if on_the_bus(v) then return "bus address " .. hex(v.pa) .. bytes end
+  if v.on_bus then return "bus address " .. hex(v.dma) .. bytes end
   return why.range(why.va_of(v.pa), size) .. bytes
 end
 
@@ -113,7 +104,7 @@ local function advice(v)
 end
 
 -- A device that refuses touches no bytes at all.
-local function has_bytes(v) return v.va ~= 0 or v.pa ~= -1 end
+local function has_bytes(v) return v.va ~= 0 or v.pa ~= -1 or v.on_bus end
 
 -- The older and the newer bytes, each with what to call it and who wrote it.
 local function sides(v)

@@ -109,8 +109,8 @@ static vaddr_t region_alloc(struct kernel *k, uint32_t dev, uint64_t size, dma_a
 	uint64_t n = size && size <= r->pages * PAGE_SIZE ? (uint64_t)1 << pages_order(size) : 0;
 	uint64_t first = n ? find_pages(r, n) : r->pages, at = first << PAGE_SHIFT;
 
-	if (first == r->pages)
-		return 0;
+	if (first == r->pages || cpu_check(k->hw, r->va + at, size) != OK)
+		return 0;      /* full, or the driver took its mapping away */
 	use_pages(r, first, n, true);
 	zero(k, r->va + at, size);
 	*dma = r->dma + at;
@@ -152,7 +152,7 @@ int dma_declare_coherent_memory(struct kernel *k, uint32_t dev, paddr_t pa, dma_
 	uint64_t pages = size >> PAGE_SHIFT;
 	vaddr_t va;
 
-	if (!pages)
+	if (!pages || (pa | dma) & PAGE_MASK || !board_is_ram(&k->hw->board, pa, size))
 		return -EINVAL;
 	if (r->pages)
 		return -EBUSY;
@@ -503,11 +503,12 @@ bool dma_alloc_noncontiguous(struct kernel *k, uint32_t dev, uint64_t size, enum
 		kernel_log(k, KLOG_DMA_ATTRS, attrs, 0, 0);
 		return false;
 	}
-	pa = size > UINT32_MAX ? 0 : cached_pages(k, dev, size, &dma, dir, gfp, FORM_PAGES);
+	size = size > UINT32_MAX - PAGE_SIZE ? 0 : round_up(size, PAGE_SIZE);
+	pa = cached_pages(k, dev, size, &dma, dir, gfp, FORM_PAGES);
 	if (!pa)
 		return false;
 	sg_init_table(sgt->sgl, 1);
-	sg_set_page(sgt->sgl, pa, (uint32_t)round_up(size, PAGE_SIZE), 0);
+	sg_set_page(sgt->sgl, pa, (uint32_t)size, 0);
 	sgt->sgl->dma_address = dma;
 	sgt->sgl->dma_length = sgt->sgl->length;
 	sgt->nents = sgt->orig_nents = 1;
@@ -517,5 +518,6 @@ bool dma_alloc_noncontiguous(struct kernel *k, uint32_t dev, uint64_t size, enum
 void dma_free_noncontiguous(struct kernel *k, uint32_t dev, uint64_t size,
 			    const struct sg_table *sgt, enum direction dir)
 {
-	dma_free_pages(k, dev, size, sgt->sgl->page, sgt->sgl->dma_address, dir);
+	dma_free_pages(k, dev, round_up(size, PAGE_SIZE), sgt->sgl->page, sgt->sgl->dma_address,
+		       dir);
 }

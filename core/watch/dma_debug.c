@@ -118,17 +118,20 @@ static void accuse(const struct call *c, enum rule rule, uint32_t slot)
 {
 	const struct event *e = c->event;
 	const struct record *r = slot ? records_at(&c->d->records, slot) : NULL;
-	struct violation v = { .rule = rule, .cause = c->cause, .pa = e->addr, .size = e->size };
+	struct violation v = { .rule = rule, .cause = c->cause, .pa = e->addr2, .size = e->size,
+		.dma = e->addr };
 
-	if (e->kind == EV_DMA_MAP)
-		v.pa = e->addr2;
+	v.on_bus = e->kind != EV_DMA_MAP && e->kind != EV_DMA_MAP_FAIL;
 	if (e->kind == EV_DMA_MAP_FAIL)
 		v.va = e->addr;
 	if (r) {
+		v.on_bus = false;
 		v.pa = r->pa;
 		v.size = r->size;
 		violation_link(&v, r->seq);
 	}
+	if (v.on_bus)
+		v.pa = UINT64_MAX;
 	violations_report(c->violations, &v, e);
 }
 

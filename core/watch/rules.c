@@ -256,7 +256,9 @@ static void unmapped(struct facts *f, const struct trace *t, const struct event 
 		start = e;      /* so long ago that the trace has lost it */
 	v.advice = advice_unmapped(f, as_given(f, start), e->addr, pa);
 	if (!is_ram(f, pa)) {
-		v.pa = as_given(f, start);
+		v.on_bus = true;
+		v.dma = as_given(f, start);
+		v.pa = UINT64_MAX;
 		v.size = start->size;
 	}
 	if (v.advice == ADVICE_MAPPING_OVER)

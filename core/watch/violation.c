@@ -75,6 +75,8 @@ static void extend(struct violation *v, const struct violation *more)
 	uint64_t end = v->pa + v->size, more_end = more->pa + more->size;
 
 	v->count++;
+	if (v->pa == UINT64_MAX)
+		return;
 	v->pa = min_u64(v->pa, more->pa);
 	v->size = (end > more_end ? end : more_end) - v->pa;
 }

@@ -42,6 +42,8 @@ struct violation {
 	uint64_t seq, cycle;         /* the first access: when */
 	uint64_t va;                 /* of it, 0 when a device or a cache did it */
 	/* of the first byte concerned; the bus address where no RAM answers; ~0: of none */
+	bool on_bus;                 /* no RAM is meant: dma says which bus address, pa is ~0 */
+	uint64_t dma;
 	uint64_t pa;
 	uint64_t size;               /* bytes concerned: from pa to the end of the last */
 	/* how many bytes of the first access are in the values below */
