@@ -36,7 +36,6 @@ static const struct code codes[] = {
 	{ "attr", EV_COUNT, { "cached", "write_combine", "uncached", "device" } },
 	{ "form", EV_COUNT,
 		{ "single", "page", "sg", "resource", "coherent", "noncoherent", "pages" } },
-	{ "why", EV_POOL_FREE, { "fine", "twice", "inside", "foreign", "dma" } },
 	{ "kind", EV_COUNT, { "kmalloc", "pages", "vmalloc", "coherent", "stack" } },
 	{ "knob", EV_COUNT, { "all_errors", "num_errors", "driver_filter" } },
 	{ "what", EV_COUNT, {

@@ -31,20 +31,35 @@ static int push_dma(lua_State *L, dma_addr_t dma)
 	return 1;
 }
 
-static int l_map_single(lua_State *L, struct bench *b)
+/* Calls that differ in what they do with a range, not in what they are given. */
+typedef dma_addr_t map_call(struct kernel *k, uint32_t dev, uint64_t addr, uint64_t size,
+			    enum direction dir, uint64_t attrs);
+typedef void unmap_call(struct kernel *k, uint32_t dev, dma_addr_t dma, uint64_t size,
+			enum direction dir, uint64_t attrs);
+
+static int map_range(lua_State *L, struct bench *b, map_call *map)
 {
 	struct range r = arg_range(L);
 
-	return push_dma(L, dma_map_single_attrs(&b->machine.kernel, r.dev, r.addr,
-						r.size, r.dir, r.attrs));
+	return push_dma(L, map(&b->machine.kernel, r.dev, r.addr, r.size, r.dir, r.attrs));
+}
+
+static int unmap_range(lua_State *L, struct bench *b, unmap_call *unmap)
+{
+	struct range r = arg_range(L);
+
+	unmap(&b->machine.kernel, r.dev, r.addr, r.size, r.dir, r.attrs);
+	return 0;
+}
+
+static int l_map_single(lua_State *L, struct bench *b)
+{
+	return map_range(L, b, dma_map_single_attrs);
 }
 
 static int l_unmap_single(lua_State *L, struct bench *b)
 {
-	struct range r = arg_range(L);
-
-	dma_unmap_single_attrs(&b->machine.kernel, r.dev, r.addr, r.size, r.dir, r.attrs);
-	return 0;
+	return unmap_range(L, b, dma_unmap_single_attrs);
 }
 
 static int l_map_page(lua_State *L, struct bench *b)
@@ -61,41 +76,27 @@ static int l_map_page(lua_State *L, struct bench *b)
 
 static int l_unmap_page(lua_State *L, struct bench *b)
 {
-	struct range r = arg_range(L);
-
-	dma_unmap_page_attrs(&b->machine.kernel, r.dev, r.addr, r.size, r.dir, r.attrs);
-	return 0;
+	return unmap_range(L, b, dma_unmap_page_attrs);
 }
 
 static int l_map_phys(lua_State *L, struct bench *b)
 {
-	struct range r = arg_range(L);
-
-	return push_dma(L, dma_map_phys(&b->machine.kernel, r.dev, r.addr, r.size, r.dir, r.attrs));
+	return map_range(L, b, dma_map_phys);
 }
 
 static int l_unmap_phys(lua_State *L, struct bench *b)
 {
-	struct range r = arg_range(L);
-
-	dma_unmap_phys(&b->machine.kernel, r.dev, r.addr, r.size, r.dir, r.attrs);
-	return 0;
+	return unmap_range(L, b, dma_unmap_phys);
 }
 
 static int l_map_resource(lua_State *L, struct bench *b)
 {
-	struct range r = arg_range(L);
-
-	return push_dma(L, dma_map_resource(&b->machine.kernel, r.dev, r.addr,
-					    r.size, r.dir, r.attrs));
+	return map_range(L, b, dma_map_resource);
 }
 
 static int l_unmap_resource(lua_State *L, struct bench *b)
 {
-	struct range r = arg_range(L);
-
-	dma_unmap_resource(&b->machine.kernel, r.dev, r.addr, r.size, r.dir, r.attrs);
-	return 0;
+	return unmap_range(L, b, dma_unmap_resource);
 }
 
 static int l_mapping_error(lua_State *L, struct bench *b)

@@ -316,15 +316,6 @@ static int l_undo(lua_State *L)
 	return 1;
 }
 
-static int l_keyframe(lua_State *L)
-{
-	struct session *s = session_of(L);
-
-	bench_keyframe(session_bench(s));
-	session_after(L, s);
-	return 0;
-}
-
 static int l_trace(lua_State *L)
 {
 	const struct trace *t = &bench(L)->trace;
@@ -674,7 +665,7 @@ static int l_files(lua_State *L)
 
 static const luaL_Reg functions[] = {
 	{ "power_on", l_power_on }, { "board", l_board },
-	{ "mark", l_mark }, { "keep", l_keep }, { "undo", l_undo }, { "keyframe", l_keyframe },
+	{ "mark", l_mark }, { "keep", l_keep }, { "undo", l_undo }, 
 	{ "event", l_event }, { "trace", l_trace }, { "violations", l_violations },
 	{ "chain", l_chain },
 	{ "mappings", l_mappings }, { "nature", l_nature },

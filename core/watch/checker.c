@@ -66,10 +66,8 @@ static void bounce(struct facts *f, const struct event *e)
 {
 	uint64_t end = e->value + e->size, known = f->pool.dma + f->pool.size;
 
-	if (!f->pool.size || e->value < f->pool.dma) {
+	if (!f->pool.size || e->value < f->pool.dma)
 		f->pool.dma = e->value;
-		f->pool.pa = e->addr2;
-	}
 	f->pool.size = (f->pool.size && known > end ? known : end) - f->pool.dma;
 }
 
@@ -252,6 +250,7 @@ void checker_read(struct checker *c, const struct trace *t)
 	while ((e = trace_read(t, &c->cursor, &c->lost))) {
 		follow(&c->facts, t, e);
 		dma_debug_event(&c->dma_debug, &c->facts.violations, t, e);
-		violations_keep_events(&c->facts.violations, t);
+		if (c->facts.violations.kept < c->facts.violations.count)
+			violations_keep_events(&c->facts.violations, t);
 	}
 }

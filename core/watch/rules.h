@@ -30,7 +30,7 @@ struct facts {
 		/* the CPU's store that started it, or seq: later stores come too late for it */
 		uint64_t ordered;
 	} transfer[FACTS_DEVICES];   /* by unit */
-	struct { uint64_t dma, pa, size; } pool;       /* bounce buffers are here: handle, RAM */
+	struct { uint64_t dma, size; } pool;           /* bus addresses of bounce buffers */
 	uint64_t last_op;            /* number of the last cache.op event */
 	uint64_t last_free;          /* number of the last mem.free or dma.free event */
 };
