@@ -3,7 +3,7 @@
  * A description of a machine: RAM, caches, coherence, bus offset, kernel limits. board.def has a
  * row for each setting; a board file in scripts/boards changes some of them.
  */
-#include "types.h"
+#include "event.h"
 
 #define KIB ((uint64_t)1 << 10)
 #define MIB ((uint64_t)1 << 20)

@@ -17,11 +17,13 @@ const char *const lane_name[LANE_COUNT] = {
 	"cpu", "cache", "bus", "device", "memory", "dma", "bench"
 };
 
+#define CODE_WORDS 16
+
 /* A field name that stands for a code, and the words of its values. */
 struct code {
 	const char *field;
 	enum event_kind only;     /* EV_COUNT: in every kind */
-	const char *words[8];
+	const char *words[CODE_WORDS];
 };
 
 static const struct code codes[] = {
@@ -37,6 +39,8 @@ static const struct code codes[] = {
 	{ "form", EV_COUNT,
 		{ "single", "page", "sg", "resource", "coherent", "noncoherent", "pages" } },
 	{ "kind", EV_COUNT, { "kmalloc", "pages", "vmalloc", "coherent", "stack" } },
+	{ "context", EV_COUNT, { "process", "atomic", "irq" } },
+	{ "fault", EV_COUNT, { "none", "stall", "short", "length", "late", "change" } },
 	{ "knob", EV_COUNT, { "all_errors", "num_errors", "driver_filter" } },
 	{ "what", EV_COUNT, {
 #define CHOICE(NAME, name, options, sentence) name,
@@ -66,7 +70,7 @@ const char *event_word(const struct event *e, enum event_field f)
 		const struct code *c = &codes[i];
 
 		if ((c->only == EV_COUNT || c->only == e->kind) && !strcmp(c->field, field))
-			return event_get(e, f) < 8 ? c->words[event_get(e, f)] : NULL;
+			return event_get(e, f) < CODE_WORDS ? c->words[event_get(e, f)] : NULL;
 	}
 	return NULL;
 }

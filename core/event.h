@@ -57,6 +57,13 @@ enum map_form {
 	FORM_SINGLE, FORM_PAGE, FORM_SG, FORM_RESOURCE, FORM_COHERENT, FORM_NONCOHERENT, FORM_PAGES,
 	FORM_COUNT
 };
+/* What the CPU is doing: a driver's own call, one under a spinlock, or a handler. */
+enum context { CONTEXT_PROCESS, CONTEXT_ATOMIC, CONTEXT_IRQ, CONTEXT_COUNT };
+/* How a device misbehaves; hw/device.h says what each means. */
+enum device_fault {
+	DEVICE_SOUND, DEVICE_STALL, DEVICE_SHORT, DEVICE_LENGTH, DEVICE_LATE, DEVICE_CHANGE,
+	DEVICE_FAULT_COUNT
+};
 enum bad_free { BAD_FREE_TWICE, BAD_FREE_INSIDE, BAD_FREE_FOREIGN, BAD_FREE_ORDER, BAD_FREE_COUNT };
 
 uint64_t event_get(const struct event *e, enum event_field f);

@@ -323,13 +323,20 @@ static void open_row(lua_State *L, const struct api *row)
 	}
 }
 
-static void open_device(lua_State *L)
+/* The table `devices`, each by its name; device 0 is `dev` as well. */
+static void open_devices(lua_State *L)
 {
-	uint32_t *unit = lua_newuserdatauv(L, sizeof *unit, 0);
+	lua_createtable(L, 0, (int)device_count);
+	for (uint32_t i = 0; i < device_count; i++) {
+		uint32_t *unit = lua_newuserdatauv(L, sizeof *unit, 0);
 
-	*unit = 0;
-	luaL_setmetatable(L, DEVICE_TYPE);
+		*unit = i;
+		luaL_setmetatable(L, DEVICE_TYPE);
+		lua_setfield(L, -2, device_ops[i]->name);
+	}
+	lua_getfield(L, -1, device_ops[0]->name);
 	lua_setglobal(L, "dev");
+	lua_setglobal(L, "devices");
 }
 
 void api_open(lua_State *L)
@@ -343,5 +350,5 @@ void api_open(lua_State *L)
 		lua_pushinteger(L, c->value);
 		lua_setglobal(L, c->name);
 	}
-	open_device(L);
+	open_devices(L);
 }

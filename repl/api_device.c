@@ -73,6 +73,16 @@ static size_t room_of(struct bench *b, uint32_t unit)
 	return room;
 }
 
+/* A device that is told by descriptors has no such transfer. */
+static void refuse_ring(lua_State *L, const struct bench *b, uint32_t unit)
+{
+	const struct device_ops *ops = ops_of(b, unit);
+
+	if (!ops->program)
+		luaL_error(L, "%s is driven by descriptors in memory: help %s", ops->name,
+			   ops->name);
+}
+
 static void program(lua_State *L, struct bench *b, uint32_t unit, enum direction dir,
 		    dma_addr_t dma, uint64_t n)
 {
@@ -86,6 +96,7 @@ static void program(lua_State *L, struct bench *b, uint32_t unit, enum direction
 
 static void refuse_busy(lua_State *L, struct bench *b, uint32_t unit)
 {
+	refuse_ring(L, b, unit);
 	if (busy(L, b, unit))
 		luaL_error(L, "the device is busy with a transfer: dev:wait() first");
 }
@@ -207,6 +218,34 @@ static int l_irq(lua_State *L, struct bench *b)
 	return 1;
 }
 
+static int l_receive(lua_State *L, struct bench *b)
+{
+	uint32_t unit = arg_device(L, 1);
+	size_t n;
+	const char *bytes = arg_bytes(L, 2, &n);
+	struct device_io io = hw_device(&b->machine.hw, unit);
+
+	if (!io.dev->ops->receive)
+		luaL_error(L, "nothing comes to %s from outside", io.dev->ops->name);
+	lua_pushboolean(L, io.dev->ops->receive(&io, bytes, n));
+	hw_plan(&b->machine.hw);
+	return 1;
+}
+
+static int l_sent(lua_State *L, struct bench *b)
+{
+	uint32_t unit = arg_device(L, 1);
+	const struct device_ops *ops = ops_of(b, unit);
+	const uint8_t *bytes;
+	size_t n;
+
+	if (!ops->sent)
+		luaL_error(L, "%s sends nothing outside", ops->name);
+	bytes = ops->sent(hw_device_state(&b->machine.hw, unit), &n);
+	lua_pushlstring(L, (const char *)bytes, n);
+	return 1;
+}
+
 /* Managed memory goes first, then whoever watches hears of it, as in Linux. */
 static int l_unbind(lua_State *L, struct bench *b)
 {
@@ -234,6 +273,10 @@ const struct api api_device[] = {
 	  "is a transfer under way? Reads the command register" },
 	{ "dev:wait", l_wait, "", "", "let time pass until the transfer is done" },
 	{ "dev:buffer", l_buffer, "", "string", "the 4096 bytes of the device's own memory" },
+	{ "dev:receive", l_receive, "string", "true or false",
+	  "something arrives from outside, as a packet on the wire; false: the device had no room "
+	  "and dropped it" },
+	{ "dev:sent", l_sent, "", "string", "what the device sent outside last, as a packet" },
 	{ "dev:unbind", l_unbind, "", "",
 	  "the driver lets go of the device: memory of dmam_alloc_coherent is given back, and what "
 	  "is still mapped or allocated is named (leak)" },

@@ -15,7 +15,7 @@
 /* Device i's registers begin at this physical address and fill one such window. */
 #define DEVICE_BASE   ((paddr_t)0x40000000)
 #define DEVICE_WINDOW ((uint64_t)1 << 20)
-#define DEVICE_MAX    4
+#define DEVICE_MAX    8
 
 struct bus {
 	uint64_t cycle;              /* now */

@@ -34,6 +34,17 @@ void device_lower_irq(struct device_io *io, uint32_t bits)
 		.unit = io->dev->unit });
 }
 
+bool device_is_faulty(struct device_io *io, enum device_fault fault)
+{
+	struct bus *bus = io->port->bus;
+	uint64_t wanted = bus->board->device_fault;
+
+	if (wanted != fault && (wanted != DEVICE_FAULT_COUNT || !bus_ask(bus, CHOICE_FAULT, 2, 8)))
+		return false;
+	bus_tell(bus, &(struct event){ .kind = EV_DEV_FAULT, .a = fault, .unit = io->dev->unit });
+	return true;
+}
+
 void engine_start(struct engine *e, struct device_io *io, enum direction dir, dma_addr_t dma,
 		  uint64_t offset, uint64_t size)
 {

@@ -6,7 +6,7 @@
  */
 #include "hw/port.h"
 
-#define DEVICE_STATE_MAX 8192
+#define DEVICE_STATE_MAX 16384
 
 struct device {
 	const struct device_ops *ops;
@@ -45,7 +45,15 @@ struct device_ops {
 	bool (*busy)(const void *state);
 
 	/*
-	 * How a driver starts a transfer of n bytes between memory at dma and the beginning of the
+	 * Something arrives from outside (a packet on the wire): false when it is lost. And what
+	 * the device sent outside last, in its own memory. NULL: it has no such side.
+	 */
+	bool (*receive)(struct device_io *io, const void *bytes, size_t n);
+	const uint8_t *(*sent)(const void *state, size_t *n);
+
+	/*
+	 * NULL: it is told by descriptors, and a driver has to be written for it. Else:
+	 * how a driver starts a transfer of n bytes between memory at dma and the beginning of the
 	 * device's own memory: fills in the register writes, in order, and returns how many. Under
 	 * way is a transfer while the register at busy_offset has one of busy_bits.
 	 */
@@ -60,6 +68,15 @@ extern const size_t device_count;
 /* The interrupt line goes up, now or as late as nature likes; and down. */
 void device_raise_irq(struct device_io *io, uint32_t bits);
 void device_lower_irq(struct device_io *io, uint32_t bits);
+
+/*
+ * Does this fault strike now? As the board's device_fault says; with `any`, when nature likes. Told
+ * (dev.fault) when it does. DEVICE_STALL: a transfer stops half way and never ends. DEVICE_SHORT: it
+ * ends half way, and the true length is reported. DEVICE_LENGTH: more is reported than was moved.
+ * DEVICE_LATE: the device says it is done while it still moves data. DEVICE_CHANGE: it writes to a
+ * descriptor it has given back already.
+ */
+bool device_is_faulty(struct device_io *io, enum device_fault fault);
 
 /*
  * A DMA engine: moves bytes between a device's buffer and bus addresses, one beat at a time. The
