@@ -3,6 +3,7 @@
 #include "kernel/pages.h"
 #include "kernel/resource.h"
 #include "kernel/slab.h"
+#include "kernel/stack.h"
 #include "kernel/vmalloc.h"
 
 #include <string.h>
@@ -52,6 +53,12 @@ static int l_ksize(lua_State *L, struct bench *b)
 static int l_vmalloc(lua_State *L, struct bench *b)
 {
 	push_pointer(L, vmalloc(&b->machine.kernel, arg_number(L, 1), GFP_KERNEL));
+	return 1;
+}
+
+static int l_stack_array(lua_State *L, struct bench *b)
+{
+	push_pointer(L, stack_array(&b->machine.kernel, arg_count(L, 1, THREAD_SIZE)));
 	return 1;
 }
 
@@ -178,6 +185,9 @@ const struct api api_memory[] = {
 	  "allocate memory that is contiguous for the CPU only: its page frames are scattered" },
 	{ "vzalloc", l_vzalloc, "size", "va or nil", "vmalloc, zeroed" },
 	{ "vfree", l_vfree, "va", "", "give back a vmalloc area; nil is fine" },
+	{ "stack_array", l_stack_array, "size", "va or nil",
+	  "an array on the stack, as C's char buffer[size] in a function: never to be mapped for "
+	  "a device" },
 	{ "__get_free_pages", l_get_free_pages, "gfp, order", "va or nil",
 	  "allocate 1 << order contiguous pages; order 0 is one page" },
 	{ "free_pages", l_free_pages, "va, order", "",

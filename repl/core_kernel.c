@@ -231,7 +231,8 @@ static bool linear_what(lua_State *L, struct kernel *k, vaddr_t va)
 	if (f->kind == FRAME_SLAB) {
 		slab_what(L, k, va, f);
 	} else if (f->kind == FRAME_KMALLOC || f->kind == FRAME_PAGES) {
-		push_what(L, f->kind == FRAME_PAGES ? "pages" : "kmalloc", va);
+		push_what(L, phys_to_virt(head << PAGE_SHIFT) == k->stack.va ? "stack" :
+			  f->kind == FRAME_PAGES ? "pages" : "kmalloc", va);
 		set_block(L, va, phys_to_virt(head << PAGE_SHIFT), PAGE_SIZE << f->order);
 		set_boolean(L, "freed", false);
 	} else {
@@ -259,7 +260,7 @@ static bool area_what(lua_State *L, struct kernel *k, vaddr_t va)
 
 	if (!a)
 		return false;
-	push_what(L, kind, va);
+	push_what(L, a->va == k->stack.va ? "stack" : kind, va);
 	set_block(L, va, a->va, a->size);
 	if (mmu_translate(&k->hw->mmu, va, &pa, &attr) == OK) {
 		set_place(L, pa);

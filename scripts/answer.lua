@@ -34,6 +34,7 @@ local kinds = {
         w)
       .. (w.pa and ", here pa " .. hex(w.pa) or "")
   end,
+  stack = function(w) return inside("stack", w) .. ", " .. place(w) end,
   ioremap = function(w) return inside("ioremap", w) .. (w.pa and ", pa " .. hex(w.pa) or "") end,
   coherent = function(w) return inside("coherent memory", w)
       .. (w.pa and ", " .. place(w) or "") end,

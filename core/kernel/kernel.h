@@ -177,6 +177,10 @@ struct kernel {
 	struct resource resource[RESOURCES_MAX];
 	paddr_t reserved_end;       /* image and bounce pool: nobody is given RAM below */
 	struct swiotlb swiotlb;
+	struct {
+		vaddr_t va;         /* 0: nobody has asked for it yet */
+		uint64_t used;      /* bytes, from the top */
+	} stack;
 	struct device_dma device_dma[DEVICE_MAX];
 	struct devres devres[DEVRES_MAX];
 };

@@ -385,9 +385,18 @@ static void map(const struct call *c)
 	add(c, &r);
 }
 
+static bool in_stack(const struct dma_debug *d, uint64_t va)
+{
+	for (uint32_t i = 0; i < DMA_DEBUG_STACKS; i++)
+		if (inside(va, 1, d->facts.stack[i].va, d->facts.stack[i].size))
+			return true;
+	return false;
+}
+
 /*
- * dma_map_single of an address that is no RAM of the linear map. Vmalloc memory is turned away
- * before dma-debug looks (a line of its own, "rejecting DMA map of vmalloc memory").
+ * dma_map_single of an address that is no RAM of the linear map. Vmalloc memory, and so a stack that
+ * lies there, is turned away before dma-debug looks (a line of its own, "rejecting DMA map of vmalloc
+ * memory").
  */
 static void map_failed(const struct call *c)
 {
@@ -395,7 +404,9 @@ static void map_failed(const struct call *c)
 
 	if (e->b != FORM_SINGLE)
 		return;
-	if (inside(e->addr, 1, VMALLOC_BASE, MAPPED_END - VMALLOC_BASE))
+	if (in_stack(c->d, e->addr))
+		accuse(c, RULE_MAP_STACK, 0);
+	else if (inside(e->addr, 1, VMALLOC_BASE, MAPPED_END - VMALLOC_BASE))
 		accuse(c, RULE_MAP_VMALLOC, 0);
 	else if (!inside(e->addr, 1, LINEAR_BASE, c->d->facts.kernel_end))
 		complain(c, DMA_DEBUG_MAP_INVALID, 0, NUMBERS{ e->addr, e->size });
