@@ -1,6 +1,6 @@
 -- What a store() costs from Lua, beside an empty method of a userdata in the same run. bench.c
 -- calls this with an object that has the method empty() and with a clock in seconds.
-local object, clock = ...
+local object, clock, blind = ...
 local rounds, calls = 9, 1000000
 
 local function median(values)
@@ -38,7 +38,38 @@ for round = 1, rounds do
   ratio[round] = unwatched[round] / empty[round]
 end
 
+-- A driver that sends 256 bytes and receives 256, with every call it has to make.
+local data, dev = ("d"):rep(256), dev
+local function transfers(n)
+  local buf = kmalloc(256)
+  local start = clock()
+  for _ = 1, n do
+    write(buf, data)
+    local h = dma_map_single(dev, buf, 256, DMA_TO_DEVICE)
+    dma_mapping_error(dev, h)
+    dev:dma_read(h, 256)
+    dma_unmap_single(dev, h, 256, DMA_TO_DEVICE)
+    h = dma_map_single(dev, buf, 256, DMA_FROM_DEVICE)
+    dma_mapping_error(dev, h)
+    dev:dma_write(h, data)
+    dma_unmap_single(dev, h, 256, DMA_FROM_DEVICE)
+    read(buf, 256)
+  end
+  return (clock() - start) / n * 1e6
+end
+
+local checked, share = {}, {}
+for round = 1, rounds do
+  core.power_on {}
+  checked[round] = transfers(500)
+  core.power_on {}
+  blind()
+  share[round] = checked[round] / transfers(500)
+end
+
 return {
+  checked = median(checked),
+  checker = median(share),
   empty = median(empty),
   unwatched = median(unwatched),
   ratio = median(ratio),

@@ -10,7 +10,9 @@ local seeds = math.tointeger(tonumber(arg[1] or 3))
 local wanted = arg[2] or ""
 if not seeds or seeds < 1 then error("usage: run.lua [SEEDS [PART OF A NAME]]", 0) end
 
-local boards = { "tiny", "arm64", "arm64-pre-5.19", "arm", "riscv", "mips", "x86" }
+package.path = package.path .. ";" .. (arg[0]:match("^(.*)/[^/]*$") or ".") .. "/../?.lua"
+local machines = require "machines"
+local boards, spelled, machine_of = machines.boards, machines.spelled, machines.with
 
 -- Caches of one line, caches that pass every store on, devices and store buffers at either end of
 -- their range, RAM of other shapes, architectures no board has.
@@ -47,27 +49,6 @@ local odd_machines = {
 
 -- Broken rules are read from violations(); said aloud they would drown the result.
 core.announce = nil
-
--- Machines ---------------------------------------------------------------------------------------
-
--- A table of settings as one would type it, the board first.
-local function spelled(settings)
-  local words = {}
-  for key, value in pairs(settings) do
-    if key ~= "board" then words[#words + 1] = ("%s = %q"):format(key, value) end
-  end
-  table.sort(words)
-  if settings.board then table.insert(words, 1, ("board = %q"):format(settings.board)) end
-  return "machine{ " .. table.concat(words, ", ") .. " }"
-end
-
--- Seed 0 is the calm machine.
-local function machine_of(board, settings, seed)
-  local all = { board = board }
-  for key, value in pairs(settings or {}) do all[key] = value end
-  if seed > 0 then all.nature, all.seed = "random", seed end
-  return all
-end
 
 -- Verdicts ---------------------------------------------------------------------------------------
 
@@ -125,9 +106,9 @@ local function play(row, verdict, settings)
 end
 
 -- Every machine the driver failed on: what it is, and why.
-local function failures_of(row, verdict, machines)
+local function failures_of(row, verdict, list)
   local failures = {}
-  for _, settings in ipairs(machines) do
+  for _, settings in ipairs(list) do
     local why = play(row, verdict, settings)
     if why then failures[#failures + 1] = spelled(settings) .. " " .. why end
   end
@@ -136,11 +117,11 @@ end
 
 local passed, failed = 0, 0
 
-local function test(row, verdict, machines)
-  local failures = failures_of(row, verdict, machines)
+local function test(row, verdict, list)
+  local failures = failures_of(row, verdict, list)
   if #failures > 0 then
     failed = failed + 1
-    print(("FAIL %s: %s (%d of %d machines)"):format(row[1], failures[1], #failures, #machines))
+    print(("FAIL %s: %s (%d of %d machines)"):format(row[1], failures[1], #failures, #list))
   else
     passed = passed + 1
   end
@@ -148,33 +129,33 @@ end
 
 local function test_rows(rows, verdict, machines_for)
   for _, row in ipairs(rows) do
-    local machines = row[1]:find(wanted, 1, true) and machines_for(row) or {}
-    if #machines > 0 then test(row, verdict, machines) end
+    local list = row[1]:find(wanted, 1, true) and machines_for(row) or {}
+    if #list > 0 then test(row, verdict, list) end
   end
 end
 
 local function every_board(row)
-  local machines = {}
+  local list = {}
   for _, board in ipairs(row.boards or boards) do
-    for seed = 0, seeds do machines[#machines + 1] = machine_of(board, row.settings, seed) end
+    for seed = 0, seeds do list[#list + 1] = machine_of(board, row.settings, seed) end
   end
-  return machines
+  return list
 end
 
 -- Each odd machine takes another board as its base with each seed: all pairs would take too long.
 local function odd_ones(row)
-  local machines = {}
+  local list = {}
   for i, settings in ipairs((row.settings or row.odd == false) and {} or odd_machines) do
     for seed = 0, seeds do
-      machines[#machines + 1] = machine_of(boards[(i + seed) % #boards + 1], settings, seed)
+      list[#list + 1] = machine_of(boards[(i + seed) % #boards + 1], settings, seed)
     end
   end
-  return machines
+  return list
 end
 
 local function every_board_and_odd_ones(row)
-  local machines, odd = every_board(row), odd_ones(row)
-  return table.move(odd, 1, #odd, #machines + 1, machines)
+  local list, odd = every_board(row), odd_ones(row)
+  return table.move(odd, 1, #odd, #list + 1, list)
 end
 
 local correct, broken = require "correct", require "broken"

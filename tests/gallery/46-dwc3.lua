@@ -1,0 +1,30 @@
+local gallery = require "gallery"
+
+local function send(n)
+  local buf = kmalloc(n)
+  if not buf then return end
+  local sg = scatterlist(1)
+  sg_init_one(sg, buf, n)
+  if dma_map_sg(dev, sg, 1, DMA_TO_DEVICE) == 0 then return end
+  dev:dma_read(sg_dma_address(sg), 64)
+  dma_unmap_sg(dev, sg, 1, DMA_TO_DEVICE)
+  kfree(buf)
+end
+
+return gallery {
+  row = 46,
+  driver = "usb dwc3",
+  commit = "8bbae288a85abed6a1cf7d185d8b9dc2f5dcb12c",
+  wrong = "a segment of 86016 bytes was mapped, and nobody had said that the device takes more " ..
+      "than 64 KiB",
+  rule = "sg-segment",
+
+  broken = function()
+    send(86016)
+  end,
+
+  mended = function()
+    dma_set_max_seg_size(dev, 0xffffffff)
+    send(86016)
+  end,
+}
