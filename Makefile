@@ -9,6 +9,8 @@ DESTDIR ?=
 VERSION := 0.1
 FUZZ_SECONDS ?= 30
 SEEDS   ?= 3
+DRIVERS ?= 1000
+SEED    ?= 1
 B       := build$(if $(filter-out cc gcc,$(notdir $(CC))),-$(notdir $(CC)))$(if $(SAN),-san)
 V       ?=
 Q       := $(if $(V),,@)
@@ -92,6 +94,15 @@ sessions: $(B)/dmalab    ## run the session tests alone
 drivers: $(B)/dmalab    ## correct and broken drivers on every board, SEEDS=3 of random nature
 	$(Q)$(B)/dmalab run tests/drivers/run.lua $(SEEDS)
 
+gallery: $(B)/dmalab    ## real driver bugs and the forty rules, each broken and mended, SEEDS=3
+	$(Q)$(B)/dmalab run tests/gallery/run.lua $(SEEDS)
+
+property: $(B)/dmalab    ## DRIVERS=1000 random drivers, right and with one mistake
+	$(Q)$(B)/dmalab run tests/drivers/property.lua $(DRIVERS) $(SEED)
+
+driver-rules: $(B)/dmalab    ## play the forty rules and write their table anew, for `help rules`
+	$(Q)$(B)/dmalab run tests/gallery/run.lua 0 "" scripts/driver_rules.lua
+
 layers:   ## every include looks down core/LAYERS
 	$(Q)awk -f tests/layers.awk core/LAYERS core/*.[ch] core/*/*.[ch]
 headers:  ## every header compiles alone
@@ -123,10 +134,10 @@ clean:    ## remove every build folder
 	rm -rf build build-*
 
 help:     ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1@\2/p' Makefile | awk -F@ '{ printf "%-18s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' Makefile | awk -F@ '{ printf "%-18s %s\n", $$1, $$2 }'
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 FORCE:
-.PHONY: all run check tests sessions drivers layers headers bench fuzz fuzzers install uninstall clean help FORCE
+.PHONY: all run check tests sessions drivers gallery property driver-rules layers headers bench fuzz fuzzers install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -264,6 +264,19 @@ local function events()
   end
 end
 
+-- The rules by name; then those a driver's author should know, and who notices when one is broken.
+local function rules()
+  name_and_sentence(core.rules)
+  say()
+  say("Forty rules for who writes a driver, and what a driver that breaks one is called:")
+  say("by CONFIG_DMA_API_DEBUG (-: it does not notice), then by dmalab.")
+  say()
+  for i, row in ipairs(require "driver_rules") do
+    say(("%2d  "):format(i), row[1])
+    say("      ", row[2], string.rep(" ", 24 - #row[2]), row[3])
+  end
+end
+
 local function nature()
   local policy, seed, questions = core.nature()
   say("Nature decides what hardware is free to do. Now: ", policy,
@@ -401,7 +414,7 @@ end
 local topics = {
   functions = functions, boards = boards, settings = setting_list, archs = archs, nature = nature,
   events = events, words = glossary, glossary = glossary,
-  rules = function() name_and_sentence(core.rules) end,
+  rules = rules,
   devices = function() for _, row in ipairs(core.devices) do device(row) end end,
 }
 

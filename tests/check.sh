@@ -45,6 +45,9 @@ for program in "$B"/tests/test_*; do
 done
 run sessions sh tests/sessions.sh "$B/dmalab"
 run drivers "$B/dmalab" run tests/drivers/run.lua
+run gallery "$B/dmalab" run tests/gallery/run.lua 1 "" "$B/driver_rules.lua"
+run driver-rules cmp scripts/driver_rules.lua "$B/driver_rules.lua"
+run property "$B/dmalab" run tests/drivers/property.lua 100
 run readme sh -c 'sed -n "/^    > buf = kmalloc/,/^    17/s/^    //p" README.md >"$B/readme" &&
 	head -n 14 tests/sessions/readme.session | cmp - "$B/readme"'
 run fuzz_recording "$B/tests/fuzz_recording" 5000
