@@ -299,8 +299,8 @@ local words = {
   { "behind", "an older copy of a byte whose newer store lies nearer to the CPU: a write-back " ..
       "brings it up to date. The CPU reads the newer one; a device that reads RAM does not" },
   { "bounce", "a transfer through a buffer the device can reach, copied to and from the real one" },
-  { "block", "a piece of memory that is handed out as a whole; of a DMA pool: one of its pieces of " ..
-      "one size, each with its own address and handle" },
+  { "block", "a piece of memory that is handed out as a whole; of a DMA pool: one of its pieces " ..
+      "of one size, each with its own address and handle" },
   { "buffer", "memory for a transfer; as a column of show bytes, the store buffer" },
   { "bus", "what CPU, memory and devices meet at: it moves 8 bytes a beat, the device between " ..
       "two beats of the CPU" },

@@ -32,7 +32,8 @@ local too_few_bits = "-5 (-EIO) when no memory is that low: then the device must
 local no_pool = "nil: no device, size 0 or above 2 GiB - 1, align or boundary no power of two, " ..
     "boundary below the size, or 64 pools already."
 local pool_sizes = "a block is 16 bytes at least, and rounded up to align. The memory comes in " ..
-    "chunks of a page, or of one block where it is larger. The first 16 letters of the name are kept."
+    "chunks of a page, or of one block where it is larger. The first 16 letters of the name are " ..
+    "kept."
 local no_block = "nil when there is no memory the device can reach (dma_set_coherent_mask). An " ..
     "oops when the pool's list was spoilt and leads nowhere."
 local entries = "none are reported; nents and direction are those of dma_map_sg, and nents is " ..
@@ -112,9 +113,10 @@ help_dma.notes = {
       "twice is handed out twice. The mistake is named.",
                     "owner", "the pool: it writes its links into the block, so neither the CPU " ..
                         "nor the device may touch it." },
-  dma_pool_destroy = { "errors", "with blocks out dmesg says busy, and the memory is never given " ..
-      "back. nil is fine." },
-  dmam_pool_destroy = { "errors", "a pool of dma_pool_create stays, and dmesg warns. nil is fine." },
+  dma_pool_destroy = { "errors", "with blocks out dmesg says busy, and the memory is never " ..
+      "given back. nil is fine." },
+  dmam_pool_destroy = { "errors", "a pool of dma_pool_create stays, and dmesg warns. nil is " ..
+      "fine." },
   dma_set_mask = { "errors", too_few_bits },
   dma_set_coherent_mask = { "errors", too_few_bits },
   dma_set_mask_and_coherent = { "errors", too_few_bits },

@@ -301,7 +301,9 @@ say["dma.alloc"] = function(e) return called("alloc", e) .. " gave " .. bytes(e)
     .. hex(e.dma) end
 say["dma.free"] = function(e) return called("free", e) .. " took back " .. hex(e.dma) end
 
-local function pool_name(e) return "pool " .. e.pool .. " \"" .. text.packed(e.name, e.name2) .. "\"" end
+local function pool_name(e)
+  return "pool " .. e.pool .. ' "' .. text.packed(e.name, e.name2) .. '"'
+end
 local function out_now(n) return text.count(n, "block") .. (n == 1 and " is" or " are") .. " out" end
 
 say["pool.create"] = function(e)

@@ -11,8 +11,9 @@
  * memory the kernel's own access faults (an oops), in that call and in each one after it.
  *
  * Nothing is checked, for CONFIG_SLUB_DEBUG_ON is off: the checker speaks. Only a pool that is gone
- * is refused, and told (pool.gone), where Linux would use freed memory. At most POOLS_MAX pools at a
- * time; a size that its alignment raises above INT_MAX is refused. Left out: locks, NUMA nodes.
+ * is refused, and told (pool.gone), where Linux would use freed memory. There are at most POOLS_MAX
+ * pools at a time; a size that its alignment raises above INT_MAX is refused. Left out: locks, NUMA
+ * nodes, init_on_alloc.
  */
 #include "kernel/dma_alloc.h"
 

@@ -245,7 +245,7 @@ static void free_block(struct pool_notes *p, struct violations *vs, const struct
 		set_block(p, c, i, e, false);
 }
 
-/* Bytes of one block from pa on. False: they are in no block. n: how many, to its end or the gap's. */
+/* The block this byte is in, false for a gap; n: bytes from here to the end of it. */
 static bool block_here(const struct chunk_note *c, uint64_t pa, uint32_t *i, uint64_t *n)
 {
 	uint64_t at = pa - c->pa;
