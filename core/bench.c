@@ -126,11 +126,15 @@ static void tell_mapping(struct bench *b, const struct mapping *m)
 static void tell_state(struct bench *b)
 {
 	const struct ownership *o = &b->checker.facts.ownership;
+	struct event e;
+	uint64_t at = 0;
 
 	machine_keyframe(&b->machine);
 	for (uint32_t i = 0; i < o->end; i++)
 		if (ownership_mapping(o, i)->live)
 			tell_mapping(b, ownership_mapping(o, i));
+	while (pools_retell(&b->checker.facts.pools, &at, &e))
+		tell(b, &e);
 	b->checker.cursor.next = b->trace.next;
 }
 

@@ -41,6 +41,7 @@ static const struct code codes[] = {
 	{ "kind", EV_COUNT, { "kmalloc", "pages", "vmalloc", "coherent", "stack" } },
 	{ "context", EV_COUNT, { "process", "atomic", "irq" } },
 	{ "fault", EV_COUNT, { "none", "stall", "short", "length", "late", "change" } },
+	{ "call", EV_POOL_GONE, { "alloc", "free", "destroy" } },
 	{ "knob", EV_COUNT, { "all_errors", "num_errors", "driver_filter" } },
 	{ "what", EV_COUNT, {
 #define CHOICE(NAME, name, options, sentence) name,

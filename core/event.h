@@ -57,6 +57,7 @@ enum map_form {
 	FORM_SINGLE, FORM_PAGE, FORM_SG, FORM_RESOURCE, FORM_COHERENT, FORM_NONCOHERENT, FORM_PAGES,
 	FORM_COUNT
 };
+enum pool_call { POOL_CALL_ALLOC, POOL_CALL_FREE, POOL_CALL_DESTROY, POOL_CALL_COUNT };
 /* What the CPU is doing: a driver's own call, one under a spinlock, or a handler. */
 enum context { CONTEXT_PROCESS, CONTEXT_ATOMIC, CONTEXT_IRQ, CONTEXT_COUNT };
 /* How a device misbehaves; hw/device.h says what each means. */

@@ -25,7 +25,8 @@ struct api_group {
 
 /* One table a subject; each in its own file. */
 extern const struct api api_memory[], api_addresses[], api_cpu[], api_cache[], api_registers[],
-	api_dma[], api_sg[], api_dma_alloc[], api_dma_mask[], api_device[], api_time[];
+	api_dma[], api_sg[], api_dma_alloc[], api_dma_mask[], api_dma_pool[],
+	api_device[], api_time[];
 
 extern const struct api_group api_groups[];   /* ends with a group without a name */
 
@@ -39,6 +40,9 @@ extern const struct constant api_constants[]; /* ends with one without a name */
 
 /* The metatable of a device: its fields; its methods are rows. */
 void device_type_open(lua_State *L);
+
+/* The metatable of a DMA pool. */
+void pool_type_open(lua_State *L);
 
 /* Make all rows globals (cache.clean becomes a field of `cache`, dev:busy a method of `dev`). */
 void api_open(lua_State *L);

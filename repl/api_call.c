@@ -17,6 +17,7 @@ const struct api_group api_groups[] = {
 	{ "scatterlist", api_sg },
 	{ "dma memory", api_dma_alloc },
 	{ "dma limits", api_dma_mask },
+	{ "dma pools", api_dma_pool },
 	{ "device", api_device },
 	{ "time", api_time },
 	{ NULL, NULL },
@@ -343,6 +344,7 @@ void api_open(lua_State *L)
 {
 	device_type_open(L);
 	sg_types_open(L);
+	pool_type_open(L);
 	for (const struct api_group *g = api_groups; g->name; g++)
 		for (const struct api *row = g->rows; row->name; row++)
 			open_row(L, row);

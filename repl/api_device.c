@@ -251,6 +251,7 @@ static int l_unbind(lua_State *L, struct bench *b)
 {
 	uint32_t unit = arg_device(L, 1);
 
+	dmam_pool_release(&b->machine.kernel, unit);
 	dmam_release(&b->machine.kernel, unit);
 	kernel_tell(&b->machine.kernel, &(struct event){ .kind = EV_DRIVER_UNBIND,
 		.unit = (uint16_t)unit });

@@ -342,7 +342,8 @@ void core_kernel_open(lua_State *L)
 	static const luaL_Reg functions[] = {
 		{ "frames", l_frames }, { "zones", l_zones }, { "slabs", l_slabs },
 		{ "areas", l_areas }, { "resources", l_resources }, { "swiotlb", l_swiotlb },
-		{ "swiotlb_hiwater", l_swiotlb_hiwater }, { "what", l_what }, { NULL, NULL },
+		{ "swiotlb_hiwater", l_swiotlb_hiwater }, { "what", l_what },
+		{ "pools", core_pools }, { NULL, NULL },
 	};
 
 	luaL_setfuncs(L, functions, 0);

@@ -37,5 +37,8 @@ void core_kernel_open(lua_State *L);
 /* The part that looks at dma-debug, likewise. */
 void core_dma_debug_open(lua_State *L);
 
+/* core.pools(), which stands beside the bindings of DMA pools. */
+int core_pools(lua_State *L);
+
 struct mapping;
 void core_push_mapping(lua_State *L, const struct mapping *m);

@@ -312,6 +312,8 @@ local words = {
   { "behind", "an older copy of a byte whose newer store lies nearer to the CPU: a write-back " ..
       "brings it up to date. The CPU reads the newer one; a device that reads RAM does not" },
   { "bounce", "a transfer through a buffer the device can reach, copied to and from the real one" },
+  { "block", "a piece of memory that is handed out as a whole; of a DMA pool: one of its pieces " ..
+      "of one size, each with its own address and handle" },
   { "buffer", "memory for a transfer; as a column of show bytes, the store buffer" },
   { "bus", "what CPU, memory and devices meet at: it moves 8 bytes a beat, the device between " ..
       "two beats of the CPU" },
@@ -367,6 +369,9 @@ local words = {
   { "pa", "a physical address: where a byte is in RAM; virt_to_phys tells it" },
   { "page", "4096 bytes, the unit the kernel hands memory out in" },
   { "poison", "0x6b, written over freed memory so that using it is seen" },
+  { "pool", "a DMA pool: blocks of coherent memory of one size (dma_pool_create), for what is " ..
+      "smaller than a page; its list of free blocks lies inside them. kmalloc-64 and the like " ..
+      "are pools of kmalloc" },
   { "ram", "the memory itself; caches hold copies of it, a device that does not snoop sees it " ..
       "alone" },
   { "register", "a word of a device, read by readl and written by writel at dev.bar (help edu)" },
@@ -397,7 +402,7 @@ local words = {
 local also = {
   M = "state", E = "state", S = "state", I = "state", modified = "state", exclusive = "state",
   pfn = "frame", plru = "lru", fifo = "lru", mmio = "register", bar = "register", seq = "event",
-  pool = "kmalloc-N", slabinfo = "kmalloc-N", prefetch = "speculates", boot = "mem",
+  slabinfo = "kmalloc-N", prefetch = "speculates", boot = "mem",
   ["write-through"] = "write-back", virtual = "va", physical = "pa", own = "owner", owns = "owner",
   beat = "bus", STALE = "stale",
 }

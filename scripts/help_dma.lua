@@ -3,7 +3,8 @@
 
 local help_dma = {}
 
-local groups = { dma = true, scatterlist = true, ["dma memory"] = true, ["dma limits"] = true }
+local groups = { dma = true, scatterlist = true, ["dma memory"] = true, ["dma limits"] = true,
+    ["dma pools"] = true }
 
 local silent = "none are reported, as in Linux: what is given must be what was mapped, and the " ..
     "device must be done."
@@ -28,6 +29,13 @@ local no_zone = "nil when there is no memory the device can reach, or when gfp n
     "__GFP_COMP."
 local too_few_bits = "-5 (-EIO) when no memory is that low: then the device must not do DMA. 32 " ..
     "bits or more never fail, so there is no need to try 64 first."
+local no_pool = "nil: no device, size 0 or above 2 GiB - 1, align or boundary no power of two, " ..
+    "boundary below the size, or 64 pools already."
+local pool_sizes = "a block is 16 bytes at least, and rounded up to align. The memory comes in " ..
+    "chunks of a page, or of one block where it is larger. The first 16 letters of the name are " ..
+    "kept."
+local no_block = "nil when there is no memory the device can reach (dma_set_coherent_mask). An " ..
+    "oops when the pool's list was spoilt and leads nowhere."
 local entries = "none are reported; nents and direction are those of dma_map_sg, and nents is " ..
     "not what it answered."
 
@@ -96,6 +104,19 @@ help_dma.notes = {
   dma_declare_coherent_memory = { "errors", "-22 (-EINVAL): not one whole page. -16 (-EBUSY): " ..
       "the device has some already. -12 (-ENOMEM): RAM the kernel manages (hide it with mem=), " ..
       "or more than 4 MiB." },
+  dma_pool_create = { "errors", no_pool, "sizes", pool_sizes },
+  dmam_pool_create = { "errors", no_pool, "sizes", pool_sizes },
+  dma_pool_alloc = { "errors", no_block, "owner", both, "bytes", "what was in the block, and in " ..
+      "its first 16 bytes the pool's own links; dma_pool_zalloc clears them." },
+  dma_pool_zalloc = { "errors", no_block, "owner", both },
+  dma_pool_free = { "errors", "none are reported, and nothing is checked: a block given back " ..
+      "twice is handed out twice. The mistake is named.",
+                    "owner", "the pool: it writes its links into the block, so neither the CPU " ..
+                        "nor the device may touch it." },
+  dma_pool_destroy = { "errors", "with blocks out dmesg says busy, and the memory is never " ..
+      "given back. nil is fine." },
+  dmam_pool_destroy = { "errors", "a pool of dma_pool_create stays, and dmesg warns. nil is " ..
+      "fine." },
   dma_set_mask = { "errors", too_few_bits },
   dma_set_coherent_mask = { "errors", too_few_bits },
   dma_set_mask_and_coherent = { "errors", too_few_bits },
@@ -108,7 +129,12 @@ local like_alloc = { dma_alloc_coherent = true, dma_alloc_attrs = true, dma_allo
 local cached = "nothing: the memory is cached, and its zeros may be in the cache alone. " ..
     "dma_sync_single_for_device before the device looks"
 
+local as_chunk = "as dma_alloc_coherent does, for each new chunk of the pool"
+local links = "nothing; the links are stores through the CPU's address of the block"
+
 local other_caches = {
+  dma_pool_alloc = as_chunk, dma_pool_zalloc = as_chunk, dma_pool_free = links,
+  dma_pool_destroy = "as dma_free_coherent does, for each chunk",
   dma_map_resource = "nothing: registers are not cached",
   dma_unmap_resource = "nothing: registers are not cached",
   dma_alloc_noncoherent = cached, dma_alloc_pages = cached, dma_alloc_noncontiguous = cached,

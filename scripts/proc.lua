@@ -105,6 +105,18 @@ for name, field in pairs(swiotlb_files) do
   end
 end
 
+-- mm/dmapool.c; a device without pools has no such file.
+for i, row in ipairs(core.devices) do
+  files["/sys/devices/" .. row.name .. "/pools"] = function()
+    local out = { "poolinfo - 0.1\n" }
+    for _, p in ipairs(core.pools()) do
+      out[#out + 1] = p.device == i - 1 and string.format("%-16s %4s %4s %4d %2d\n", p.name,
+          text.unsigned(p.active), text.unsigned(p.blocks), p.size, p.pages) or nil
+    end
+    return #out > 1 and table.concat(out)
+  end
+end
+
 -- The files there are, sorted; of those in /sys only the folders.
 local function names()
   local list, seen = {}, {}
@@ -143,12 +155,14 @@ function proc.cat(path)
   error(path .. ": no such file\n  there are " .. names(), 0)
 end
 
--- {x} is hex, {x:d} decimal, {x:x} hex without 0x (%llx), {x:p} hex of full width (%pa).
+-- {x} is hex, {x:d} decimal, {x:x} hex without 0x (%llx), {x:p} hex of full width (%pa),
+-- {x:s} text of up to 8 bytes.
 local function klog_text(e)
   local row = core.klog[(e.a or 0) + 1]
   if not row then return "message " .. tostring(e.a) end
   return (row.format:gsub("{(%a):?(%a?)}", function(field, how)
     if how == "d" then return text.unsigned(e[field]) end
+    if how == "s" then return text.packed(e[field]) end
     if how == "x" then return string.format("%x", e[field]) end
     return how == "p" and string.format("0x%016x", e[field]) or text.hex(e[field])
   end))

@@ -21,6 +21,13 @@ function text.unsigned(n)
   return tenth .. tostring(n - tenth * 10)
 end
 
+-- A name packed into numbers, 8 bytes each, least significant first.
+function text.packed(...)
+  local bytes = {}
+  for i, n in ipairs { ... } do bytes[i] = string.pack("<i8", n) end
+  return (table.concat(bytes):gsub("%z.*", ""))
+end
+
 local units = { { "G", 1 << 30 }, { "M", 1 << 20 }, { "K", 1 << 10 } }
 
 -- 33554432 as "32M"; what is no whole number of K stays a plain number.

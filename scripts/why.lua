@@ -300,6 +300,34 @@ end
 say["dma.alloc"] = function(e) return called("alloc", e) .. " gave " .. bytes(e) .. " at "
     .. hex(e.dma) end
 say["dma.free"] = function(e) return called("free", e) .. " took back " .. hex(e.dma) end
+
+local function pool_name(e)
+  return "pool " .. e.pool .. ' "' .. text.packed(e.name, e.name2) .. '"'
+end
+local function out_now(n) return text.count(n, "block") .. (n == 1 and " is" or " are") .. " out" end
+
+say["pool.create"] = function(e)
+  return "dma_pool_create made " .. pool_name(e) .. ": blocks of " .. bytes(e)
+end
+say["pool.chunk"] = function(e)
+  return "pool " .. e.pool .. " took " .. bytes(e) .. " of coherent memory at " .. named(e.va)
+      .. " and cut them into free blocks"
+end
+say["pool.alloc"] = function(e)
+  return "pool " .. e.pool .. " handed out the block of " .. bytes(e) .. " at " .. named(e.va)
+      .. " with handle " .. hex(e.dma) .. "; " .. out_now(e.busy)
+end
+say["pool.free"] = function(e)
+  return "dma_pool_free gave " .. named(e.va) .. " with handle " .. hex(e.dma) .. " back to pool "
+      .. e.pool
+end
+say["pool.destroy"] = function(e)
+  return "dma_pool_destroy ended " .. pool_name(e) .. (e.busy == 0 and "; no block was out"
+      or " while " .. out_now(e.busy))
+end
+say["pool.gone"] = function(e)
+  return "dma_pool_" .. e.call .. " named pool " .. e.pool .. ", which had been destroyed"
+end
 say["dma.check"] = function(e) return "dma_mapping_error was asked about " .. hex(e.dma) end
 
 local rows_of_events

@@ -18,7 +18,7 @@
 #define HELD  16              /* live things of one sort that are remembered */
 #define SIDES (64 * KIB)      /* longest fill or copy */
 
-enum sort { KMALLOC, PAGES, VMALLOC, IOREMAP, MAPPING, COHERENT, SORT_COUNT };
+enum sort { KMALLOC, PAGES, VMALLOC, IOREMAP, MAPPING, COHERENT, BLOCK, SORT_COUNT };
 
 struct held {
 	uint64_t va, dma, size;
@@ -468,6 +468,54 @@ static void drop_coherent(struct play *p)
 	h->va = 0;
 }
 
+/* A pool there is, there was, or there never will be. */
+static uint32_t some_pool(struct play *p)
+{
+	return (uint32_t)take_below(&p->in, p->kernel->pools.made + 2);
+}
+
+static void make_pool(struct play *p)
+{
+	uint64_t size = some_size(p), align = (uint64_t)1 << take_below(&p->in, 16) >> 1;
+	uint64_t boundary = take_below(&p->in, 4) ? 0 : some_size(p);
+	uint32_t made = p->kernel->pools.made;
+	uint32_t pool = dma_pool_create(p->kernel, "a name that is too long", 0, size, align,
+					boundary, take_below(&p->in, 2));
+
+	MUST(!pool || pool == made + 1);
+}
+
+static void end_pool(struct play *p)
+{
+	switch (take_below(&p->in, 4)) {
+	case 0:  dmam_pool_release(p->kernel, (uint32_t)take_below(&p->in, 2)); break;
+	case 1:  dmam_pool_destroy(p->kernel, some_pool(p)); break;
+	default: dma_pool_destroy(p->kernel, some_pool(p));
+	}
+}
+
+/* A list that was spoilt may lead anywhere, and then the kernel faults or spoils something else. */
+static void hold_block(struct play *p)
+{
+	struct held *h = pick(p, BLOCK);
+	struct pool_block block;
+	uint32_t pool = some_pool(p);
+
+	if (dma_pool_alloc(p->kernel, pool, some_gfp(p), &block) == OK)
+		*h = (struct held){ .va = block.va, .dma = block.dma, .size = pool };
+}
+
+static void drop_block(struct play *p)
+{
+	struct held *h = pick(p, BLOCK);
+	bool as_it_was = take_below(&p->in, 4);
+	uint32_t pool = as_it_was ? (uint32_t)h->size : some_pool(p);
+	enum status s = dma_pool_free(p->kernel, pool, as_it_was ? h->va : some_va(p), h->dma);
+
+	if (s == OK)
+		h->va = 0;
+}
+
 /* A driver programs a transfer, sensible or not. */
 static void transfer(struct play *p)
 {
@@ -551,7 +599,8 @@ static void (*const calls[])(struct play *) = {
 	load, load, load, load, store, store, store, write_read, fill, copy, barrier, maintain, pass,
 	wait_for_device, hold_kmalloc, hold_kmalloc, drop_kmalloc, hold_pages, drop_pages, hold_vmalloc,
 	drop_vmalloc, hold_ioremap, drop_ioremap, free_wrongly, map, map, unmap, unmap_wrongly, sync, sync,
-	map_otherwise, unmap_otherwise, list, masks, cached_memory, hold_coherent, drop_coherent, transfer, transfer, device_data, resources, watch, keyframe,
+	map_otherwise, unmap_otherwise, list, masks, cached_memory, hold_coherent, drop_coherent, transfer, transfer,
+	make_pool, end_pool, hold_block, hold_block, drop_block, device_data, resources, watch, keyframe,
 };
 
 #define CALLS (sizeof calls / sizeof calls[0])

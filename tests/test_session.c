@@ -69,6 +69,7 @@ static const char rows_tools[] =
 	"end\n"
 	"samples = { dev = dev, dir = 'to_device', string = 'x', name = 'x', width = 8 }\n"
 	"samples.sg, samples.sgt = scatterlist(1), sg_alloc_table(1)\n"
+	"samples.pool = dma_pool_create('samples', dev, 64)\n"
 	"function sample(name) return samples[name] or 0 end\n"
 	"function call(row, args)\n"
 	"  if row.name:find(':') then return pcall(find(row.name), dev, table.unpack(args, 1, args.n)) end\n"

@@ -8,3 +8,4 @@
 #include "kernel/dma_alloc.h"
 #include "kernel/mapping.h"
 #include "kernel/mask.h"
+#include "kernel/pool.h"

@@ -163,6 +163,39 @@ struct devres {
 	uint64_t size;
 };
 
+#define POOLS_MAX       64
+#define POOL_CHUNKS_MAX 16384
+#define CHUNKS_PER_LEAF 64
+#define POOL_NAME       16       /* bytes of a pool's name that are kept */
+
+/* A DMA pool; pool.h says what it is for. */
+struct pool {
+	uint32_t number;         /* counted from 1, never used again; 0: the slot is free */
+	uint32_t dev;
+	uint32_t size, chunk_size, boundary;     /* bytes: of a block, of a chunk of them */
+	uint32_t chunk;          /* the newest of its chunks; 0: none */
+	uint32_t chunks;
+	bool managed;            /* goes when the driver leaves its device (devres) */
+	uint64_t blocks, active; /* active: handed out, as the calls have it: frees are not checked */
+	vaddr_t next;            /* first free block; the others hang on it, inside the blocks */
+	uint64_t name[POOL_NAME / 8];    /* least significant byte first */
+};
+
+/* Coherent memory that a pool is made of. Known by a number from 1; 0 is none. */
+struct pool_chunk {
+	vaddr_t va;
+	dma_addr_t dma;
+	uint32_t next;           /* the chunk its pool got before, or the next unused one */
+};
+
+struct pools {
+	struct pool pool[POOLS_MAX];
+	uint32_t made;           /* pools there have been */
+	uint32_t chunk_end;      /* chunks from here on have never been used */
+	uint32_t chunk_unused;   /* first chunk given back */
+	struct cow chunks;       /* struct pool_chunk, CHUNKS_PER_LEAF each leaf */
+};
+
 struct kernel {
 	struct hw *hw;              /* wired */
 	struct cow frames;          /* struct frame, FRAMES_PER_LEAF each leaf */
@@ -183,6 +216,7 @@ struct kernel {
 	} stack;
 	struct device_dma device_dma[DEVICE_MAX];
 	struct devres devres[DEVRES_MAX];
+	struct pools pools;
 };
 
 void kernel_init(struct kernel *k, struct hw *hw);   /* boots: zones, reserved memory, resources */

@@ -5,6 +5,7 @@ void checker_init(struct checker *c)
 	*c = (struct checker){ .cursor.next = 1, .facts.clamped.transfer = UINT64_MAX };
 	shadow_init(&c->facts.shadow);
 	ownership_init(&c->facts.ownership, 0);
+	pools_watch(&c->facts.pools, 0);
 	violations_init(&c->facts.violations);
 	dma_debug_init(&c->dma_debug);
 }
@@ -13,6 +14,7 @@ void checker_release(struct checker *c)
 {
 	shadow_release(&c->facts.shadow);
 	ownership_release(&c->facts.ownership);
+	pools_forget(&c->facts.pools);
 	violations_release(&c->facts.violations);
 	dma_debug_release(&c->dma_debug);
 }
@@ -22,6 +24,7 @@ void checker_copy(struct checker *to, const struct checker *from)
 	*to = *from;
 	shadow_copy(&to->facts.shadow, &from->facts.shadow);
 	ownership_copy(&to->facts.ownership, &from->facts.ownership);
+	pools_copy(&to->facts.pools, &from->facts.pools);
 	violations_copy(&to->facts.violations, &from->facts.violations);
 	dma_debug_copy(&to->dma_debug, &from->dma_debug);
 }
@@ -235,6 +238,7 @@ static void follow(struct facts *f, const struct trace *t, const struct event *e
 	case EV_DMA_FREE:        free_memory(f, e); break;
 	default:                 break;
 	}
+	pools_event(&f->pools, &f->violations, e);
 	shadow_event(&f->shadow, e);
 	if (e->kind == EV_MACHINE) {     /* of the old one only the violations remain */
 		f->pool.size = 0;

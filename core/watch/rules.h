@@ -5,6 +5,7 @@
  */
 #include "trace.h"
 #include "watch/ownership.h"
+#include "watch/pools.h"
 #include "watch/violation.h"
 
 #define FACTS_DEVICES 16         /* units followed; a board has fewer */
@@ -13,6 +14,7 @@ struct facts {
 	bool strict;                 /* ownership counts on coherent boards too */
 	struct shadow shadow;        /* every copy of every byte */
 	struct ownership ownership;  /* who may touch what */
+	struct pool_notes pools;     /* which blocks of DMA pools are out */
 	struct violations violations;
 	struct {
 		/* the call of the DMA API in progress, whose cache operations follow it */

@@ -42,6 +42,13 @@ local advice = {
   virtual_address = "this is a CPU virtual address",
   no_mapping = "nothing is mapped here",
   outside = "runs past the end of the mapping",
+  pool_twice = "had been given back already",
+  pool_other = "came from another pool",
+  pool_inside = "no block begins at this address",
+  pool_foreign = "this is no block of a DMA pool",
+  pool_handle = "not of one block",
+  pool_gone = "the pool had been destroyed",
+  pool_overrun = "runs past the end of the block before it",
   none = "",
 }
 
@@ -399,6 +406,109 @@ driver { "coherent memory, the doorbell rung with writel_relaxed and no barrier"
   local c, h = coherent()
   for i = 1, 4 do parts.send_number(parts.relaxed, c, h, i) end
 end, named = {} }
+
+-- DMA pools --------------------------------------------------------------------------------------
+
+driver { "a store into a block of a pool that was given back", function()
+  local pool = parts.pool(N)
+  local va, h = parts.block(pool)
+  dma_pool_free(pool, va, h)
+  store(va + 32, 1)
+end, named = everywhere("pool-use-after-free") }
+
+driver { "the device still writes a block that was given back", function()
+  local pool = parts.pool(N)
+  local va, h = parts.block(pool)
+  dev:start_write(h, ("d"):rep(N))
+  dma_pool_free(pool, va, h)
+  dev:wait()
+end, named = everywhere("pool-use-after-free") }
+
+driver { "the device reads a descriptor that was given back", function()
+  local pool = parts.pool(N)
+  local va, h = parts.block(pool)
+  dma_pool_free(pool, va, h)
+  dev:dma_read(h, N)
+end, named = everywhere("pool-use-after-free") }
+
+driver { "a store past the end of a block", function()
+  local pool = parts.pool(N)
+  local va = parts.block(pool)
+  memset(va, 0, N + 8)
+end, named = everywhere("pool-use-after-free", "pool_overrun") }
+
+driver { "the device is told a length that is longer than the block", function()
+  local pool = parts.pool(N)
+  local _, h = parts.block(pool)
+  dev:dma_write(h, ("d"):rep(N + 8))
+end, named = everywhere("pool-use-after-free", "pool_overrun") }
+
+driver { "a block given back twice", function()
+  local pool = parts.pool(N)
+  local va, h = parts.block(pool)
+  dma_pool_free(pool, va, h)
+  dma_pool_free(pool, va, h)
+  parts.equal(parts.block(pool), parts.block(pool), "the second block is")
+end, named = everywhere("pool-double-free", "pool_twice") }
+
+driver { "a block given back to another pool", function()
+  local pool, other = parts.pool(N), parts.pool(N)
+  local va, h = parts.block(pool)
+  dma_pool_free(other, va, h)
+end, named = everywhere("pool-double-free", "pool_other") }
+
+driver { "a block given back with the handle of another", function()
+  local pool = parts.pool(N)
+  local va = parts.block(pool)
+  local _, h = parts.block(pool)
+  dma_pool_free(pool, va, h)
+end, named = everywhere("pool-double-free", "pool_handle") }
+
+driver { "a field of a block given back in place of the block", function()
+  local pool = parts.pool(N)
+  local va, h = parts.block(pool)
+  dma_pool_free(pool, va + 16, h + 16)
+end, named = everywhere("pool-double-free", "pool_inside") }
+
+driver { "memory of kmalloc given back to a pool", function()
+  local pool = parts.pool(N)
+  dma_pool_free(pool, buffer(N), 0)
+end, named = everywhere("pool-double-free", "pool_foreign") }
+
+driver { "a pool destroyed while a block is out", function()
+  local pool = parts.pool(N)
+  parts.block(pool)
+  dma_pool_destroy(pool)
+end, named = everywhere("pool-busy") }
+
+driver { "a block given back after its pool was destroyed", function()
+  local pool = parts.pool(N)
+  local va, h = parts.block(pool)
+  dma_pool_destroy(pool)
+  dma_pool_free(pool, va, h)
+end, named = everywhere("pool-double-free", "pool_gone") }
+
+driver { "a block taken from a pool that was destroyed", function()
+  local pool = parts.pool(N)
+  dma_pool_destroy(pool)
+  parts.equal(dma_pool_alloc(pool), nil, "a pool that is gone gives")
+end, named = everywhere("use-after-free", "pool_gone") }
+
+driver { "a load of a pool's memory after the pool was destroyed, through the linear map", function()
+  local pool = parts.pool(N)
+  local va, h = parts.block(pool)
+  dma_pool_free(pool, va, h)
+  dma_pool_destroy(pool)
+  load(parts.cached_alias(h))
+end, named = everywhere("use-after-free") }
+
+driver { "the device still writes memory of a pool that was destroyed", function()
+  local pool = parts.pool(N)
+  local va, h = parts.block(pool)
+  dma_pool_free(pool, va, h)
+  dma_pool_destroy(pool)
+  dev:dma_write(h, ("d"):rep(N))
+end, named = everywhere("device-unmapped", "mapping_over") }
 
 -- Memory that comes and goes ---------------------------------------------------------------------
 

@@ -512,6 +512,76 @@ driver { "a descriptor in coherent memory, its payload mapped", function()
   dma_free_coherent(dev, size, ring, at)
 end }
 
+-- DMA pools --------------------------------------------------------------------------------------
+
+driver { "blocks of a pool go to and fro, and are given back in another order", function()
+  local pool = parts.pool(96)
+  local blocks = {}
+  for i = 1, 50 do blocks[i] = { parts.block(pool) } end
+  for i, block in ipairs(blocks) do
+    write(block[1], letter(i):rep(96))
+    wmb()
+    device_sees(block[2], letter(i):rep(96))
+    dev:dma_write(block[2], letter(i + 1):rep(96))
+  end
+  for i, block in ipairs(blocks) do cpu_sees(block[1], letter(i + 1):rep(96)) end
+  for i = 1, 50 do dma_pool_free(pool, table.unpack(blocks[i * 7 % 50 + 1])) end
+  dma_pool_destroy(pool)
+end }
+
+driver { "a block of a pool is given back and used again and again", function()
+  local pool = parts.pool(64)
+  for i = 1, 8 do
+    local va, h = parts.block(pool)
+    dev:dma_write(h, letter(i):rep(64))
+    cpu_sees(va, letter(i):rep(64))
+    dma_pool_free(pool, va, h)
+  end
+  dma_pool_destroy(pool)
+end }
+
+driver { "a block of dma_pool_zalloc is zero for both sides", function()
+  local pool = parts.pool(64)
+  local va, h = parts.block(pool)
+  memset(va, 0x55, 64)
+  dma_pool_free(pool, va, h)
+  va, h = dma_pool_zalloc(pool)
+  cpu_sees(va, ("\0"):rep(64))
+  device_sees(h, ("\0"):rep(64))
+  dma_pool_free(pool, va, h)
+  dma_pool_destroy(pool)
+end }
+
+driver { "a descriptor in a block of a pool, its payload mapped", function()
+  local pool = dma_pool_create("descriptors", dev, 32, 32, 4096)
+  local va, at = dma_pool_zalloc(pool)
+  local payload = buffer(N, "p")
+  local h = map(payload, N, TO)
+  store(va + 8, h)
+  dma_wmb()
+  store(va, 1)
+  wmb()
+  local own, pointer = string.unpack("<I8I8", dev:dma_read(at, 16))
+  equal(own, 1)
+  device_sees(pointer, ("p"):rep(N))
+  dev:dma_write(at, pack(0))
+  equal(load(va), 0)
+  dma_rmb()
+  unmap(h, N, TO)
+  kfree(payload)
+  dma_pool_free(pool, va, at)
+  dma_pool_destroy(pool)
+end }
+
+driver { "a managed pool goes with its driver", function()
+  local pool = dmam_pool_create("managed", dev, 20, 4, 64)
+  local va, h = parts.block(pool)
+  dev:dma_write(h, ("m"):rep(20))
+  cpu_sees(va, ("m"):rep(20))
+  dma_pool_free(pool, va, h)
+  dev:unbind()
+end }
+
 -- Memory the kernel does not know ----------------------------------------------------------------
 
 local hides_memory = { mem = "30M" }

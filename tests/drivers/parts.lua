@@ -67,6 +67,15 @@ function parts.bus_address(pa) return pa + core.board().bus_offset end
 -- Coherent memory through the kernel's linear map: cached, also where the memory itself is not.
 function parts.cached_alias(h) return phys_to_virt(h - core.board().bus_offset) end
 
+-- A pool of blocks of n bytes.
+function parts.pool(n) return dma_pool_create("test", dev, n, 16, 0) or error("no pool", 0) end
+
+-- A block of it, and its handle.
+function parts.block(pool)
+  local va, h = dma_pool_alloc(pool)
+  return allocated(va), h
+end
+
 -- The DMA API ------------------------------------------------------------------------------------
 
 function parts.map(va, n, direction)
