@@ -1,5 +1,6 @@
 -- `help`: what there is, from the tables of the core and of the commands.
 
+require "api"
 local help_dma = require "help_dma"
 local near = require "near"
 local session = require "session"
@@ -36,6 +37,7 @@ local first_functions = {
       "dev.bar" } },
   { "caches", { "cache.clean", "cache.invalidate", "cache.flush" } },
   { "passing time", { "run", "cycles", "watch", "unwatch" } },
+  { "subsystems", { "pci_map_single", "usb_submit_urb", "blk_rq_map_sg", "alloc_skb", "bind" } },
 }
 
 local function overview()
@@ -132,13 +134,22 @@ local notes = {
       "mistake is named." },
 }
 
+-- The generic call a subsystem's own is like, for what it does to the caches; else the row itself.
+local function generic(row)
+  for _, other in ipairs(row.like and core.api or {}) do
+    if other.name == row.like then return other end
+  end
+  return row
+end
+
 local function function_help(row)
   local result = row.returns ~= "" and " -> " .. row.returns or ""
   say(text.wrap(row.name .. "(" .. row.args .. ")" .. result, 78, "    "))
   paragraph(row.help)
-  local extra = notes[row.name] or help_dma.notes_of(row) or {}
+  local like = generic(row)
+  local extra = row.notes or notes[like.name] or help_dma.notes_of(like) or {}
   for i = 1, #extra, 2 do say_labelled("  " .. extra[i], 12, extra[i + 1]) end
-  on_the_caches(row)
+  on_the_caches(like)
 end
 
 local function command_help(row)

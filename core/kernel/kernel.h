@@ -163,6 +163,8 @@ struct devres {
 	uint64_t size;
 };
 
+#define DRIVER_NAME 25           /* bytes of a driver's name, its end included */
+
 struct kernel {
 	struct hw *hw;              /* wired */
 	struct cow frames;          /* struct frame, FRAMES_PER_LEAF each leaf */
@@ -179,6 +181,7 @@ struct kernel {
 	struct swiotlb swiotlb;
 	struct device_dma device_dma[DEVICE_MAX];
 	struct devres devres[DEVRES_MAX];
+	char driver[DEVICE_MAX][DRIVER_NAME];    /* the driver a device has, "" for none */
 };
 
 void kernel_init(struct kernel *k, struct hw *hw);   /* boots: zones, reserved memory, resources */

@@ -545,7 +545,10 @@ static void sync(const struct call *c)
 		check_sync(c, &ref);
 }
 
-/* The driver is gone: what it left. The last record in the order of the dump gives the details. */
+/*
+ * The driver is gone: what it left. The last record in the order of the dump gives the details. Of a
+ * probe that failed dma-debug hears nothing (BUS_NOTIFY_UNBOUND_DRIVER alone).
+ */
 static void released(const struct call *c)
 {
 	const struct records *rs = &c->d->records;
@@ -560,8 +563,10 @@ static void released(const struct call *c)
 	if (!count)
 		return;
 	r = records_at(rs, last);
-	complain(c, DMA_DEBUG_LEAK, last, NUMBERS{ count, r->dma, r->size, r->dir, r->type });
-	for (uint32_t i = 1; i < count; i++)
+	if (!c->event->a)
+		complain(c, DMA_DEBUG_LEAK, last,
+			 NUMBERS{ count, r->dma, r->size, r->dir, r->type });
+	for (uint32_t i = c->event->a ? 0 : 1; i < count; i++)
 		accuse(c, RULE_LEAK, last);
 }
 
