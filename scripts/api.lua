@@ -82,11 +82,11 @@ kinds.direction = { "direction", function(value)
   end
 end }
 
-kinds.callback = { "function", function(value) return type(value) == "function" and value or nil end }
+local function plain(name)
+  return { name, function(value) return type(value) == name and value or nil end }
+end
 
-kinds.table = { "table", function(value) return type(value) == "table" and value or nil end }
-
-kinds.bytes = { "string", function(value) return type(value) == "string" and value or nil end }
+kinds.callback, kinds.table, kinds.bytes = plain "function", plain "table", plain "string"
 
 -- An object with the metatable of this name.
 local function object_kind(type_name, words)
@@ -99,7 +99,8 @@ kinds.sg = object_kind("dmalab.sg", "scatterlist, as scatterlist(n) makes one,")
 -- What the arguments of the calls in subsystems/ are.
 local kind_of = { dma = "number", va = "pointer", page = "pointer", buf = "pointer",
     gfp = "number", mask = "number", dir = "direction", complete = "callback",
-    sgl = "sg", driver = "table", pdev = "device", dev = "device", bdev = "device", string = "bytes" }
+    sgl = "sg", driver = "table", pdev = "device", dev = "device", bdev = "device",
+    string = "bytes" }
 
 local function kind_of_argument(name) return kinds[kind_of[name] or name] or kinds.count end
 

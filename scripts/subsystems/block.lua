@@ -13,8 +13,8 @@ local new_bvec = api.object("bio_vec", "bv_page bv_offset bv_len", function(v)
   return string.format("bio_vec, %d bytes at %d of page %s", v.bv_len, v.bv_offset,
       text.hex(page_to_phys(v.bv_page) >> 12))
 end, "bio_for_each_segment(bio)")
-local new_bio = api.object("bio", "bi_bdev bi_opf bi_vcnt bi_max_vecs bi_io_vec bi_size bi_status " ..
-    "bi_end_io bi_private", function(bio)
+local new_bio = api.object("bio", "bi_bdev bi_opf bi_vcnt bi_max_vecs bi_io_vec bi_size " ..
+    "bi_status bi_end_io bi_private", function(bio)
   return string.format("bio, %s, %d bytes in %s", bio.bi_opf == WRITE and "write" or "read",
       bio.bi_size, text.count(bio.bi_vcnt, "piece"))
 end, "bio_alloc(dev, n, REQ_OP_READ)")
@@ -187,7 +187,8 @@ return {
       "bytes of one segment, at most; a page or more (65536 if nobody says)",
       run = limit("max_segment_size", PAGE_SIZE) },
     { "blk_queue_segment_boundary", "q, mask", "",
-      "no segment crosses a multiple of mask + 1", run = limit("seg_boundary_mask", PAGE_SIZE - 1) },
+      "no segment crosses a multiple of mask + 1",
+      run = limit("seg_boundary_mask", PAGE_SIZE - 1) },
     { "blk_mq_alloc_request", "q, opf", "rq", "an empty request; opf is that of its bios",
       run = alloc_request },
     { "blk_rq_append_bio", "rq, bio", "0, or -EINVAL (-22)",
@@ -201,8 +202,8 @@ return {
     { "rq_dma_dir", "rq", "dir", "DMA_TO_DEVICE for a write, DMA_FROM_DEVICE for a read",
       run = function(rq) return rq.cmd_flags == WRITE and DMA_TO_DEVICE or DMA_FROM_DEVICE end },
     { "blk_rq_map_sg", "q, rq, sgl", "entries",
-      "fill a list with the memory of a request; pieces that meet in memory become one entry, as " ..
-      "far as the queue's limits go. It maps nothing: dma_map_sg(dev, sgl, entries, dir) does",
+      "fill a list with the memory of a request; pieces that meet in memory become one entry, " ..
+      "as far as the queue's limits go. It maps nothing: dma_map_sg(dev, sgl, entries, dir) does",
       run = map_sg },
     { "blk_mq_end_request", "rq, status", "",
       "the request is done: bi_status of its bios is set and bi_end_io(bio) called; unmap first",

@@ -21,7 +21,7 @@ function report.__tostring(list)
         text.hex(item.dma or item.va) .. (item.dir and " " .. item.dir or "") }
   end
   return list.driver .. " left behind:\n" .. text.columns(rows, { true, false, true }, "  ") ..
-      "\n  each wants its unmap or free on every way out; why(ADDRESS) tells more"
+      "\n  each wants its unmap or free on every way out of the driver"
 end
 
 local calls = { single = "dma_map_single", page = "dma_map_page", sg = "dma_map_sg",
@@ -48,8 +48,8 @@ local ended_by = { ["mem.free"] = "mem.alloc", ["res.release"] = "res.request" }
 
 local function call_of(e)
   local call = made_by[e.kind]
-  return type(call) == "table" and call[e.memory] or type(call) == "string" and e.refused ~= 1 and call
-      or nil
+  if type(call) == "table" then return call[e.memory] end
+  return e.refused ~= 1 and call or nil
 end
 
 -- Memory and regions taken since event `from` and not given back. The trace keeps only the newest
@@ -125,6 +125,7 @@ local function bind(driver, dev)
   local fine, code = pcall(function() return errno(driver.probe(dev)) end)
   if not fine then
     local _, left = probe_failed(dev, driver, -EINVAL)
+    if type(code) ~= "string" then error(code, 0) end
     error(code .. "\n  so the probe failed; " .. tostring(left), 0)
   end
   if code ~= 0 then return probe_failed(dev, driver, code) end

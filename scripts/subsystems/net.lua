@@ -1,6 +1,7 @@
 -- Networking: an sk_buff is a packet. Its head is one block of kmalloc: headroom, data, tailroom,
--- and behind `end` struct skb_shared_info; more data lies in fragments of pages (net/core/skbuff.c).
--- Here the struct is Lua's and the block is the kernel's, so the checker sees it like any other.
+-- and behind `end` struct skb_shared_info; more data lies in fragments of pages
+-- (net/core/skbuff.c). Here the struct is Lua's and the block is the kernel's, so the checker sees
+-- it like any other.
 
 local api = require "api"
 local text = require "text"
@@ -9,10 +10,9 @@ local NET_SKB_PAD, NET_IP_ALIGN, MAX_SKB_FRAGS = 64, 2, 17
 local SHARED_INFO = 320    -- bytes of struct skb_shared_info
 
 local function skb_words(skb)
-  return string.format("sk_buff, %d bytes: %d at %s, %d in %s; headroom %d, tailroom %d%s",
-      skb.len, skb.len - skb.data_len, text.hex(skb.data), skb.data_len,
-      text.count(skb.shared.nr_frags, "fragment"), skb.data - skb.head, skb["end"] - skb.tail,
-      skb.freed and "; freed" or "")
+  return string.format("sk_buff, %d%s bytes at %s; headroom %d, tailroom %d%s",
+      skb.len - skb.data_len, skb.data_len > 0 and " + " .. skb.data_len or "",
+      text.hex(skb.data), skb.data - skb.head, skb["end"] - skb.tail, skb.freed and "; freed" or "")
 end
 
 local new_skb = api.object("sk_buff", "head data tail end len data_len truesize dev shared freed",
@@ -54,16 +54,17 @@ local function reserve(skb, len)
 end
 
 local function netdev_alloc_skb(dev, len, gfp)
-  local skb = alloc_skb(len + NET_SKB_PAD, gfp)
+  local pad = math.max(NET_SKB_PAD, core.board().line)
+  local skb = alloc_skb(len + pad, gfp)
   if not skb then return nil end
-  reserve(skb, NET_SKB_PAD)
+  reserve(skb, pad)
   skb.dev = dev
   return skb
 end
 
 -- Twice is twice: the frees are the kernel's, and they are named.
 local function kfree_skb(skb)
-  if skb == 0 then return end
+  if not skb then return end
   for i = 0, skb.shared.nr_frags - 1 do __free_pages(skb.shared.frags[i].page, 0) end
   kfree(skb.head)
   skb.freed = true
@@ -73,8 +74,8 @@ end
 
 -- The kernel's BUG, in its words.
 local function over(skb, what, len)
-  api.fail(string.format("kernel BUG: skb_%s_panic: len:%d put:%d head:%s data:%s tail:%s end:%s\n" ..
-      "  ask skb_headroom(skb) and skb_tailroom(skb) first", what, skb.len, len,
+  api.fail(string.format("kernel BUG: skb_%s_panic: len:%d put:%d head:%s data:%s " ..
+      "tail:%s end:%s\n  ask skb_headroom(skb) and skb_tailroom(skb) first", what, skb.len, len,
       text.hex(skb.head), text.hex(skb.data), text.hex(skb.tail), text.hex(skb["end"])))
 end
 
@@ -158,8 +159,8 @@ local function to_sgvec(skb, sg, offset, len)
   return #list
 end
 
-local owner = { "owner", "the driver's until it is mapped; what is mapped must be unmapped before " ..
-    "the skb is given up the stack or freed" }
+local owner = { "owner", "the driver's until it is mapped; what is mapped must be unmapped " ..
+    "before the skb is given up the stack or freed" }
 
 return {
   name = "net",
@@ -172,9 +173,10 @@ return {
       run = function(size, gfp) return netdev_alloc_skb(nil, size, gfp) end, notes = owner },
     { "netdev_alloc_skb", "dev, size [, gfp=GFP_ATOMIC]", "skb or nil",
       "dev_alloc_skb for this device", run = netdev_alloc_skb, notes = owner },
-    { "kfree_skb", "skb", "", "drop a packet: its head and the pages of its fragments are freed",
+    { "kfree_skb", "[skb=nil]", "",
+      "drop a packet: its head and the pages of its fragments are freed; nil is nothing to free",
       run = kfree_skb },
-    { "dev_kfree_skb", "skb", "", "kfree_skb for a packet that was sent", run = kfree_skb },
+    { "dev_kfree_skb", "[skb=nil]", "", "kfree_skb for a packet that was sent", run = kfree_skb },
     { "skb_reserve", "skb, len", "", "headroom of len bytes more, while the packet is empty",
       run = reserve },
     { "skb_put", "skb, len", "va", "len bytes more at the end; answers where they begin",
@@ -213,7 +215,8 @@ return {
       run = to_sgvec },
   },
   constants = {
-    { "NET_SKB_PAD", NET_SKB_PAD, "headroom of a packet to receive into; a line at least" },
+    { "NET_SKB_PAD", NET_SKB_PAD,
+      "headroom of a packet to receive into; more where lines are longer" },
     { "NET_IP_ALIGN", NET_IP_ALIGN,
       "skb_reserve so many bytes more and the IP header is aligned; 0 on x86 and arm64" },
     { "MAX_SKB_FRAGS", MAX_SKB_FRAGS, "fragments an skb has at most" },

@@ -1,5 +1,5 @@
--- PCI: the DMA API of a subsystem, derived from the generic one. Each of these was an inline function
--- of a line (include/linux/pci-dma-compat.h) that named &pdev->dev; Linux 5.18 removed them.
+-- PCI: the DMA API of a subsystem, derived from the generic one. Each of these was an inline
+-- function of a line (include/linux/pci-dma-compat.h) that named &pdev->dev; Linux 5.18 removed them.
 
 local rows = {}
 
@@ -49,9 +49,9 @@ return {
   name = "pci (until Linux 5.17)",
   rows = rows,
   constants = {
-    { "PCI_DMA_BIDIRECTIONAL", DMA_BIDIRECTIONAL, "DMA_BIDIRECTIONAL, as PCI called it until 5.17" },
-    { "PCI_DMA_TODEVICE", DMA_TO_DEVICE, "DMA_TO_DEVICE, as PCI called it until 5.17" },
-    { "PCI_DMA_FROMDEVICE", DMA_FROM_DEVICE, "DMA_FROM_DEVICE, as PCI called it until 5.17" },
-    { "PCI_DMA_NONE", DMA_NONE, "DMA_NONE, as PCI called it until 5.17; no call takes it" },
+    { "PCI_DMA_BIDIRECTIONAL", DMA_BIDIRECTIONAL, "DMA_BIDIRECTIONAL of PCI, until Linux 5.17" },
+    { "PCI_DMA_TODEVICE", DMA_TO_DEVICE, "DMA_TO_DEVICE of PCI, until Linux 5.17" },
+    { "PCI_DMA_FROMDEVICE", DMA_FROM_DEVICE, "DMA_FROM_DEVICE of PCI, until Linux 5.17" },
+    { "PCI_DMA_NONE", DMA_NONE, "DMA_NONE of PCI, until Linux 5.17; no call takes it" },
   },
 }

@@ -1,6 +1,6 @@
 -- USB: a driver fills an urb (USB request block) and submits it; usbcore maps its buffer, the host
--- controller moves it, and when it is done unmaps it and calls the driver back (drivers/usb/core/hcd.c,
--- urb.c, message.c). The controller here is the device's own DMA engine, and what hangs on it is an
+-- controller moves it, and when it is done unmaps it and calls the driver back
+-- (drivers/usb/core/hcd.c, urb.c, message.c). The controller here is the device's own DMA engine, and what hangs on it is an
 -- echo: it sends back what it was sent last, or what usb_answer tells it.
 
 local api = require "api"
@@ -31,6 +31,7 @@ local new_urb = api.object("urb", "dev pipe transfer_buffer transfer_buffer_leng
 
 local queues = {}       -- by device: the urbs it has, the first one under way
 local answers = {}      -- by device: what it sends next
+local sending = setmetatable({}, { __mode = "k" })   -- by urb: what it is sent
 local past = session.past
 
 local function is_mapped(dma)
@@ -58,17 +59,30 @@ local function is_in(urb) return urb.pipe & DIR_IN ~= 0 end
 
 local function direction(urb) return is_in(urb) and DMA_FROM_DEVICE or DMA_TO_DEVICE end
 
--- Start the next piece of the first urb.
-local function start(dev, urb)
-  local left = urb.transfer_buffer_length - urb.actual_length
-  local n, at = math.min(left, PIECE), urb.transfer_dma + urb.actual_length
+-- How many bytes the next transfer of the engine moves for this urb; 0: it is done.
+local function next_piece(urb)
+  local n = math.min(urb.transfer_buffer_length - urb.actual_length, PIECE)
+  return is_in(urb) and math.max(0, math.min(n, #sending[urb] - urb.actual_length)) or n
+end
+
+local function start_piece(urb)
+  local n, at = next_piece(urb), urb.transfer_dma + urb.actual_length
+  if n == 0 then return end
   if is_in(urb) then
-    local answer = (answers[core.unit(dev)] or dev:buffer()):sub(urb.actual_length + 1)
-    dev:start_write(at, answer:sub(1, n))
-    return math.min(n, #answer), #answer <= n
+    urb.dev:start_write(at, sending[urb]:sub(urb.actual_length + 1, urb.actual_length + n))
+  else
+    urb.dev:start_read(at, n)
   end
-  dev:start_read(at, n)
-  return n, left <= n
+end
+
+-- Its turn has come.
+local function start(urb)
+  local unit = core.unit(urb.dev)
+  if is_in(urb) then
+    sending[urb] = answers[unit] or urb.dev:buffer()
+    answers[unit] = nil
+  end
+  start_piece(urb)
 end
 
 -- Mapping, as usb_hcd_map_urb_for_dma does it ----------------------------------------------------
@@ -117,22 +131,32 @@ local function submit(urb)
   local error_number = map(urb)
   if error_number ~= 0 then return error_number end
   urb.status, urb.actual_length = -EINPROGRESS, 0
+  if not queue[1] then
+    local fine, why = pcall(start, urb)     -- the engine may be at work on something else
+    if not fine then
+      unmap(urb)
+      urb.status = nil
+      api.fail(why)
+    end
+  end
   queue[#queue + 1] = urb
-  if #queue == 1 and urb.transfer_buffer_length > 0 then start(urb.dev, urb) end
   return 0
 end
 
--- Let the first urb run to its end: wait for the piece under way, start the next.
-local function finish(dev, urb)
-  local left = urb.transfer_buffer_length
-  while left > 0 do
-    local answer = is_in(urb) and #(answers[core.unit(dev)] or dev:buffer()) or left
-    local n = math.min(left, PIECE, math.max(0, answer - urb.actual_length))
-    dev:wait()
+-- Let an urb run to its end: wait for the piece under way, start the next.
+local function finish(urb)
+  while next_piece(urb) > 0 do
+    local n = next_piece(urb)
+    urb.dev:wait()
     urb.actual_length = urb.actual_length + n
-    left = n == PIECE and left - n or 0
-    if left > 0 then start(dev, urb) end
+    start_piece(urb)
   end
+end
+
+-- The first one leaves the queue, the next one's turn has come.
+local function leave(queue)
+  table.remove(queue, 1)
+  if queue[1] then start(queue[1]) end
 end
 
 local function irq(dev)
@@ -140,10 +164,8 @@ local function irq(dev)
   if #queue == 0 then return 0 end
   for _ = 1, #queue do
     local urb = queue[1]
-    finish(dev, urb)
-    if is_in(urb) then answers[core.unit(dev)] = nil end
-    table.remove(queue, 1)
-    if queue[1] and queue[1].transfer_buffer_length > 0 then start(dev, queue[1]) end
+    finish(urb)
+    leave(queue)
     give_back(urb, 0)
   end
   return 1
@@ -153,9 +175,12 @@ local function kill(urb)
   local queue = urb.dev and queue_of(urb.dev) or {}
   for i = #queue, 1, -1 do
     if queue[i] == urb then
-      if i == 1 then urb.dev:wait() end
-      table.remove(queue, i)
-      if i == 1 and queue[1] then start(urb.dev, queue[1]) end
+      if i == 1 then
+        urb.dev:wait()
+        leave(queue)
+      else
+        table.remove(queue, i)
+      end
       give_back(urb, -ENOENT)
     end
   end
@@ -182,8 +207,8 @@ end
 
 local function free_urb() end      -- an urb is Lua's memory
 
-local who_owns = "from usb_submit_urb until complete is called the controller has the buffer: no " ..
-    "load, no store"
+local who_owns = "from usb_submit_urb until complete is called the controller has the buffer: " ..
+    "no load, no store"
 
 return {
   name = "usb",
