@@ -263,6 +263,8 @@ static int l_unbind(lua_State *L, struct bench *b)
 {
 	uint32_t unit = arg_device(L, 1);
 
+	if (!lua_isnoneornil(L, 2) && !lua_isboolean(L, 2))
+		arg_wrong_type(L, 2, "true or false");
 	driver_unbind(&b->machine.kernel, unit, lua_toboolean(L, 2));
 	return 0;
 }

@@ -339,9 +339,11 @@ static int l_what(lua_State *L)
 
 static int l_driver(lua_State *L)
 {
-	const uint32_t *unit = luaL_checkudata(L, 1, DEVICE_TYPE);
-	const char *name = driver_name(kernel(L), *unit);
+	lua_Integer unit = luaL_checkinteger(L, 1);
+	const char *name;
 
+	luaL_argcheck(L, unit >= 0 && unit < DEVICE_MAX, 1, "no such device");
+	name = driver_name(kernel(L), (uint32_t)unit);
 	if (*name)
 		lua_pushstring(L, name);
 	else

@@ -133,7 +133,7 @@ local function bind(driver, dev)
 end
 
 local function unbind(dev)
-  local name = core.driver(dev)
+  local name = core.driver(core.unit(dev))
   local driver = drivers[name]
   if driver and driver.remove then driver.remove(dev) end
   dev:unbind()

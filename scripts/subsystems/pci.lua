@@ -1,5 +1,6 @@
 -- PCI: the DMA API of a subsystem, derived from the generic one. Each of these was an inline
--- function of a line (include/linux/pci-dma-compat.h) that named &pdev->dev; Linux 5.18 removed them.
+-- function of a line (include/linux/pci-dma-compat.h) that named &pdev->dev; Linux 5.18 removed
+-- them.
 
 local rows = {}
 
