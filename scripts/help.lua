@@ -309,6 +309,7 @@ local words = {
   { "barrier", "mb, wmb, dma_wmb: what was stored before it arrives before what is stored after" },
   { "behind", "an older copy of a byte whose newer store lies nearer to the CPU: a write-back " ..
       "brings it up to date. The CPU reads the newer one; a device that reads RAM does not" },
+  { "bio", "block I/O: pieces of pages to read from or write to a disk; bio_alloc, bio_add_page" },
   { "bounce", "a transfer through a buffer the device can reach, copied to and from the real one" },
   { "buffer", "memory for a transfer; as a column of show bytes, the store buffer" },
   { "bus", "what CPU, memory and devices meet at: it moves 8 bytes a beat, the device between " ..
@@ -371,6 +372,8 @@ local words = {
   { "rule", "what a correct driver keeps; a broken one is named after a ! (help rules)" },
   { "set", "the few places of a cache where a line can go, chosen by its address: as many " ..
       "as the cache has ways" },
+  { "sk_buff", "a packet: its head in one block of memory, more of it perhaps in fragments, which " ..
+      "are parts of pages; alloc_skb, skb_put" },
   { "slab", "pages cut into blocks of one size, for kmalloc" },
   { "snoop", "a device asks the caches before it touches memory; a board either does (x86) or " ..
       "does not" },
@@ -382,6 +385,8 @@ local words = {
       "dma_unmap_single" },
   { "sync", "give a mapped buffer to the CPU for a while (for_cpu) and back (for_device)" },
   { "trace", "the list of all events so far: show trace 20 prints the last 20" },
+  { "urb", "a USB request block: a buffer to move, and the function that is called when it is " ..
+      "done; usb_alloc_urb, usb_submit_urb" },
   { "va", "a virtual address, as the CPU uses it: what kmalloc, vmalloc and ioremap return" },
   { "violation", "a rule was broken; why() tells how it came about, violations lists them" },
   { "warning", "something to mend although nothing is lost yet; said once, listed by `violations all`" },

@@ -10,8 +10,8 @@
 must_check int driver_bind(struct kernel *k, uint32_t dev, const char *name);
 
 /*
- * The driver lets go, or its probe has failed. Managed memory goes first, then whoever watches hears
- * of it, as in Linux; there dma-debug is not told of a probe that failed.
+ * The driver lets go, or its probe has failed. Managed memory goes first, then whoever watches
+ * hears of it, as in Linux; there dma-debug is not told of a probe that failed.
  */
 void driver_unbind(struct kernel *k, uint32_t dev, bool probe_failed);
 

@@ -1,7 +1,8 @@
 -- USB: a driver fills an urb (USB request block) and submits it; usbcore maps its buffer, the host
 -- controller moves it, and when it is done unmaps it and calls the driver back
 -- (drivers/usb/core/hcd.c, urb.c, message.c). The controller here is the device's own DMA engine,
--- and what hangs on it is an echo: it sends back what it was sent last, or what usb_answer tells it.
+-- and what hangs on it is an echo: it sends back what it was sent last, or what usb_answer tells
+-- it.
 
 local api = require "api"
 local session = require "session"
