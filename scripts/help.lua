@@ -372,8 +372,8 @@ local words = {
   { "rule", "what a correct driver keeps; a broken one is named after a ! (help rules)" },
   { "set", "the few places of a cache where a line can go, chosen by its address: as many " ..
       "as the cache has ways" },
-  { "sk_buff", "a packet: its head in one block of memory, more of it perhaps in fragments, which " ..
-      "are parts of pages; alloc_skb, skb_put" },
+  { "sk_buff", "a packet: its head in one block of memory, more of it perhaps in fragments, " ..
+      "which are parts of pages; alloc_skb, skb_put" },
   { "slab", "pages cut into blocks of one size, for kmalloc" },
   { "snoop", "a device asks the caches before it touches memory; a board either does (x86) or " ..
       "does not" },
