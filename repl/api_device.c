@@ -6,6 +6,7 @@
 #include "api.h"
 
 #include "kernel/dma.h"
+#include "kernel/driver.h"
 #include "kernel/vmalloc.h"
 
 #include <string.h>
@@ -246,15 +247,25 @@ static int l_sent(lua_State *L, struct bench *b)
 	return 1;
 }
 
-/* Managed memory goes first, then whoever watches hears of it, as in Linux. */
+static int l_bind(lua_State *L, struct bench *b)
+{
+	uint32_t unit = arg_device(L, 1);
+	size_t n;
+	const char *name = arg_bytes(L, 2, &n);
+
+	if (!n || n != strlen(name) || n >= DRIVER_NAME)
+		arg_wrong(L, 2, "a name of 1 to 24 letters expected");
+	lua_pushinteger(L, driver_bind(&b->machine.kernel, unit, name));
+	return 1;
+}
+
 static int l_unbind(lua_State *L, struct bench *b)
 {
 	uint32_t unit = arg_device(L, 1);
 
-	dmam_pool_release(&b->machine.kernel, unit);
-	dmam_release(&b->machine.kernel, unit);
-	kernel_tell(&b->machine.kernel, &(struct event){ .kind = EV_DRIVER_UNBIND,
-		.unit = (uint16_t)unit });
+	if (!lua_isnoneornil(L, 2) && !lua_isboolean(L, 2))
+		arg_wrong_type(L, 2, "true or false");
+	driver_unbind(&b->machine.kernel, unit, lua_toboolean(L, 2));
 	return 0;
 }
 
@@ -278,7 +289,9 @@ const struct api api_device[] = {
 	  "something arrives from outside, as a packet on the wire; false: the device had no room "
 	  "and dropped it" },
 	{ "dev:sent", l_sent, "", "string", "what the device sent outside last, as a packet" },
-	{ "dev:unbind", l_unbind, "", "",
+	{ "dev:bind", l_bind, "name", "0, or -EBUSY (-16)",
+	  "the device gets a driver of this name; bind(driver) does it, and calls the probe" },
+	{ "dev:unbind", l_unbind, "[probe_failed=false]", "",
 	  "the driver lets go of the device: memory of dmam_alloc_coherent is given back, and what "
 	  "is still mapped or allocated is named (leak)" },
 	{ "dev:irq", l_irq, "", "true or false", "is the interrupt line raised?" },

@@ -92,6 +92,8 @@ static void push_message(lua_State *L, const struct dma_debug_message *m)
 	set_integer(L, "device", m->device);
 	unpack_name(m->number, name);
 	set_string(L, "name", name);
+	unpack_name(m->driver, name);
+	set_string(L, "driver", name);
 	lua_createtable(L, DMA_DEBUG_NUMBERS, 0);
 	for (uint32_t i = 0; i < DMA_DEBUG_NUMBERS; i++) {
 		lua_pushinteger(L, (lua_Integer)m->number[i]);

@@ -6,6 +6,7 @@
 
 #include "api.h"
 
+#include "kernel/driver.h"
 #include "kernel/pages.h"
 #include "kernel/slab.h"
 #include "kernel/swiotlb.h"
@@ -337,13 +338,44 @@ static int l_what(lua_State *L)
 	       page_what(L, k, n) || dma_what(L, k, n);
 }
 
+static int l_driver(lua_State *L)
+{
+	lua_Integer unit = luaL_checkinteger(L, 1);
+	const char *name;
+
+	luaL_argcheck(L, unit >= 0 && unit < DEVICE_MAX, 1, "no such device");
+	name = driver_name(kernel(L), (uint32_t)unit);
+	if (*name)
+		lua_pushstring(L, name);
+	else
+		lua_pushnil(L);
+	return 1;
+}
+
+static int l_unit(lua_State *L)
+{
+	lua_pushinteger(L, *(uint32_t *)luaL_checkudata(L, 1, DEVICE_TYPE));
+	return 1;
+}
+
+/* A line of the log by its number in core.klog, counted from 1, for what Lua does of the kernel. */
+static int l_log(lua_State *L)
+{
+	lua_Integer what = luaL_checkinteger(L, 1) - 1;
+
+	luaL_argcheck(L, what >= 0 && what < KLOG_COUNT, 1, "no such line");
+	kernel_log(kernel(L), (enum klog)what, (uint64_t)luaL_optinteger(L, 2, 0), 0, 0);
+	session_after(L, session_of(L));
+	return 0;
+}
+
 void core_kernel_open(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
 		{ "frames", l_frames }, { "zones", l_zones }, { "slabs", l_slabs },
 		{ "areas", l_areas }, { "resources", l_resources }, { "swiotlb", l_swiotlb },
 		{ "swiotlb_hiwater", l_swiotlb_hiwater }, { "what", l_what },
-		{ "pools", core_pools }, { NULL, NULL },
+		{ "pools", core_pools }, { "driver", l_driver }, { "unit", l_unit }, { "log", l_log }, { NULL, NULL },
 	};
 
 	luaL_setfuncs(L, functions, 0);

@@ -1,5 +1,6 @@
 -- What may follow at the cursor: names, fields, settings, boards, words of a command.
 
+require "api"
 local session = require "session"
 local settings = require "settings"
 

@@ -9,8 +9,10 @@ local FOLDER = "/sys/kernel/debug/dma-api/"
 
 -- Drivers and devices --------------------------------------------------------------------------
 
--- The driver is called as its device; a platform device is called by its registers' address.
-local function driver(unit)
+-- A driver nobody bound by name is called as its device; a platform device is called by its
+-- registers' address.
+local function driver(unit, name)
+  if name and name ~= "" then return name end
   local row = core.devices[unit + 1]
   return row and row.name or "device" .. unit
 end
@@ -21,8 +23,8 @@ local function device(unit)
 end
 
 local function unit_of(name)
-  for i, row in ipairs(core.devices) do
-    if row.name == name then return i - 1 end
+  for unit = 0, #core.devices - 1 do
+    if driver(unit, core.driver(unit)) == name then return unit end
   end
 end
 
@@ -56,7 +58,7 @@ end
 -- kernel prints the backtrace of the map there; here it is the event.
 local function whole(line)
   if not line.rule then return { "DMA-API: " .. filled(line) } end
-  local who = driver(line.device) .. " " .. device(line.device)
+  local who = driver(line.device, line.driver) .. " " .. device(line.device)
   local out = {}
   for part in ("DMA-API: " .. who .. ": " .. filled(line)):gmatch("[^\n]+") do
     out[#out + 1] = part
@@ -106,7 +108,7 @@ dma_debug.files[FOLDER .. "dump"] = function()
   local out = {}
   for _, r in ipairs(core.dma_debug_records()) do
     out[#out + 1] = string.format("%s %s %s idx %d P=0x%016x D=%x L=%x cln=0x%016x %s %s attrs=0x%x\n",
-        driver(r.device), device(r.device), r.type, r.bucket, r.pa, r.dma, r.size, r.line,
+        driver(r.device, core.driver(r.device)), device(r.device), r.type, r.bucket, r.pa, r.dma, r.size, r.line,
         "DMA_" .. r.dir:upper(), r.asked, r.attrs)
   end
   return table.concat(out)

@@ -1,5 +1,6 @@
 -- `help`: what there is, from the tables of the core and of the commands.
 
+require "api"
 local help_dma = require "help_dma"
 local near = require "near"
 local session = require "session"
@@ -36,6 +37,7 @@ local first_functions = {
       "dev.bar" } },
   { "caches", { "cache.clean", "cache.invalidate", "cache.flush" } },
   { "passing time", { "run", "cycles", "watch", "unwatch" } },
+  { "subsystems", { "pci_map_single", "usb_submit_urb", "blk_rq_map_sg", "alloc_skb", "bind" } },
 }
 
 local function overview()
@@ -132,13 +134,22 @@ local notes = {
       "mistake is named." },
 }
 
+-- The generic call a subsystem's own is like, for what it does to the caches; else the row itself.
+local function generic(row)
+  for _, other in ipairs(row.like and core.api or {}) do
+    if other.name == row.like then return other end
+  end
+  return row
+end
+
 local function function_help(row)
   local result = row.returns ~= "" and " -> " .. row.returns or ""
   say(text.wrap(row.name .. "(" .. row.args .. ")" .. result, 78, "    "))
   paragraph(row.help)
-  local extra = notes[row.name] or help_dma.notes_of(row) or {}
+  local like = generic(row)
+  local extra = row.notes or notes[like.name] or help_dma.notes_of(like) or {}
   for i = 1, #extra, 2 do say_labelled("  " .. extra[i], 12, extra[i + 1]) end
-  on_the_caches(row)
+  on_the_caches(like)
 end
 
 local function command_help(row)
@@ -311,6 +322,7 @@ local words = {
   { "barrier", "mb, wmb, dma_wmb: what was stored before it arrives before what is stored after" },
   { "behind", "an older copy of a byte whose newer store lies nearer to the CPU: a write-back " ..
       "brings it up to date. The CPU reads the newer one; a device that reads RAM does not" },
+  { "bio", "block I/O: pieces of pages to read from or write to a disk; bio_alloc, bio_add_page" },
   { "bounce", "a transfer through a buffer the device can reach, copied to and from the real one" },
   { "block", "a piece of memory that is handed out as a whole; of a DMA pool: one of its pieces " ..
       "of one size, each with its own address and handle" },
@@ -378,6 +390,8 @@ local words = {
   { "rule", "what a correct driver keeps; a broken one is named after a ! (help rules)" },
   { "set", "the few places of a cache where a line can go, chosen by its address: as many " ..
       "as the cache has ways" },
+  { "sk_buff", "a packet: its head in one block of memory, more of it perhaps in fragments, " ..
+      "which are parts of pages; alloc_skb, skb_put" },
   { "slab", "pages cut into blocks of one size, for kmalloc" },
   { "snoop", "a device asks the caches before it touches memory; a board either does (x86) or " ..
       "does not" },
@@ -389,6 +403,8 @@ local words = {
       "dma_unmap_single" },
   { "sync", "give a mapped buffer to the CPU for a while (for_cpu) and back (for_device)" },
   { "trace", "the list of all events so far: show trace 20 prints the last 20" },
+  { "urb", "a USB request block: a buffer to move, and the function that is called when it is " ..
+      "done; usb_alloc_urb, usb_submit_urb" },
   { "va", "a virtual address, as the CPU uses it: what kmalloc, vmalloc and ioremap return" },
   { "violation", "a rule was broken; why() tells how it came about, violations lists them" },
   { "warning", "something to mend although nothing is lost yet; said once, listed by `violations all`" },

@@ -3,6 +3,7 @@
 -- A line is an expression, a statement, or a command line (`kmalloc 256`). Around each one stands a
 -- snapshot, so that it can be taken back; the lines are kept, so that the session can be saved.
 
+require "api"
 local answer = require "answer"
 local near = require "near"
 local session = require "session"

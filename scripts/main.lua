@@ -48,6 +48,13 @@ function main.start(list, mode)
   end
 end
 
+-- The calls made in Lua are loaded when a script asks for a name that is not there; at the prompt
+-- line.lua loads them.
+setmetatable(_G, { __index = function(_, name)
+  require "api"
+  return rawget(_G, name)
+end })
+
 function main.line(line) return require("line").play(line) end
 
 function main.complete(word, start, line) return require("complete")(word, start, line) end

@@ -9,6 +9,7 @@ local session = {
   failures = 0,        -- lines that failed
   violations = 0,      -- rules broken, outside the tour; those that are warnings left out
   checker = "all",     -- "kernel": only dma-debug speaks
+  past = 0,            -- how often the past changed: a fresh machine, or something taken back
   kernel_said = 0,     -- dma-debug's lines up to this event were shown
 }
 
@@ -36,6 +37,7 @@ function session.undo(n)
   -- The line that says undo has a snapshot of its own, which is no step unless it did more.
   local own = session.no_step == nil and core.keep()
   session.no_step = "aside"
+  session.past = session.past + 1
   local back, taken = core.undo(n), {}
   for i = #session.history, 1, -1 do
     local entry = session.history[i]
@@ -56,6 +58,7 @@ function session.new_machine()
   for _, entry in ipairs(session.history) do entry.step = nil end
   session.kernel_said = 1     -- its first event: the lines of the boot
   session.no_step = session.no_step or "machine"
+  session.past = session.past + 1
   _G._ = nil
 end
 

@@ -266,6 +266,14 @@ say["dev.read"] = function(e) return "the device read " .. of_value(e) .. " from
 say["dev.write"] = function(e) return "the device wrote " .. of_value(e) .. " to RAM at "
     .. named(why.va_of(e.pa)) end
 say["dev.done"] = function(e) return "the device finished its transfer of " .. bytes(e) end
+say["driver.bind"] = function(e)
+  return "driver " .. string.pack("<I8I8I8", e.name, e.name2, e.name3):gsub("\0", "")
+      .. " was bound to its device, and its probe began"
+end
+say["driver.unbind"] = function(e)
+  return e.probe_failed == 1 and "the probe failed: the device has no driver again"
+      or "the driver was released from its device"
+end
 say["dev.clamp"] = function(e) return "the device dropped address bits: " .. hex(e.dma)
     .. " became " .. hex(e.dma2) end
 say["mem.alloc"] = function(e) return bytes(e) .. " were handed out at " .. named(e.va) end

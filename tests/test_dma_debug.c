@@ -759,6 +759,41 @@ static void what_a_driver_leaves_behind_is_counted(void **state)
 	assert_int_equal(violations_at(&violations, 0)->count, 2);
 }
 
+static void of_a_probe_that_failed_dma_debug_hears_nothing_but_the_leak_is_named(void **state)
+{
+	(void)state;
+	map_checked(DMA, N, DMA_TO_DEVICE);
+	map_checked(DMA + 0x10000, N, DMA_FROM_DEVICE);
+	tell((struct event){ .kind = EV_DRIVER_UNBIND, .a = 1 });
+	assert_int_equal(printed(), 0);
+	assert_rule(0, RULE_LEAK);
+	assert_int_equal(violations_at(&violations, 0)->count, 2);
+}
+
+static void a_line_keeps_the_name_of_the_driver_the_device_had(void **state)
+{
+	(void)state;
+	tell((struct event){ .kind = EV_DRIVER_BIND, .addr = 0x656e696d });
+	map_checked(DMA, N, DMA_TO_DEVICE);
+	tell((struct event){ .kind = EV_DRIVER_UNBIND });
+	tell((struct event){ .kind = EV_DRIVER_UNBIND });
+	assert_int_equal(message(0)->driver[0], 0x656e696d);
+	assert_int_equal(message(1)->driver[0], 0);
+}
+
+static void a_filter_waits_for_its_driver(void **state)
+{
+	(void)state;
+	tell((struct event){ .kind = EV_DMA_DEBUG, .a = KNOB_DRIVER_FILTER, .addr = 0x656e696d,
+		.unit = UINT16_MAX });
+	map_checked(DMA, N, DMA_TO_DEVICE);
+	tell((struct event){ .kind = EV_DRIVER_UNBIND });
+	assert_int_equal(printed(), 1);      /* that the filter is on */
+	tell((struct event){ .kind = EV_DRIVER_BIND, .addr = 0x656e696d });
+	tell((struct event){ .kind = EV_DRIVER_UNBIND });
+	assert_int_equal(printed(), 2);
+}
+
 /* Matching. */
 
 static void of_two_mappings_of_one_address_the_one_that_fits_is_ended(void **state)
@@ -1231,6 +1266,9 @@ static const struct CMUnitTest tests[] = {
 	ON_EVENTS(a_segment_longer_than_64_kib_is_named_unless_the_driver_allowed_it),
 	ON_EVENTS(a_segment_across_the_devices_boundary_is_named),
 	ON_EVENTS(what_a_driver_leaves_behind_is_counted),
+	ON_EVENTS(of_a_probe_that_failed_dma_debug_hears_nothing_but_the_leak_is_named),
+	ON_EVENTS(a_line_keeps_the_name_of_the_driver_the_device_had),
+	ON_EVENTS(a_filter_waits_for_its_driver),
 	ON_EVENTS(of_two_mappings_of_one_address_the_one_that_fits_is_ended),
 	ON_EVENTS(of_two_that_do_not_fit_neither_is_taken),
 	ON_EVENTS(records_come_out_bucket_by_bucket_oldest_first),

@@ -196,6 +196,8 @@ struct pools {
 	struct cow chunks;       /* struct pool_chunk, CHUNKS_PER_LEAF each leaf */
 };
 
+#define DRIVER_NAME 25           /* bytes of a driver's name, its end included */
+
 struct kernel {
 	struct hw *hw;              /* wired */
 	struct cow frames;          /* struct frame, FRAMES_PER_LEAF each leaf */
@@ -217,6 +219,8 @@ struct kernel {
 	struct device_dma device_dma[DEVICE_MAX];
 	struct devres devres[DEVRES_MAX];
 	struct pools pools;
+
+	char driver[DEVICE_MAX][DRIVER_NAME];    /* the driver a device has, "" for none */
 };
 
 void kernel_init(struct kernel *k, struct hw *hw);   /* boots: zones, reserved memory, resources */

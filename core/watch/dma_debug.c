@@ -1,5 +1,7 @@
 #include "watch/dma_debug.h"
 
+#include <string.h>
+
 #define ENTRIES     65536    /* records preallocated unless dma_debug_entries says otherwise */
 #define MAX_SEGMENT 65536    /* dma_get_max_seg_size when the driver never said */
 #define SHORTEST_LINE 8      /* bytes; of board.def */
@@ -90,6 +92,8 @@ static void print(struct dma_debug *d, const struct event *e, struct dma_debug_m
 	to->seq = e->seq;
 	to->cycle = e->cycle;
 	to->device = e->unit;
+	if (e->unit < DMA_DEBUG_DEVICES)
+		memcpy(to->driver, d->facts.driver[e->unit], sizeof to->driver);
 }
 
 /*
@@ -198,6 +202,25 @@ static void set(struct dma_debug *d, const struct event *e)
 	d->filter[1] = e->addr2;
 	d->filter[2] = e->value;
 	d->filter_device = e->unit == UINT16_MAX ? UINT32_MAX : e->unit;
+}
+
+/* The filter may have been set before there was such a driver (boot option dma_debug_driver). */
+static void bound(struct dma_debug *d, const struct event *e)
+{
+	const uint64_t name[3] = { e->addr, e->addr2, e->value };
+
+	if (e->unit >= DMA_DEBUG_DEVICES)
+		return;
+	memcpy(d->facts.driver[e->unit], name, sizeof name);
+	if (!memcmp(d->filter, name, sizeof name))
+		d->filter_device = e->unit;
+}
+
+/* What was left has been printed under the driver's name. */
+static void unbound(struct dma_debug *d, const struct event *e)
+{
+	if (e->unit < DMA_DEBUG_DEVICES)
+		memset(d->facts.driver[e->unit], 0, sizeof d->facts.driver[e->unit]);
 }
 
 /* Overlap: the first line of each mapping the device writes to, and how often it is one. */
@@ -556,7 +579,10 @@ static void sync(const struct call *c)
 		check_sync(c, &ref);
 }
 
-/* The driver is gone: what it left. The last record in the order of the dump gives the details. */
+/*
+ * The driver is gone: what it left. The last record in the order of the dump gives the details. Of a
+ * probe that failed dma-debug hears nothing (BUS_NOTIFY_UNBOUND_DRIVER alone).
+ */
 static void released(const struct call *c)
 {
 	const struct records *rs = &c->d->records;
@@ -571,8 +597,10 @@ static void released(const struct call *c)
 	if (!count)
 		return;
 	r = records_at(rs, last);
-	complain(c, DMA_DEBUG_LEAK, last, NUMBERS{ count, r->dma, r->size, r->dir, r->type });
-	for (uint32_t i = 1; i < count; i++)
+	if (!c->event->a)
+		complain(c, DMA_DEBUG_LEAK, last,
+			 NUMBERS{ count, r->dma, r->size, r->dir, r->type });
+	for (uint32_t i = c->event->a ? 0 : 1; i < count; i++)
 		accuse(c, RULE_LEAK, last);
 }
 
@@ -670,8 +698,13 @@ void dma_debug_event(struct dma_debug *d, struct violations *vs, const struct tr
 	case EV_DMA_LIMITS: note_limits(d, e); break;
 	case EV_MEM_ALLOC:  note_stack(d, e); break;
 	case EV_MEM_FREE:   forget_stack(d, e); break;
+	case EV_DRIVER_BIND: bound(d, e); break;
+	case EV_DRIVER_UNBIND:
+		follow_call(d, vs, t, e);
+		unbound(d, e);
+		break;
 	default:
-		if (event_info[e->kind].lane == LANE_DMA || e->kind == EV_DRIVER_UNBIND)
+		if (event_info[e->kind].lane == LANE_DMA)
 			follow_call(d, vs, t, e);
 	}
 }

@@ -51,6 +51,7 @@ struct dma_debug_message {
 	/* event that made the record concerned ("Mapped at:"), 0 for none */
 	uint64_t mapped_at;
 	uint64_t number[DMA_DEBUG_NUMBERS];
+	uint64_t driver[3];      /* the driver the device had, as in driver.bind; 0: none bound */
 	uint32_t line;           /* enum dma_debug_line */
 	uint32_t device;
 };
@@ -65,6 +66,7 @@ struct dma_debug_facts {
 	bool coherent;
 	/* 0: never set */
 	struct { uint64_t boundary; uint32_t max_segment; } limits[DMA_DEBUG_DEVICES];
+	uint64_t driver[DMA_DEBUG_DEVICES][3];   /* name of the driver a device has; 0: none bound */
 	struct { uint64_t va, pa, size; } stack[DMA_DEBUG_STACKS];
 	struct {
 		uint64_t seq, attrs;

@@ -554,6 +554,59 @@ driver { "kfree of pages", function()
   kfree(page())
 end, named = everywhere("bad-free") }
 
+-- Subsystems -------------------------------------------------------------------------------------
+
+driver { "the buffer of an urb read before its complete", function()
+  local a = cached_buffer(N)
+  local urb = usb_alloc_urb()
+  usb_fill_bulk_urb(urb, dev, usb_rcvbulkpipe(dev, 1), a, N)
+  usb_submit_urb(urb)
+  load(a)
+  usb_hcd_irq(dev)
+end, named = noncoherent("cpu-read-device-owned", "device_owns") }
+
+driver { "a buffer mapped by the driver and by usbcore too", function()
+  local a = buffer(N)
+  local h = map(a, N, FROM)
+  usb_bulk_msg(dev, usb_rcvbulkpipe(dev, 1), a, N)
+  unmap(h, N, FROM)
+end, named = {}, debug = "overlap", boards = { "tiny", "arm64", "arm", "riscv", "mips" } }
+
+driver { "a packet unmapped with skb.len where it has a fragment", function()
+  local skb = netdev_alloc_skb(dev, N)
+  write(skb_put(skb, N), ("d"):rep(N))
+  local h = map(skb.data, skb_headlen(skb), TO)
+  skb_add_rx_frag(skb, 0, virt_to_page(page()), 0, N, parts.PAGE)
+  unmap(h, skb.len, TO)
+end, named = {}, debug = "unmap-size" }
+
+driver { "a packet freed twice", function()
+  local skb = netdev_alloc_skb(dev, N)
+  kfree_skb(skb)
+  kfree_skb(skb)
+end, named = everywhere("double-free") }
+
+driver { "PCI's unmap with the other direction", function()
+  local a = buffer(N, "a")
+  local h = pci_map_single(dev, a, N, PCI_DMA_TODEVICE)
+  pci_dma_mapping_error(dev, h)
+  pci_unmap_single(dev, h, N, PCI_DMA_BIDIRECTIONAL)
+end, named = {}, debug = "unmap-direction" }
+
+driver { "a driver unbound without its unmap", function()
+  bind { name = "leaky", probe = function() map(buffer(N), N, FROM) end }
+  parts.equal(#unbind(), 2)
+end, named = everywhere("leak") }
+
+driver { "a probe that fails and cleans nothing up", function()
+  local code, left = bind { name = "half", probe = function()
+    dma_alloc_coherent(dev, N)
+    return -12
+  end }
+  parts.equal(code, -12)
+  parts.equal(#left, 1)
+end, named = everywhere("leak") }
+
 -- What only strict boards mind -------------------------------------------------------------------
 
 driver { "a store after the map, on a coherent board that is strict", function()

@@ -582,6 +582,126 @@ driver { "a managed pool goes with its driver", function()
   dev:unbind()
 end }
 
+-- Subsystems -------------------------------------------------------------------------------------
+
+driver { "PCI's own calls: a ring and a buffer each way", function()
+  local ring, dma = pci_alloc_consistent(dev, N)
+  parts.send_number(parts.ordered, ring, dma, 7)
+  local a = buffer(N, "a")
+  local h = pci_map_single(dev, a, N, PCI_DMA_BIDIRECTIONAL)
+  equal(pci_dma_mapping_error(dev, h), 0)
+  device_sees(h, ("a"):rep(N))
+  dev:dma_write(h, ("b"):rep(N))
+  pci_dma_sync_single_for_cpu(dev, h, N, PCI_DMA_BIDIRECTIONAL)
+  cpu_sees(a, ("b"):rep(N))
+  pci_unmap_single(dev, h, N, PCI_DMA_BIDIRECTIONAL)
+  pci_free_consistent(dev, N, ring, dma)
+  kfree(a)
+end }
+
+driver { "urbs out and in, submitted again by their complete", function()
+  local a, rounds = buffer(N, "a"), 0
+  local urb = usb_alloc_urb()
+  usb_fill_bulk_urb(urb, dev, usb_sndbulkpipe(dev, 1), a, N, function(u)
+    equal(u.status, 0)
+    rounds = rounds + 1
+    if rounds == 3 then return end
+    write(a, letter(rounds):rep(N))
+    equal(usb_submit_urb(u), 0)
+  end)
+  equal(usb_submit_urb(urb), 0)
+  while usb_hcd_irq(dev) == 1 do end
+  equal(rounds, 3)
+  usb_answer(dev, "answer")
+  local status, n = usb_bulk_msg(dev, usb_rcvbulkpipe(dev, 1), a, N)
+  equal(status, 0)
+  equal(n, 6)
+  cpu_sees(a, "answer")
+  kfree(a)
+end }
+
+driver { "an urb with memory of usb_alloc_coherent", function()
+  local va, dma = usb_alloc_coherent(dev, N)
+  local urb = usb_alloc_urb()
+  usb_fill_bulk_urb(urb, dev, usb_rcvbulkpipe(dev, 1), va, N, function() cpu_sees(va, "data") end)
+  urb.transfer_dma, urb.transfer_flags = dma, URB_NO_TRANSFER_DMA_MAP
+  usb_answer(dev, "data")
+  equal(usb_submit_urb(urb), 0)
+  usb_hcd_irq(dev)
+  usb_free_coherent(dev, N, va, dma)
+end }
+
+-- Two pages that meet are one segment of the request.
+driver { "a bio to the disk and one back", function()
+  local pages = page()
+  for _, opf in ipairs { REQ_OP_WRITE, REQ_OP_READ } do
+    local q, bio = blk_alloc_queue(dev), bio_alloc(dev, 2, opf)
+    if opf == REQ_OP_WRITE then write(pages, ("w"):rep(PAGE)) end
+    bio_add_page(bio, virt_to_page(pages), PAGE // 2, 0)
+    bio_add_page(bio, virt_to_page(pages), PAGE // 2, PAGE // 2)
+    local rq = blk_mq_alloc_request(q, opf)
+    equal(blk_rq_append_bio(rq, bio), 0)
+    local sgl, dir = scatterlist(2), rq_dma_dir(rq)
+    local nents = blk_rq_map_sg(q, rq, sgl)
+    equal(nents, 1)
+    equal(dma_map_sg(dev, sgl, nents, dir), 1)
+    if opf == REQ_OP_WRITE then
+      device_sees(sg_dma_address(sgl), ("w"):rep(PAGE))
+    else
+      dev:dma_write(sg_dma_address(sgl), ("r"):rep(PAGE))
+    end
+    dma_unmap_sg(dev, sgl, nents, dir)
+    blk_mq_end_request(rq, BLK_STS_OK)
+  end
+  cpu_sees(pages, ("r"):rep(PAGE))
+  free_pages(pages, 0)
+end }
+
+driver { "transmit a packet with a header and a fragment", function()
+  local skb = netdev_alloc_skb(dev, N)
+  write(skb_put(skb, N), ("d"):rep(N))
+  write(skb_push(skb, 14), ("h"):rep(14))
+  local p = page()
+  write(p, ("f"):rep(N))
+  skb_add_rx_frag(skb, 0, virt_to_page(p), 0, N, PAGE)
+  local frag = skb_shinfo(skb).frags[0]
+  local head = map(skb.data, skb_headlen(skb), TO)
+  local h = skb_frag_dma_map(dev, frag, 0, skb_frag_size(frag), DMA_TO_DEVICE)
+  equal(dma_mapping_error(dev, h), 0)
+  device_sees(head, ("h"):rep(14) .. ("d"):rep(N))
+  device_sees(h, ("f"):rep(N))
+  unmap(head, skb_headlen(skb), TO)
+  dma_unmap_page(dev, h, N, DMA_TO_DEVICE)
+  dev_kfree_skb(skb)
+end }
+
+driver { "receive a packet", function()
+  local skb = netdev_alloc_skb(dev, N)
+  local h = map(skb.data, N, FROM)
+  dev:dma_write(h, ("r"):rep(100))
+  unmap(h, N, FROM)
+  cpu_sees(skb_put(skb, 100), ("r"):rep(100))
+  kfree_skb(skb)
+end }
+
+driver { "bound and unbound, with nothing left", function()
+  local a, h
+  equal(bind {
+    name = "tidy",
+    probe = function()
+      a = buffer(N, "a")
+      h = map(a, N, TO)
+      return dmam_alloc_coherent(dev, N) and 0 or -12
+    end,
+    remove = function()
+      unmap(h, N, TO)
+      kfree(a)
+    end,
+  }, 0)
+  device_sees(h, ("a"):rep(N))
+  equal(#unbind(), 0)
+end }
+
 -- Memory the kernel does not know ----------------------------------------------------------------
 
 local hides_memory = { mem = "30M" }
