@@ -6,6 +6,7 @@ void checker_init(struct checker *c)
 	shadow_init(&c->facts.shadow);
 	ownership_init(&c->facts.ownership, 0);
 	violations_init(&c->facts.violations);
+	order_init(&c->order);
 	dma_debug_init(&c->dma_debug);
 }
 
@@ -14,6 +15,7 @@ void checker_release(struct checker *c)
 	shadow_release(&c->facts.shadow);
 	ownership_release(&c->facts.ownership);
 	violations_release(&c->facts.violations);
+	order_release(&c->order);
 	dma_debug_release(&c->dma_debug);
 }
 
@@ -23,6 +25,7 @@ void checker_copy(struct checker *to, const struct checker *from)
 	shadow_copy(&to->facts.shadow, &from->facts.shadow);
 	ownership_copy(&to->facts.ownership, &from->facts.ownership);
 	violations_copy(&to->facts.violations, &from->facts.violations);
+	order_copy(&to->order, &from->order);
 	dma_debug_copy(&to->dma_debug, &from->dma_debug);
 }
 
@@ -248,6 +251,7 @@ void checker_read(struct checker *c, const struct trace *t)
 	const struct event *e;
 
 	while ((e = trace_read(t, &c->cursor, &c->lost))) {
+		order_event(&c->order, &c->facts, t, e);
 		follow(&c->facts, t, e);
 		dma_debug_event(&c->dma_debug, &c->facts.violations, t, e);
 		if (c->facts.violations.kept < c->facts.violations.count)
