@@ -458,12 +458,6 @@ driver { "coherent memory, wmb before a doorbell rung with writel_relaxed", func
   dma_free_coherent(dev, size, c, h)
 end }
 
-driver { "coherent memory, dma_wmb before a doorbell rung with writel_relaxed", function()
-  local c, h, size = coherent()
-  for i = 1, 4 do parts.send_number(parts.relaxed, c, h, i, dma_wmb) end
-  dma_free_coherent(dev, size, c, h)
-end }
-
 driver { "a PC with strict: the barrier is there, and nobody minds", function()
   local c, h, size = coherent()
   for i = 1, 4 do parts.send_number(parts.relaxed, c, h, i, wmb) end
