@@ -109,11 +109,17 @@ end
 -- A device that refuses touches no bytes at all.
 local function has_bytes(v) return v.va ~= 0 or v.pa ~= -1 or v.on_bus end
 
+-- Both sides agree: the order was right, but nobody had asked for it.
+local function unharmed()
+  return core.board().coherent and "the same: this machine keeps them in order"
+      or "the same, by luck this time"
+end
+
 -- The older and the newer bytes, each with what to call it and who wrote it.
 local function sides(v)
   local names, list = labels[v.rule] or {}, {}
   if names[1] and names[2] and v.old_by ~= "nobody" and v.old_event == v.new_event then
-    list[1] = { names[1], "the same, by luck this time" }
+    list[1] = { names[1], unharmed() }
   elseif names[1] and v.rule == "order-cpu-early" then
     list[1] = { names[1], value(v.old_value, v.width) .. ", what was there before" }
   elseif names[1] then
