@@ -5,7 +5,9 @@
  */
 #include "hw_rig.h"
 
-#include "watch/checker.h"
+#include "bench.h"
+#include "kernel/dma.h"
+#include "kernel/vmalloc.h"
 
 #define SEEDS 200
 
@@ -835,6 +837,80 @@ static void a_copy_of_the_hardware_keeps_what_was_read_early(void **state)
 	assert_true(kept > 0 && kept < SEEDS);
 }
 
+/* Hardware and rules together ------------------------------------------------------------------ */
+
+struct play {
+	struct bench *bench;
+	vaddr_t va, bar;
+	dma_addr_t dma;
+};
+
+static struct play play_of(uint64_t seed)
+{
+	struct board b = test_with(test_with(board_default(), "nature", NATURE_RANDOM), "seed", seed);
+	struct play p = { .bench = bench_new(&b) };
+
+	p.va = dma_alloc_coherent(&p.bench->machine.kernel, 0, 64, &p.dma, GFP_KERNEL);
+	p.bar = ioremap(&p.bench->machine.kernel, hw_device_bar(0), DEVICE_WINDOW, ATTR_DEVICE);
+	assert_int_not_equal(p.va, 0);
+	return p;
+}
+
+static void put(struct play *p, vaddr_t va, uint64_t value, size_t size)
+{
+	assert_int_equal(cpu_store(&p->bench->machine.hw, va, size, value), OK);
+}
+
+static uint64_t get(struct play *p, vaddr_t va)
+{
+	uint64_t value;
+
+	assert_int_equal(cpu_load(&p->bench->machine.hw, va, 8, &value), OK);
+	return value;
+}
+
+/* edu writes 16 bytes; the CPU polls for the last of them, then reads the first. */
+static bool polls_and_reads_old(struct play *p, bool fenced)
+{
+	struct hw *h = &p->bench->machine.hw;
+	static const uint64_t sent[] = { 11, 22 };
+
+	assert_true(hw_device_fill(h, 0, 0, sent, 16));
+	put(p, p->bar + 0x80, 0x40000, 8);
+	put(p, p->bar + 0x88, p->dma, 8);
+	put(p, p->bar + 0x90, 16, 4);
+	cpu_barrier(h, BARRIER_WMB);
+	put(p, p->bar + 0x98, 3, 4);
+	for (int i = 0; get(p, p->va + 8) != 22; i++)
+		assert_true(i < 1000);
+	if (fenced)
+		cpu_barrier(h, BARRIER_DMA_RMB);
+	return get(p, p->va) != 11;
+}
+
+static void old_bytes_read_early_are_named_whenever_they_come_and_only_then(void **state)
+{
+	uint32_t old = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 2 * SEEDS; seed++) {
+		bool fenced = seed > SEEDS;
+		struct play p = play_of(seed);
+		const struct violations *vs = &p.bench->checker.facts.violations;
+		bool wrong_data = polls_and_reads_old(&p, fenced);
+
+		bench_settle(p.bench);
+		assert_seeded(vs->count == wrong_data, seed, fenced);
+		assert_seeded(!wrong_data || !fenced, seed, fenced);
+		if (wrong_data)
+			assert_int_equal(violations_at(vs, 0)->rule, RULE_ORDER_CPU_EARLY);
+		old += wrong_data;
+		bench_free(p.bench);
+	}
+	print_message("without the barrier %u of %u seeds read old bytes\n", old, SEEDS);
+	assert_true(old > 0);
+}
+
 #define TOLD(test)   cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 #define SECRET(test) cmocka_unit_test_setup_teardown(test, set_up_secret, tear_down)
 
@@ -884,6 +960,7 @@ int main(void)
 		cmocka_unit_test(register_writes_keep_their_order),
 		cmocka_unit_test(the_cpu_sees_its_own_stores_in_order),
 		cmocka_unit_test(a_copy_of_the_hardware_keeps_what_was_read_early),
+		cmocka_unit_test(old_bytes_read_early_are_named_whenever_they_come_and_only_then),
 	};
 
 	return cmocka_run_group_tests_name("order", tests, NULL, NULL);
