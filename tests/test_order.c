@@ -819,6 +819,20 @@ static void register_writes_keep_their_order(void **state)
 	}
 }
 
+static void a_word_that_is_polled_is_never_old(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+		struct rig *r = rig_of(NATURE_RANDOM, seed, false);
+
+		for (uint64_t i = 1; i < 10; i++) {
+			rig_set_ram(r, PAGE_PA + FLAGS, 4, i);
+			assert_int_equal(rig_load(r, PAGE_VA + FLAGS, 4), i);
+		}
+		rig_off(r);
+	}
+}
+
 /* One CPU alone never notices: it sees its own stores, whatever passes what. */
 static void the_cpu_sees_its_own_stores_in_order(void **state)
 {
@@ -991,6 +1005,7 @@ int main(void)
 		cmocka_unit_test(a_relaxed_doorbell_overtakes_the_data),
 		cmocka_unit_test(a_forgotten_dma_rmb_reads_an_old_length),
 		cmocka_unit_test(register_writes_keep_their_order),
+		cmocka_unit_test(a_word_that_is_polled_is_never_old),
 		cmocka_unit_test(the_cpu_sees_its_own_stores_in_order),
 		cmocka_unit_test(a_copy_of_the_hardware_keeps_what_was_read_early),
 		cmocka_unit_test(old_bytes_read_early_are_named_whenever_they_come_and_only_then),
