@@ -28,7 +28,7 @@ struct code {
 
 static const struct code codes[] = {
 	{ "dir", EV_COUNT, { "bidirectional", "to_device", "from_device", "none" } },
-	{ "at", EV_CPU_LOAD, { "ram", "l1", "l2", "store_buffer", "device" } },
+	{ "at", EV_CPU_LOAD, { "ram", "l1", "l2", "store_buffer", "device", "early" } },
 	{ "at", EV_CPU_STORE, { "ram", "l1", "l2", "store_buffer", "device" } },
 	{ "why", EV_CACHE_DROP, { "evict", "invalidate", "snoop" } },
 	{ "why", EV_MEM_BAD_FREE, { "twice", "inside", "foreign", "order" } },

@@ -46,7 +46,7 @@ extern const struct event_info event_info[EV_COUNT];
 extern const char *const lane_name[LANE_COUNT];
 
 /* Codes carried in a and b. Their words are in event.c. */
-enum where { AT_RAM, AT_L1, AT_L2, AT_STORE_BUFFER, AT_DEVICE, WHERE_COUNT };
+enum where { AT_RAM, AT_L1, AT_L2, AT_STORE_BUFFER, AT_DEVICE, AT_EARLY, WHERE_COUNT };
 enum drop_reason { DROP_EVICT, DROP_INVALIDATE, DROP_SNOOP, DROP_REASON_COUNT };
 enum cache_op { CACHE_CLEAN, CACHE_INVALIDATE, CACHE_FLUSH, CACHE_OP_COUNT };
 enum barrier {

@@ -144,7 +144,9 @@ const struct api api_cpu[] = {
 	{ "mb", l_mb, "", "", "full barrier: all earlier accesses are done before any later one" },
 	{ "rmb", l_rmb, "", "", "read barrier: earlier loads are done before later ones" },
 	{ "wmb", l_wmb, "", "", "write barrier: earlier stores leave the CPU before later ones" },
-	{ "dma_rmb", l_dma_rmb, "", "", "read barrier for memory shared with a device" },
+	{ "dma_rmb", l_dma_rmb, "", "",
+	  "read barrier for memory shared with a device: use it between reading the word that says "
+	  "the device is done and reading the rest" },
 	{ "dma_wmb", l_dma_wmb, "", "",
 	  "write barrier for memory shared with a device: use it between filling a descriptor "
 	  "and handing it over" },

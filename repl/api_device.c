@@ -116,13 +116,17 @@ static void start_write(lua_State *L, struct bench *b, uint32_t unit, dma_addr_t
 	program(L, b, unit, DMA_FROM_DEVICE, dma, n);
 }
 
-/* Reading the command register pushes out the posted write that started the transfer. */
+/*
+ * Reading the command register pushes out the posted write that started the transfer. The last
+ * look at it is a readl: what the driver loads from then on is no older.
+ */
 static void wait_until_idle(lua_State *L, struct bench *b, uint32_t unit)
 {
-	if (!busy(L, b, unit))
-		return;
-	while (!machine_wait(&b->machine, unit, WAIT_SLICE))
+	bool wait = busy(L, b, unit);
+
+	while (wait && !machine_wait(&b->machine, unit, WAIT_SLICE))
 		session_pause(L);
+	cpu_barrier(&b->machine.hw, BARRIER_RMB);
 }
 
 static int l_dma_read(lua_State *L, struct bench *b)
@@ -195,6 +199,7 @@ static int l_start_write(lua_State *L, struct bench *b)
 static int l_busy(lua_State *L, struct bench *b)
 {
 	lua_pushboolean(L, busy(L, b, arg_device(L, 1)));
+	cpu_barrier(&b->machine.hw, BARRIER_RMB);
 	return 1;
 }
 

@@ -319,7 +319,9 @@ end
 local words = {
   { "age", "how long ago a line of a set was used: 0 was used last, the highest makes room first" },
   { "allocate", "take a line into the cache for a store that misses; else the store goes past it" },
-  { "barrier", "mb, wmb, dma_wmb: what was stored before it arrives before what is stored after" },
+  { "barrier", "wmb, dma_wmb: what was stored before it arrives before what is stored after. " ..
+      "rmb, dma_rmb: what is loaded after it is no older than what was loaded before. mb: both. " ..
+      "writel has a wmb inside, readl an rmb; their _relaxed forms have none" },
   { "behind", "an older copy of a byte whose newer store lies nearer to the CPU: a write-back " ..
       "brings it up to date. The CPU reads the newer one; a device that reads RAM does not" },
   { "bio", "block I/O: pieces of pages to read from or write to a disk; bio_alloc, bio_add_page" },
@@ -342,6 +344,9 @@ local words = {
       "that is you" },
   { "cycle", "the machine's unit of time; cycles() tells how many have passed, run(n) lets n " ..
       "pass" },
+  { "descriptor", "a few words in coherent memory that tell a device what to do (address, length, " ..
+      "flags); a ring of them is its work list. Who owns one says its OWN bit. Fill in, " ..
+      "dma_wmb(), set OWN, writel the doorbell; later read OWN, dma_rmb(), read the rest" },
   { "dev", "the device of this machine, the first argument of the DMA calls: an edu device " ..
       "(help edu)" },
   { "device", "reads and writes memory by itself, by dma addresses: here dev (help devices)" },
@@ -350,6 +355,10 @@ local words = {
   { "dirty", "the line holds stores that memory does not have yet (state M)" },
   { "dma", "direct memory access: a device moves the data itself, the CPU only starts it" },
   { "dma address", "what a device puts on the bus; here pa + bus_offset, never a CPU address" },
+  { "doorbell", "a register write that tells a device to look for work; with writel all earlier " ..
+      "stores arrive first" },
+  { "early", "a load got its bytes before its turn: they came along with an earlier load of that " ..
+      "line, and no read barrier made the CPU look again. Nature calm never does that" },
   { "event", "one thing that happened, numbered; show trace prints them, help events lists the " ..
       "kinds" },
   { "evict", "a full set makes room: the line goes, and is written back first when it is dirty" },
@@ -376,6 +385,8 @@ local words = {
       "not the kernel's" },
   { "oops", "the kernel's word for an address of the CPU's at which nothing is mapped, and for " ..
       "what it prints then" },
+  { "OWN", "the bit of a descriptor that says whose it is: the driver sets it when all else is " ..
+      "filled in (dma_wmb() before), the device clears it when it is done (dma_rmb() after)" },
   { "owner", "who may touch a mapped buffer now: map gives it to the device, unmap and " ..
       "sync_for_cpu give it back" },
   { "pa", "a physical address: where a byte is in RAM; virt_to_phys tells it" },
@@ -398,7 +409,9 @@ local words = {
   { "stale", "a copy of a byte is stale when somebody else wrote a newer one past it: who reads " ..
       "it reads the past" },
   { "state", "of a line: M modified (dirty), E exclusive, S shared, I not in use" },
-  { "store buffer", "stores on their way out of the CPU; a barrier waits until they have left" },
+  { "store buffer", "uncached stores and register writes on their way out of the CPU. They may " ..
+      "leave late, and one before another that was stored first; a write barrier waits until " ..
+      "all have left" },
   { "streaming", "a mapping for one transfer of a buffer the driver has: dma_map_single, " ..
       "dma_unmap_single" },
   { "sync", "give a mapped buffer to the CPU for a while (for_cpu) and back (for_device)" },

@@ -88,6 +88,9 @@ local labels = {
   ["cpu-write-device-owned"] = { "before", "stored" },
   ["cpu-read-device-owned"] = { "CPU saw" },
   ["use-after-free"] = { "there" },
+  ["order-device-early"] = { "memory", "stored" },
+  ["order-cpu-early"] = { "CPU saw", "newest" },
+  ["double-fetch"] = { "first", "then" },
 }
 
 local function where(v)
@@ -106,10 +109,20 @@ end
 -- A device that refuses touches no bytes at all.
 local function has_bytes(v) return v.va ~= 0 or v.pa ~= -1 or v.on_bus end
 
+-- Both sides agree: the order was right, but nobody had asked for it.
+local function unharmed()
+  return core.board().coherent and "the same: this machine keeps them in order"
+      or "the same, by luck this time"
+end
+
 -- The older and the newer bytes, each with what to call it and who wrote it.
 local function sides(v)
   local names, list = labels[v.rule] or {}, {}
-  if names[1] then
+  if names[1] and names[2] and v.old_by ~= "nobody" and v.old_event == v.new_event then
+    list[1] = { names[1], unharmed() }
+  elseif names[1] and v.rule == "order-cpu-early" then
+    list[1] = { names[1], value(v.old_value, v.width) .. ", what was there before" }
+  elseif names[1] then
     list[1] = { names[1], value(v.old_value, v.width) .. ", " .. written(v.old_by, v.old_event) }
   end
   if names[2] then
@@ -192,7 +205,7 @@ end
 -- Events in sentences --------------------------------------------------------------------------
 
 local homes = { ram = "RAM", l1 = "L1", l2 = "L2", store_buffer = "the store buffer",
-    device = "the device" }
+    device = "the device", early = "a copy read before its turn" }
 
 local directions = { bidirectional = "DMA_BIDIRECTIONAL", to_device = "DMA_TO_DEVICE",
     from_device = "DMA_FROM_DEVICE" }

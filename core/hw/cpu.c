@@ -108,15 +108,48 @@ static void drain_all(struct hw *h)
 		hw_drain_one(h);
 }
 
+/* The words around this one may come along, but for those the CPU itself has stores under way to. */
+static void read_ahead(struct hw *h, const struct piece *p)
+{
+	uint64_t line = h->l1.line;
+	paddr_t base = round_down(p->pa, line);
+
+	if (!h->board.speculates || h->board.coherent || nature_calm(&h->bus.nature) ||
+	    !bus_ask(&h->bus, CHOICE_EARLY, 2, 4))
+		return;
+	h->early.line = base;
+	h->early.words = ~(uint64_t)0 >> (64 - line / EARLY_WORD);
+	bus_ram_read(&h->bus, base, h->early.bytes, line);
+	for (uint32_t i = 0; i < h->stores.count; i++) {
+		const struct pending_store *s = store_buffer_peek(&h->stores, i);
+
+		early_drop(&h->early, s->pa, s->size);
+	}
+}
+
+static uint64_t load_early(struct hw *h, const struct piece *p)
+{
+	uint64_t value = 0;
+
+	early_read(&h->early, p->pa, &value, p->size);
+	early_drop(&h->early, p->pa, p->size);
+	tell_access(h, EV_CPU_LOAD, p, value, AT_EARLY, false);
+	return value;
+}
+
 static uint64_t load_uncached(struct hw *h, const struct piece *p)
 {
 	uint64_t value = 0;
 
+	if (!h->kernel_at_work && early_has(&h->early, p->pa, p->size))
+		return load_early(h, p);
 	drain_overlapping(h, p->pa, p->size);
 	port_snoop(&h->port, p->pa, true);
 	bus_take(&h->bus, h->board.cycles_ram, p->size);
 	bus_ram_read(&h->bus, p->pa, &value, p->size);
 	tell_access(h, EV_CPU_LOAD, p, value, AT_RAM, false);
+	read_ahead(h, p);
+	early_drop(&h->early, p->pa, p->size);
 	return value;
 }
 
@@ -174,6 +207,7 @@ static void store_later(struct hw *h, const struct piece *p, uint64_t value, boo
 
 	if (h->stores.count >= h->board.store_buffer)
 		hw_drain_one(h);
+	early_drop(&h->early, p->pa, p->size);
 	told = tell_access(h, EV_CPU_STORE, p, value, AT_STORE_BUFFER, kernel);
 	store_buffer_push(&h->stores, (struct pending_store){ .pa = p->pa, .value = value,
 		.told = told, .size = (uint32_t)p->size,
@@ -333,10 +367,13 @@ enum status cpu_check(const struct hw *h, vaddr_t va, uint64_t n)
 void cpu_barrier(struct hw *h, enum barrier barrier)
 {
 	bool reads_only = barrier == BARRIER_RMB || barrier == BARRIER_DMA_RMB;
+	bool writes_only = barrier == BARRIER_WMB || barrier == BARRIER_DMA_WMB;
 
 	bus_tell(&h->bus, &(struct event){ .kind = EV_CPU_BARRIER, .a = barrier });
 	if (!reads_only)
 		drain_all(h);
+	if (!writes_only)
+		early_forget(&h->early);
 	hw_pass(h, h->board.cycles_l1);
 }
 
@@ -360,6 +397,7 @@ void cpu_maintain(struct hw *h, enum cache_op op, paddr_t pa, uint64_t n, uint32
 {
 	uint64_t line = h->l1.line;
 
+	early_forget(&h->early);      /* maintenance ends with a barrier of its own (dsb) */
 	if (!n)
 		return;
 	bus_tell(&h->bus, &(struct event){ .kind = EV_CACHE_OP, .addr = pa,
@@ -407,6 +445,7 @@ static void op_on_cache(struct hw *h, struct cache *c, enum cache_op op)
 
 void cpu_cache_all(struct hw *h, enum cache_op op)
 {
+	early_forget(&h->early);
 	bus_tell(&h->bus, &(struct event){ .kind = EV_CACHE_OP, .a = op });
 	for (uint32_t level = 1; level <= 2; level++)
 		if (hw_cache(h, level))

@@ -26,7 +26,10 @@ must_check enum status cpu_copy(struct hw *h, vaddr_t to, vaddr_t from, size_t n
 /* OK when every byte of the range is mapped to something; touches nothing, tells nothing. */
 must_check enum status cpu_check(const struct hw *h, vaddr_t va, uint64_t n);
 
-/* Earlier stores leave before later accesses. Read barriers only keep loads in order. */
+/*
+ * Write barriers: earlier stores leave before later ones. Read barriers: what was read early is
+ * forgotten. mb is both.
+ */
 void cpu_barrier(struct hw *h, enum barrier barrier);
 
 /* Cache maintenance by virtual address, all levels, whole lines (arm64: DC CVAC, IVAC, CIVAC). */

@@ -164,14 +164,18 @@ static void drain(struct hw *h, const struct pending_store *p)
 	bus_ram_write(&h->bus, p->pa, &p->value, p->size);
 }
 
-void hw_drain_one(struct hw *h)
+static void let_leave(struct hw *h, struct pending_store p)
 {
-	struct pending_store p = store_buffer_pop(&h->stores);
 	uint64_t before = h->bus.trace->cause;
 
 	h->bus.trace->cause = p.told ? p.told : before;
 	drain(h, &p);
 	h->bus.trace->cause = before;
+}
+
+void hw_drain_one(struct hw *h)
+{
+	let_leave(h, store_buffer_pop(&h->stores));
 }
 
 void hw_notice(struct hw *h, paddr_t pa)
@@ -245,14 +249,53 @@ static void raise_line(struct hw *h, struct device *d)
 	bus_tell(&h->bus, &(struct event){ .kind = EV_IRQ_RAISE, .a = d->unit, .unit = d->unit });
 }
 
-/* The oldest store leaves because its time has come, unless nature holds it back. */
+/* May entry i pass all older ones? Register writes keep their order, and so do overlapping stores. */
+static bool may_pass(const struct hw *h, uint32_t i)
+{
+	const struct pending_store *p = store_buffer_peek(&h->stores, i);
+
+	for (uint32_t k = 0; k < i; k++) {
+		const struct pending_store *older = store_buffer_peek(&h->stores, k);
+
+		if (overlaps(p->pa, p->size, older->pa, older->size) ||
+		    (p->pa >= DEVICE_BASE && older->pa >= DEVICE_BASE))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The entry that leaves next: 0, the oldest, unless nature picks another that may pass it. Where
+ * devices snoop, stores stay in order as on a PC (TSO).
+ */
+static uint32_t next_to_leave(struct hw *h)
+{
+	uint32_t i;
+
+	if (h->board.coherent || nature_calm(&h->bus.nature))
+		return 0;
+	i = bus_ask(&h->bus, CHOICE_REORDER, h->stores.count, 4);
+	return may_pass(h, i) ? i : 0;
+}
+
+#define PASSED_WAITS 4     /* cycles_store that a store waits on which another has passed */
+
+/*
+ * The oldest store leaves because its time has come, unless nature holds it back or lets another go
+ * first.
+ */
 static void drain_due(struct hw *h)
 {
-	uint32_t wait = bus_ask(&h->bus, CHOICE_DRAIN, 4, 4);
+	uint32_t wait = bus_ask(&h->bus, CHOICE_DRAIN, 4, 4), i = wait ? 0 : next_to_leave(h);
+	struct pending_store *oldest = store_buffer_at(&h->stores, 0);
 
+	if (i)
+		wait = PASSED_WAITS;
 	if (wait)
-		store_buffer_at(&h->stores, 0)->due += wait * h->board.cycles_store;
-	else
+		oldest->due += wait * h->board.cycles_store;
+	if (i)
+		let_leave(h, store_buffer_take(&h->stores, i));
+	else if (!wait)
 		hw_drain_one(h);
 	h->bus.owed = 0;
 }

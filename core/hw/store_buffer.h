@@ -1,9 +1,11 @@
 #pragma once
 /*
  * Stores on their way out of the CPU. Uncached and write-combining stores and register writes wait
- * here, in order, until they have been long enough (cycles_store), a barrier or a load that must
- * see them pushes them out, or the buffer is full. Cached stores do not pass here: they are done
- * when they are in the line. We leave out merging of neighbours.
+ * here until they have been long enough (cycles_store), a barrier or a load that must see them
+ * pushes them out, or the buffer is full. They leave in order, unless nature lets one pass older
+ * ones it does not overlap (hw.c); a barrier empties the buffer, so nothing passes it. Cached
+ * stores do not pass here: they are done when they are in the line. We leave out merging of
+ * neighbours.
  */
 #include "types.h"
 
@@ -49,6 +51,17 @@ static inline struct pending_store store_buffer_pop(struct store_buffer *s)
 	struct pending_store p = s->entry[s->first];
 
 	s->first = (s->first + 1) % STORE_BUFFER_MAX;
+	s->count--;
+	return p;
+}
+
+/* Entry i goes, those behind it move up. */
+static inline struct pending_store store_buffer_take(struct store_buffer *s, uint32_t i)
+{
+	struct pending_store p = *store_buffer_at(s, i);
+
+	for (; i + 1 < s->count; i++)
+		*store_buffer_at(s, i) = *store_buffer_at(s, i + 1);
 	s->count--;
 	return p;
 }

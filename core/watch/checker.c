@@ -7,6 +7,7 @@ void checker_init(struct checker *c)
 	ownership_init(&c->facts.ownership, 0);
 	pools_watch(&c->facts.pools, 0);
 	violations_init(&c->facts.violations);
+	order_init(&c->order);
 	dma_debug_init(&c->dma_debug);
 }
 
@@ -16,6 +17,7 @@ void checker_release(struct checker *c)
 	ownership_release(&c->facts.ownership);
 	pools_forget(&c->facts.pools);
 	violations_release(&c->facts.violations);
+	order_release(&c->order);
 	dma_debug_release(&c->dma_debug);
 }
 
@@ -26,6 +28,7 @@ void checker_copy(struct checker *to, const struct checker *from)
 	ownership_copy(&to->facts.ownership, &from->facts.ownership);
 	pools_copy(&to->facts.pools, &from->facts.pools);
 	violations_copy(&to->facts.violations, &from->facts.violations);
+	order_copy(&to->order, &from->order);
 	dma_debug_copy(&to->dma_debug, &from->dma_debug);
 }
 
@@ -252,6 +255,7 @@ void checker_read(struct checker *c, const struct trace *t)
 	const struct event *e;
 
 	while ((e = trace_read(t, &c->cursor, &c->lost))) {
+		order_event(&c->order, &c->facts, t, e);
 		follow(&c->facts, t, e);
 		dma_debug_event(&c->dma_debug, &c->facts.violations, t, e);
 		if (c->facts.violations.kept < c->facts.violations.count)

@@ -7,12 +7,14 @@
  * cause (one transfer, one handover, one call), not once per byte, and counts how often.
  */
 #include "watch/dma_debug.h"
+#include "watch/order.h"
 #include "watch/rules.h"
 
 struct checker {
 	struct cursor cursor;
 	uint64_t lost;               /* events trimmed before they were read */
 	struct facts facts;
+	struct order order;
 	struct dma_debug dma_debug;
 };
 

@@ -100,7 +100,7 @@ static bool may_be_stale(const struct facts *f, const struct event *e)
 {
 	uint64_t device_wrote = shadow_page(&f->shadow, e->addr2)->device_wrote;
 	const struct shadow_line *l =
-		e->a == AT_RAM || !device_wrote ? NULL : shadow_line(&f->shadow, 1, e->addr2);
+		e->a == AT_RAM || e->a == AT_EARLY || !device_wrote ? NULL : shadow_line(&f->shadow, 1, e->addr2);
 
 	return l && l->as_of < device_wrote && inside(e->addr2, e->size, l->pa, f->shadow.line);
 }
@@ -266,13 +266,10 @@ static void unmapped(struct facts *f, const struct trace *t, const struct event 
 	violations_report(&f->violations, &v, e);
 }
 
-static enum advice advice_device_read(const struct facts *f, uint64_t pa, enum where newest,
-				      stamp_t stored)
+static enum advice advice_device_read(const struct facts *f, uint64_t pa, stamp_t stored)
 {
 	const struct mapping *m = ownership_of(&f->ownership, pa);
 
-	if (newest == AT_STORE_BUFFER)
-		return ADVICE_BARRIER;
 	if (!m)
 		return ADVICE_NEVER_MAPPED_OUT;
 	if (!m->live)
@@ -304,14 +301,14 @@ static enum where newest_store(const struct facts *f, uint64_t pa, uint8_t *valu
 }
 
 /*
- * A beat reads RAM while a newer store sits in a cache or in the store buffer. A store made after
- * the one that started the transfer is no part of what the device was asked to read.
+ * A beat reads RAM while a newer store sits in a cache. A store made after the one that started the
+ * transfer is no part of what the device was asked to read; one that still is in the store buffer
+ * lacks a barrier (order.c).
  */
 static void device_read(struct facts *f, const struct event *e)
 {
 	struct difference d = { 0 };
 	struct violation v = { .rule = RULE_DEVICE_READ_STALE, .cause = e->cause };
-	enum where newest = AT_RAM;
 	uint64_t asked = asked_for(f, e->cause);
 
 	if (!shadow_sees(&f->shadow, e->addr2))
@@ -323,16 +320,15 @@ static void device_read(struct facts *f, const struct event *e)
 		stamp_t by;
 		enum where where = newest_store(f, e->addr2 + i, &value, &by);
 
-		if (by <= ram->stamp[at] || !stamp_by_cpu(by) || stamp_event(by) > asked)
+		if (by <= ram->stamp[at] || !stamp_by_cpu(by) || stamp_event(by) > asked ||
+		    where == AT_STORE_BUFFER)
 			continue;
-		if (!d.found)
-			newest = where;
 		note_difference(&d, i, ram->bytes[at], ram->stamp[at], value, by);
 	}
 	if (!d.found)
 		return;
 	describe(&v, &d, e->addr2);
-	v.advice = advice_device_read(f, v.pa, newest, d.new_stamp);
+	v.advice = advice_device_read(f, v.pa, d.new_stamp);
 	link_mapping(f, &v);
 	violations_report(&f->violations, &v, e);
 }

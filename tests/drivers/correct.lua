@@ -458,6 +458,40 @@ driver { "coherent memory, wmb before a doorbell rung with writel_relaxed", func
   dma_free_coherent(dev, size, c, h)
 end }
 
+driver { "a PC with strict: the barrier is there, and nobody minds", function()
+  local c, h, size = coherent()
+  for i = 1, 4 do parts.send_number(parts.relaxed, c, h, i, wmb) end
+  for i = 1, 4 do parts.send_number(parts.ordered, c, h, i) end
+  dma_free_coherent(dev, size, c, h)
+end, boards = { "x86" }, settings = { strict = true } }
+
+-- The registers of the device say that it is done: readl, and what is read then is not older.
+driver { "coherent memory, polled for with readl", function()
+  local c, h, size = coherent()
+  for i = 1, 4 do
+    load(c + 8)
+    dev:start_write(h, pack(i, i + 1))
+    while readl(dev.bar + 0x98) & 1 ~= 0 do run(20) end
+    equal(load(c), i)
+    equal(load(c + 8), i + 1)
+  end
+  dma_free_coherent(dev, size, c, h)
+end }
+
+driver { "coherent memory, polled for in memory, dma_rmb before the rest", function()
+  local c, h, size = coherent()
+  for i = 1, 4 do
+    store(c + 8, 0)
+    wmb()
+    dev:start_write(h, pack(i, i + 1))
+    while load(c + 8) ~= i + 1 do run(20) end
+    dma_rmb()
+    equal(load(c), i)
+    dev:wait()
+  end
+  dma_free_coherent(dev, size, c, h)
+end }
+
 -- What is stored after the doorbell is no part of the transfer: the device may get old or new.
 driver { "the CPU stores to coherent memory while the device reads it", function()
   local c, h, size = coherent()
