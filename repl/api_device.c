@@ -12,6 +12,7 @@
 
 
 #define WAIT_SLICE 100000u       /* cycles between two looks at Ctrl-C */
+#define WAIT_FOREVER UINT64_MAX
 
 /* Where the registers are mapped, 0 when they are not (yet, or no more). */
 static vaddr_t mapped_bar(const struct kernel *k, uint32_t unit)
@@ -115,13 +116,33 @@ static void start_write(lua_State *L, struct bench *b, uint32_t unit, dma_addr_t
 	program(L, b, unit, DMA_FROM_DEVICE, dma, n);
 }
 
-/* Reading the command register pushes out the posted write that started the transfer. */
-static void wait_until_idle(lua_State *L, struct bench *b, uint32_t unit)
+/* Nothing will come of it any more: a transfer stalled, and no store is on its way to the device. */
+static bool hangs(const struct bench *b, uint32_t unit)
+{
+	const struct hw *h = &b->machine.hw;
+
+	return h->device[unit].due == UINT64_MAX && store_buffer_due(&h->stores) == UINT64_MAX;
+}
+
+/* Reading the register pushes out the posted write that started the transfer. */
+static bool wait_until_idle(lua_State *L, struct bench *b, uint32_t unit, uint64_t limit)
 {
 	if (!busy(L, b, unit))
-		return;
-	while (!machine_wait(&b->machine, unit, WAIT_SLICE))
+		return true;
+	while (!machine_wait(&b->machine, unit, min_u64(limit, WAIT_SLICE))) {
+		limit -= min_u64(limit, WAIT_SLICE);
+		if (!limit || (limit > WAIT_FOREVER / 2 && hangs(b, unit)))
+			return false;
 		session_pause(L);
+	}
+	return true;
+}
+
+static void wait_for_transfer(lua_State *L, struct bench *b, uint32_t unit)
+{
+	if (!wait_until_idle(L, b, unit, WAIT_FOREVER))
+		luaL_error(L, "%s hangs: its transfer stalled and will never end",
+			   ops_of(b, unit)->name);
 }
 
 static int l_dma_read(lua_State *L, struct bench *b)
@@ -138,7 +159,7 @@ static int l_dma_read(lua_State *L, struct bench *b)
 		size_t size = (size_t)min_u64(n - done, room);
 
 		start_read(L, b, unit, dma + done, size);
-		wait_until_idle(L, b, unit);
+		wait_for_transfer(L, b, unit);
 		luaL_addlstring(&text, (const char *)own_memory(b, unit, &room), size);
 		session_pause(L);
 	}
@@ -158,7 +179,7 @@ static int l_dma_write(lua_State *L, struct bench *b)
 		size_t size = (size_t)min_u64(n - done, room);
 
 		start_write(L, b, unit, dma + done, bytes + done, size);
-		wait_until_idle(L, b, unit);
+		wait_for_transfer(L, b, unit);
 		session_pause(L);
 	}
 	return 0;
@@ -199,8 +220,11 @@ static int l_busy(lua_State *L, struct bench *b)
 
 static int l_wait(lua_State *L, struct bench *b)
 {
-	wait_until_idle(L, b, arg_device(L, 1));
-	return 0;
+	uint32_t unit = arg_device(L, 1);
+	uint64_t limit = arg_number_or(L, 2, WAIT_FOREVER);
+
+	lua_pushboolean(L, wait_until_idle(L, b, unit, limit));
+	return 1;
 }
 
 static int l_buffer(lua_State *L, struct bench *b)
@@ -271,8 +295,10 @@ const struct api api_device[] = {
 	  "as dev:dma_write, at most 4096 bytes, without waiting" },
 	{ "dev:busy", l_busy, "", "true or false",
 	  "is a transfer under way? Reads the command register" },
-	{ "dev:wait", l_wait, "", "", "let time pass until the transfer is done" },
-	{ "dev:buffer", l_buffer, "", "string", "the 4096 bytes of the device's own memory" },
+	{ "dev:wait", l_wait, "[cycles]", "true or false",
+	  "let time pass until the device has nothing more to do, or that long; false: it is still "
+	  "busy, or hangs" },
+	{ "dev:buffer", l_buffer, "", "string", "the bytes of the device's own memory" },
 	{ "dev:receive", l_receive, "string", "true or false",
 	  "something arrives from outside, as a packet on the wire; false: the device had no room "
 	  "and dropped it" },
