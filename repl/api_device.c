@@ -242,15 +242,27 @@ static int l_irq(lua_State *L, struct bench *b)
 	return 1;
 }
 
+/* What comes from outside comes after the stores made before: a posted one arrives first. */
+static void let_stores_arrive(struct hw *h)
+{
+	while (store_buffer_due(&h->stores) != UINT64_MAX) {
+		uint64_t due = store_buffer_due(&h->stores);
+
+		hw_pass(h, due > h->bus.cycle ? due - h->bus.cycle : 0);
+	}
+}
+
 static int l_receive(lua_State *L, struct bench *b)
 {
 	uint32_t unit = arg_device(L, 1);
 	size_t n;
 	const char *bytes = arg_bytes(L, 2, &n);
-	struct device_io io = hw_device(&b->machine.hw, unit);
+	struct device_io io;
 
-	if (!io.dev->ops->receive)
-		luaL_error(L, "nothing comes to %s from outside", io.dev->ops->name);
+	if (!ops_of(b, unit)->receive)
+		luaL_error(L, "nothing comes to %s from outside", ops_of(b, unit)->name);
+	let_stores_arrive(&b->machine.hw);
+	io = hw_device(&b->machine.hw, unit);
 	lua_pushboolean(L, io.dev->ops->receive(&io, bytes, n));
 	hw_plan(&b->machine.hw);
 	return 1;
