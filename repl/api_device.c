@@ -13,6 +13,7 @@
 
 
 #define WAIT_SLICE 100000u       /* cycles between two looks at Ctrl-C */
+#define WAIT_FOREVER UINT64_MAX
 
 /* Where the registers are mapped, 0 when they are not (yet, or no more). */
 static vaddr_t mapped_bar(const struct kernel *k, uint32_t unit)
@@ -116,17 +117,37 @@ static void start_write(lua_State *L, struct bench *b, uint32_t unit, dma_addr_t
 	program(L, b, unit, DMA_FROM_DEVICE, dma, n);
 }
 
+/* Nothing will come of it any more: a transfer stalled, and no store is on its way to the device. */
+static bool hangs(const struct bench *b, uint32_t unit)
+{
+	const struct hw *h = &b->machine.hw;
+
+	return h->device[unit].due == UINT64_MAX && store_buffer_due(&h->stores) == UINT64_MAX;
+}
+
 /*
- * Reading the command register pushes out the posted write that started the transfer. The last
- * look at it is a readl: what the driver loads from then on is no older.
+ * Reading the register pushes out the posted write that started the transfer. The last look at it is
+ * a readl: what the driver loads from then on is no older.
  */
-static void wait_until_idle(lua_State *L, struct bench *b, uint32_t unit)
+static bool wait_until_idle(lua_State *L, struct bench *b, uint32_t unit, uint64_t limit)
 {
 	bool wait = busy(L, b, unit);
 
-	while (wait && !machine_wait(&b->machine, unit, WAIT_SLICE))
+	while (wait && !machine_wait(&b->machine, unit, min_u64(limit, WAIT_SLICE))) {
+		limit -= min_u64(limit, WAIT_SLICE);
+		if (!limit || (limit > WAIT_FOREVER / 2 && hangs(b, unit)))
+			return false;
 		session_pause(L);
+	}
 	cpu_barrier(&b->machine.hw, BARRIER_RMB);
+	return true;
+}
+
+static void wait_for_transfer(lua_State *L, struct bench *b, uint32_t unit)
+{
+	if (!wait_until_idle(L, b, unit, WAIT_FOREVER))
+		luaL_error(L, "%s hangs: its transfer stalled and will never end",
+			   ops_of(b, unit)->name);
 }
 
 static int l_dma_read(lua_State *L, struct bench *b)
@@ -143,7 +164,7 @@ static int l_dma_read(lua_State *L, struct bench *b)
 		size_t size = (size_t)min_u64(n - done, room);
 
 		start_read(L, b, unit, dma + done, size);
-		wait_until_idle(L, b, unit);
+		wait_for_transfer(L, b, unit);
 		luaL_addlstring(&text, (const char *)own_memory(b, unit, &room), size);
 		session_pause(L);
 	}
@@ -163,7 +184,7 @@ static int l_dma_write(lua_State *L, struct bench *b)
 		size_t size = (size_t)min_u64(n - done, room);
 
 		start_write(L, b, unit, dma + done, bytes + done, size);
-		wait_until_idle(L, b, unit);
+		wait_for_transfer(L, b, unit);
 		session_pause(L);
 	}
 	return 0;
@@ -205,8 +226,11 @@ static int l_busy(lua_State *L, struct bench *b)
 
 static int l_wait(lua_State *L, struct bench *b)
 {
-	wait_until_idle(L, b, arg_device(L, 1));
-	return 0;
+	uint32_t unit = arg_device(L, 1);
+	uint64_t limit = arg_number_or(L, 2, WAIT_FOREVER);
+
+	lua_pushboolean(L, wait_until_idle(L, b, unit, limit));
+	return 1;
 }
 
 static int l_buffer(lua_State *L, struct bench *b)
@@ -224,15 +248,27 @@ static int l_irq(lua_State *L, struct bench *b)
 	return 1;
 }
 
+/* What comes from outside comes after the stores made before: a posted one arrives first. */
+static void let_stores_arrive(struct hw *h)
+{
+	while (store_buffer_due(&h->stores) != UINT64_MAX) {
+		uint64_t due = store_buffer_due(&h->stores);
+
+		hw_pass(h, due > h->bus.cycle ? due - h->bus.cycle : 0);
+	}
+}
+
 static int l_receive(lua_State *L, struct bench *b)
 {
 	uint32_t unit = arg_device(L, 1);
 	size_t n;
 	const char *bytes = arg_bytes(L, 2, &n);
-	struct device_io io = hw_device(&b->machine.hw, unit);
+	struct device_io io;
 
-	if (!io.dev->ops->receive)
-		luaL_error(L, "nothing comes to %s from outside", io.dev->ops->name);
+	if (!ops_of(b, unit)->receive)
+		luaL_error(L, "nothing comes to %s from outside", ops_of(b, unit)->name);
+	let_stores_arrive(&b->machine.hw);
+	io = hw_device(&b->machine.hw, unit);
 	lua_pushboolean(L, io.dev->ops->receive(&io, bytes, n));
 	hw_plan(&b->machine.hw);
 	return 1;
@@ -288,8 +324,10 @@ const struct api api_device[] = {
 	  "as dev:dma_write, at most 4096 bytes, without waiting" },
 	{ "dev:busy", l_busy, "", "true or false",
 	  "is a transfer under way? Reads the command register" },
-	{ "dev:wait", l_wait, "", "", "let time pass until the transfer is done" },
-	{ "dev:buffer", l_buffer, "", "string", "the 4096 bytes of the device's own memory" },
+	{ "dev:wait", l_wait, "[cycles]", "true or false",
+	  "let time pass until the device has nothing more to do, or that long; false: it is still "
+	  "busy, or hangs" },
+	{ "dev:buffer", l_buffer, "", "string", "the bytes of the device's own memory" },
 	{ "dev:receive", l_receive, "string", "true or false",
 	  "something arrives from outside, as a packet on the wire; false: the device had no room "
 	  "and dropped it" },

@@ -299,7 +299,9 @@ local function nature()
 end
 
 local function device(row)
-  say(row.name, "  (a device, registers at pa ", text.hex(row.bar), ", for the CPU at dev.bar)")
+  local global = row == core.devices[1] and "dev" or "devices." .. row.name
+  say(row.name, "  (a device, registers at pa ", text.hex(row.bar), ", for the CPU at ", global,
+      ".bar)")
   paragraph(row.sentence)
   for line in (row.registers or ""):gmatch("[^\n]+") do
     local at, words = line:match("^(0x%x+)  (.*)$")

@@ -643,4 +643,97 @@ driver { "a store after the map, on a coherent board that is strict", function()
 end, named = { coherent = says("cpu-write-device-owned", "store_too_late") },
   boards = { "x86" }, settings = { strict = true } }
 
+-- A network card and a sound card ----------------------------------------------------------------
+
+local nic, audio = devices.nic, devices.audio
+
+-- A ring whose buffers were read before, so that the caches hold lines of them.
+local function listening(n, bytes)
+  local ring = parts.ring_of_nic("receive", n)
+  for i = 0, n - 1 do
+    local va = cached_buffer(bytes)
+    ring.slots[i] = { va = va, h = parts.map_for_nic(va, bytes, FROM) }
+    ring:give(ring.slots[i].h, bytes)
+  end
+  parts.nic_control(1)
+  return ring
+end
+
+driver { "nic: a packet is read while its buffer is still mapped", function()
+  local ring = parts.receive_ring(2, N)
+  parts.arrives(("n"):rep(N))
+  ring:take()
+  read(ring.slots[0].va, N)
+end, named = noncoherent("cpu-read-device-owned", "device_owns"), hidden = true }
+
+-- Where the sync for the device drops the lines, the read gets the right bytes, but too early.
+local reads_too_early = says("cpu-read-device-owned", "device_owns")
+driver { "nic: a recycled buffer is read without a sync for the CPU", function()
+  local ring = listening(1, N)
+  for i = 1, 2 do
+    parts.arrives(("n"):rep(N))
+    ring:take()
+    if i == 1 then
+      dma_sync_single_for_cpu(nic, ring.slots[0].h, N, FROM)
+      read(ring.slots[0].va, N)
+      dma_sync_single_for_device(nic, ring.slots[0].h, N, FROM)
+      ring:give(ring.slots[0].h, N)
+    end
+  end
+  read(ring.slots[0].va, N)
+end, named = { noncoherent = says("stale-read", "sync_for_cpu"), arm = reads_too_early,
+               ["arm64-pre-5.19"] = reads_too_early, mips = reads_too_early }, hidden = true }
+
+driver { "nic: transmit before the last store, without a sync", function()
+  local ring = parts.ring_of_nic("transmit", 2)
+  local a = buffer(N, "a")
+  local h = parts.map_for_nic(a, N, TO)
+  write(a, ("b"):rep(N))
+  parts.nic_control(2)
+  ring:give(h, N, parts.LAST)
+  parts.nic_doorbell()
+  nic:wait()
+end, named = noncoherent("device-read-stale", "store_too_late"), hidden = true }
+
+driver { "nic: the buffer is unmapped while the card has its descriptor", function()
+  local ring = parts.receive_ring(1, N)
+  dma_unmap_single(nic, ring.slots[0].h, N, FROM)
+  parts.arrives(("n"):rep(N))
+end, named = everywhere("device-unmapped") }
+
+driver { "nic: the descriptor holds the buffer's physical address", function()
+  local ring = parts.ring_of_nic("receive", 2)
+  ring:give(virt_to_phys(buffer(N)), N)
+  parts.nic_control(1)
+  parts.arrives(("n"):rep(N))
+end, boards = { "tiny", "arm64", "arm", "riscv", "mips" },
+named = noncoherent("device-unmapped", "physical_address") }
+
+driver { "nic: the descriptor says more bytes than were mapped", function()
+  local ring = parts.ring_of_nic("receive", 2)
+  ring:give(parts.map_for_nic(buffer(N), N, FROM), 2 * N)
+  parts.nic_control(1)
+  parts.arrives(("n"):rep(2 * N))
+end, named = everywhere("device-unmapped", "outside") }
+
+driver { "audio: unmapped while it still plays", function()
+  local a = buffer(4 * N, "s")
+  local h = parts.map_for_audio(a, 4 * N, TO)
+  parts.audio_start(h, 4 * N, N, 1)
+  parts.audio_period()
+  dma_unmap_single(audio, h, 4 * N, TO)
+  run(50000)
+end, named = everywhere("device-unmapped", "mapping_over") }
+
+driver { "audio: a period is refilled without a sync for the device", function()
+  local a = buffer(2 * N, "0")
+  local h = parts.map_for_audio(a, 2 * N, TO)
+  parts.audio_start(h, 2 * N, N, 1)
+  parts.audio_period()
+  dma_sync_single_for_cpu(audio, h, N, TO)
+  write(a, ("1"):rep(N))
+  parts.audio_period()
+  parts.audio_period()
+end, named = noncoherent("device-read-stale", "sync_for_device"), hidden = true }
+
 return drivers

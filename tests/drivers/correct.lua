@@ -757,4 +757,246 @@ driver { "memory hidden by mem=, through ioremap_wc with wmb before the doorbell
   iounmap(v)
 end, settings = hides_memory, boards = has_hidden_memory }
 
+-- A network card ---------------------------------------------------------------------------------
+
+local nic, audio = devices.nic, devices.audio
+
+driver { "nic: receive, unmap each packet, map a fresh buffer", function()
+  local ring = parts.receive_ring(4, N)
+  for i = 1, 9 do
+    parts.arrives(letter(i):rep(100 + i))
+    local slot = ring.slots[ring.done % 4]
+    equal(ring:take(), 100 + i, "length")
+    dma_unmap_single(nic, slot.h, N, FROM)
+    cpu_sees(slot.va, letter(i):rep(100 + i))
+    kfree(slot.va)
+    slot.va = buffer(N)
+    slot.h = parts.map_for_nic(slot.va, N, FROM)
+    ring:give(slot.h, N)
+  end
+  parts.end_receive_ring(ring, N)
+end }
+
+driver { "nic: receive, copy out between two syncs, recycle the buffer", function()
+  local ring, copy = parts.receive_ring(4, N), buffer(N)
+  for i = 1, 9 do
+    parts.arrives(letter(i):rep(N))
+    local slot = ring.slots[ring.done % 4]
+    local length = ring:take()
+    dma_sync_single_for_cpu(nic, slot.h, length, FROM)
+    memcpy(copy, slot.va, length)
+    dma_sync_single_for_device(nic, slot.h, length, FROM)
+    ring:give(slot.h, N)
+    cpu_sees(copy, letter(i):rep(N))
+  end
+  parts.end_receive_ring(ring, N)
+  kfree(copy)
+end }
+
+driver { "nic: several packets before the driver looks", function()
+  local ring = parts.receive_ring(4, N)
+  for i = 1, 3 do parts.arrives(letter(i):rep(10 * i)) end
+  for i = 1, 3 do
+    local slot = ring.slots[i - 1]
+    equal(ring:take(), 10 * i, "length")
+    dma_sync_single_for_cpu(nic, slot.h, N, FROM)
+    cpu_sees(slot.va, letter(i):rep(10 * i))
+    dma_sync_single_for_device(nic, slot.h, N, FROM)
+  end
+  equal(ring:take(), nil, "the fourth descriptor")
+  parts.end_receive_ring(ring, N)
+end }
+
+driver { "nic: no descriptor is the card's, the packet is dropped and counted", function()
+  local ring = parts.ring_of_nic("receive", 2)
+  parts.nic_control(1)
+  parts.arrives("lost")
+  equal(readl(nic.bar + 0x28), 1, "dropped")
+  parts.nic_control(0x80)
+  ring:free()
+end }
+
+driver { "nic: transmit, a packet a doorbell", function()
+  local ring = parts.ring_of_nic("transmit", 4)
+  parts.nic_control(2)
+  for i = 1, 9 do
+    local a = buffer(N, letter(i))
+    local h = parts.map_for_nic(a, N, TO)
+    ring:give(h, N, parts.LAST)
+    parts.nic_doorbell()
+    equal(nic:wait(100000), true, "the card is done")
+    equal(ring:take(), N, "length")
+    dma_unmap_single(nic, h, N, TO)
+    equal(nic:sent(), letter(i):rep(N), "sent")
+    kfree(a)
+  end
+  parts.nic_control(0x80)
+  ring:free()
+end }
+
+driver { "nic: transmit a packet of a header and a page, both in one doorbell", function()
+  local ring = parts.ring_of_nic("transmit", 4)
+  local header, payload = buffer(64, "h"), buffer(1024, "p")
+  local first, second = parts.map_for_nic(header, 64, TO), parts.map_for_nic(payload, 1024, TO)
+  parts.nic_control(2)
+  ring:give(first, 64)
+  ring:give(second, 1024, parts.LAST)
+  parts.nic_doorbell()
+  nic:wait()
+  equal(nic:sent(), ("h"):rep(64) .. ("p"):rep(1024), "sent")
+  equal(ring:take(), 64, "length")
+  equal(ring:take(), 1024, "length")
+  dma_unmap_single(nic, first, 64, TO)
+  dma_unmap_single(nic, second, 1024, TO)
+  parts.nic_control(0x80)
+  ring:free()
+  kfree(header)
+  kfree(payload)
+end }
+
+driver { "nic: fill and hand over the next packet while the card sends one", function()
+  local ring = parts.ring_of_nic("transmit", 8)
+  local buffers, handles = {}, {}
+  parts.nic_control(2)
+  for i = 1, 6 do
+    buffers[i] = buffer(N, letter(i))
+    handles[i] = parts.map_for_nic(buffers[i], N, TO)
+    ring:give(handles[i], N, parts.LAST)
+    parts.nic_doorbell()
+  end
+  nic:wait()
+  for i = 1, 6 do
+    equal(ring:take(), N, "length")
+    dma_unmap_single(nic, handles[i], N, TO)
+    kfree(buffers[i])
+  end
+  equal(nic:sent(), letter(6):rep(N), "sent")
+  parts.nic_control(0x80)
+  ring:free()
+end }
+
+driver { "nic: what is sent comes back", function()
+  local rx = parts.receive_ring(2, N)
+  local tx = parts.ring_of_nic("transmit", 2)
+  local a = buffer(N, "l")
+  local h = parts.map_for_nic(a, N, TO)
+  parts.nic_control(7)
+  tx:give(h, N, parts.LAST)
+  parts.nic_doorbell()
+  nic:wait()
+  equal(tx:take(), N, "length sent")
+  equal(rx:take(), N, "length received")
+  dma_unmap_single(nic, h, N, TO)
+  dma_sync_single_for_cpu(nic, rx.slots[0].h, N, FROM)
+  cpu_sees(rx.slots[0].va, ("l"):rep(N))
+  dma_sync_single_for_device(nic, rx.slots[0].h, N, FROM)
+  parts.end_receive_ring(rx, N)
+  tx:free()
+  kfree(a)
+end }
+
+-- The reset comes first: as long as the card may go on, nothing can be given back.
+driver { "nic: the card hangs; the driver gives up waiting, resets it and unmaps", function()
+  local ring = parts.ring_of_nic("transmit", 4)
+  local a = buffer(N, "t")
+  local h = parts.map_for_nic(a, N, TO)
+  parts.nic_control(2)
+  ring:give(h, N, parts.LAST)
+  parts.nic_doorbell()
+  equal(nic:wait(50000), false, "the card is done")
+  parts.nic_control(0x80)
+  equal(nic:busy(), false, "busy")
+  dma_unmap_single(nic, h, N, TO)
+  write(a, ("u"):rep(N))
+  ring:free()
+  kfree(a)
+end, settings = { device_fault = "stall" } }
+
+driver { "nic: a short packet is as long as its descriptor says", function()
+  local ring = parts.receive_ring(2, N)
+  parts.arrives(("s"):rep(N))
+  local length = ring:take()
+  equal(length, N // 2, "length")
+  dma_sync_single_for_cpu(nic, ring.slots[0].h, length, FROM)
+  cpu_sees(ring.slots[0].va, ("s"):rep(length))
+  dma_sync_single_for_device(nic, ring.slots[0].h, length, FROM)
+  parts.end_receive_ring(ring, N)
+end, settings = { device_fault = "short" } }
+
+driver { "nic: a length larger than the buffer is not believed", function()
+  local ring = parts.receive_ring(2, N)
+  parts.arrives(("s"):rep(N))
+  local length = math.min(ring:take(), N)
+  dma_sync_single_for_cpu(nic, ring.slots[0].h, length, FROM)
+  cpu_sees(ring.slots[0].va, ("s"):rep(length))
+  dma_sync_single_for_device(nic, ring.slots[0].h, length, FROM)
+  parts.end_receive_ring(ring, N)
+end, settings = { device_fault = "length" } }
+
+-- A sound card -----------------------------------------------------------------------------------
+
+driver { "audio: play a buffer filled once, stop, unmap", function()
+  local a = buffer(4 * N, "s")
+  local h = parts.map_for_audio(a, 4 * N, TO)
+  parts.audio_start(h, 4 * N, N, 1)
+  for _ = 1, 6 do
+    parts.audio_period()
+    equal(audio:sent(), ("s"):rep(N), "played")
+  end
+  parts.audio_stop()
+  dma_unmap_single(audio, h, 4 * N, TO)
+  write(a, ("t"):rep(N))
+  kfree(a)
+end }
+
+driver { "audio: refill the period that was played, between two syncs", function()
+  local a = buffer(2 * N, "0")
+  local h = parts.map_for_audio(a, 2 * N, TO)
+  writel(60000, audio.bar + 0x98)
+  parts.audio_start(h, 2 * N, N, 1)
+  for i = 0, 5 do
+    parts.audio_period()
+    equal(audio:sent(), (i < 2 and "0" or letter(i - 2)):rep(N), "played")
+    local at = i % 2 * N
+    dma_sync_single_for_cpu(audio, h + at, N, TO)
+    write(a + at, letter(i):rep(N))
+    dma_sync_single_for_device(audio, h + at, N, TO)
+  end
+  parts.audio_stop()
+  dma_unmap_single(audio, h, 2 * N, TO)
+  kfree(a)
+end }
+
+driver { "audio: capture, sync each period to the CPU and back", function()
+  local a = buffer(2 * N)
+  local h = parts.map_for_audio(a, 2 * N, FROM)
+  for i = 0, 5 do audio:receive(letter(i):rep(N)) end
+  writel(60000, audio.bar + 0x98)
+  parts.audio_start(h, 2 * N, N, 3)
+  for i = 0, 5 do
+    parts.audio_period()
+    local at = i % 2 * N
+    dma_sync_single_for_cpu(audio, h + at, N, FROM)
+    cpu_sees(a + at, letter(i):rep(N))
+    dma_sync_single_for_device(audio, h + at, N, FROM)
+  end
+  parts.audio_stop()
+  dma_unmap_single(audio, h, 2 * N, FROM)
+  cpu_sees(a + N, letter(5):rep(N))
+  kfree(a)
+end }
+
+driver { "audio: a coherent buffer needs no syncs", function()
+  local va, h = dma_alloc_coherent(audio, PAGE)
+  write(va, ("c"):rep(PAGE))
+  writel(60000, audio.bar + 0x98)
+  parts.audio_start(h, PAGE, PAGE // 2, 1)
+  for i = 1, 3 do
+    parts.audio_period()
+    write(va, letter(i):rep(N))
+  end
+  parts.audio_stop()
+  dma_free_coherent(audio, PAGE, va, h)
+end }
+
 return drivers

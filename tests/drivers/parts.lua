@@ -139,4 +139,121 @@ function parts.send_number(how, va, h, number, barrier)
   parts.equal(string.unpack("<I8", dev:buffer()), number, "the device has")
 end
 
+-- Rings of descriptors (help nic) ------------------------------------------------------------------
+
+local nic = devices.nic
+local OWN, ERROR, LAST = 0x80000000, 0x40000000, 0x20000000
+parts.OWN, parts.ERROR, parts.LAST = OWN, ERROR, LAST
+
+local CONTROL, ACKNOWLEDGE, DOORBELL = 0x04, 0x14, 0x18
+local RING_OF = { transmit = 0x80, receive = 0x90 }
+
+local Ring = {}
+Ring.__index = Ring
+
+-- A ring of n descriptors in coherent memory that the card knows of; its side is off yet.
+function parts.ring_of_nic(side, n)
+  local va, h = dma_alloc_coherent(nic, n * 16)
+  local ring = { va = allocated(va), h = h, n = n, next = 0, done = 0, slots = {} }
+  writeq(h, nic.bar + RING_OF[side])
+  writel(n, nic.bar + RING_OF[side] + 8)
+  return setmetatable(ring, Ring)
+end
+
+function Ring:at(i) return self.va + i % self.n * 16 end
+
+-- Hand the next descriptor over: its fields, then the word that says so. `barrier` stands between.
+function Ring:give(h, length, flags, barrier)
+  local d = self:at(self.next)
+  self.next = self.next + 1
+  store(d, h)
+  store(d + 8, length, 4)
+  ;(barrier or dma_wmb)()
+  store(d + 12, OWN | (flags or 0), 4)
+end
+
+-- Is the oldest descriptor the driver's again? Then its length and flags, read after that.
+function Ring:take()
+  local d = self:at(self.done)
+  local flags = load(d + 12, 4)
+  if flags & OWN ~= 0 then return nil end
+  dma_rmb()
+  self.done = self.done + 1
+  return load(d + 8, 4), flags
+end
+
+function Ring:free() dma_free_coherent(nic, self.n * 16, self.va, self.h) end
+
+-- 1 receive, 2 transmit; 0x80 reset. Read back, so that it has arrived.
+function parts.nic_control(bits)
+  writel(bits, nic.bar + CONTROL)
+  readl(nic.bar + CONTROL)
+end
+
+function parts.nic_doorbell() writel(1, nic.bar + DOORBELL) end
+
+function parts.nic_acknowledge() writel(0xf, nic.bar + ACKNOWLEDGE) end
+
+local function map_for(device, va, n, direction)
+  local h = dma_map_single(device, va, n, direction)
+  parts.equal(dma_mapping_error(device, h), 0, "dma_mapping_error says")
+  return h
+end
+
+function parts.map_for_nic(va, n, direction) return map_for(nic, va, n, direction) end
+
+-- A receive ring of n buffers of so many bytes, mapped and handed over; the card listens.
+function parts.receive_ring(n, bytes)
+  local ring = parts.ring_of_nic("receive", n)
+  for i = 0, n - 1 do
+    local va = parts.buffer(bytes)
+    ring.slots[i] = { va = va, h = map_for(nic, va, bytes, FROM) }
+    ring:give(ring.slots[i].h, bytes)
+  end
+  parts.nic_control(1)
+  return ring
+end
+
+-- The card is told to stop, then everything is given back.
+function parts.end_receive_ring(ring, bytes)
+  parts.nic_control(0x80)
+  for i = 0, ring.n - 1 do
+    dma_unmap_single(nic, ring.slots[i].h, bytes, FROM)
+    kfree(ring.slots[i].va)
+  end
+  ring:free()
+end
+
+-- A packet comes; it has been moved when this returns.
+function parts.arrives(bytes)
+  parts.equal(nic:receive(bytes), true, "the card takes the packet")
+  parts.equal(nic:wait(100000), true, "the card is done")
+end
+
+-- Cyclic transfers (help audio) --------------------------------------------------------------------
+
+local audio = devices.audio
+
+function parts.map_for_audio(va, n, direction) return map_for(audio, va, n, direction) end
+
+-- Go round a buffer of n bytes: 1 play, 3 capture.
+function parts.audio_start(h, n, period, control)
+  writeq(h, audio.bar + 0x80)
+  writel(n, audio.bar + 0x88)
+  writel(period, audio.bar + 0x90)
+  writel(control, audio.bar + CONTROL)
+end
+
+-- The end of a period, acknowledged.
+function parts.audio_period()
+  parts.equal(audio:wait(100000), true, "a period is over")
+  writel(1, audio.bar + ACKNOWLEDGE)
+end
+
+-- Stopped for sure: the store has arrived when the register is read back.
+function parts.audio_stop()
+  writel(0, audio.bar + CONTROL)
+  readl(audio.bar + CONTROL)
+end
+
 return parts
