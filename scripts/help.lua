@@ -275,7 +275,9 @@ local function nature()
 end
 
 local function device(row)
-  say(row.name, "  (a device, registers at pa ", text.hex(row.bar), ", for the CPU at dev.bar)")
+  local name = row == core.devices[1] and "dev" or "devices." .. row.name
+  say(row.name, "  (a device, registers at pa ", text.hex(row.bar), ", va in ", name,
+      ".bar)")
   paragraph(row.sentence)
   for line in (row.registers or ""):gmatch("[^\n]+") do
     local at, words = line:match("^(0x%x+)  (.*)$")

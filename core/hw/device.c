@@ -1,5 +1,7 @@
 #include "hw/device.h"
 
+#include <string.h>
+
 #define DEVICE(name) extern const struct device_ops dev_##name;
 #include "hw/devices.def"
 #undef DEVICE
@@ -14,6 +16,17 @@ const size_t device_count = sizeof device_ops / sizeof device_ops[0];
 
 #define IRQ_STEP 16    /* cycles of one notch of interrupt delay */
 #define PACE_STEP 8    /* cycles of one notch of pause between beats */
+
+dma_addr_t device_clamp(struct device_io *io, dma_addr_t dma)
+{
+	uint64_t bits = io->port->bus->board->dma_mask_bits;
+	uint64_t mask = bits < 64 ? ((uint64_t)1 << bits) - 1 : UINT64_MAX;
+
+	if ((dma & mask) != dma)
+		bus_tell(io->port->bus, &(struct event){ .kind = EV_DEV_CLAMP, .addr = dma,
+			.addr2 = dma & mask, .unit = io->dev->unit });
+	return dma & mask;
+}
 
 void device_raise_irq(struct device_io *io, uint32_t bits)
 {
@@ -45,16 +58,22 @@ bool device_is_faulty(struct device_io *io, enum device_fault fault)
 	return true;
 }
 
-void engine_start(struct engine *e, struct device_io *io, enum direction dir, dma_addr_t dma,
-		  uint64_t offset, uint64_t size)
+void engine_begin(struct engine *e, struct device_io *io, const struct transfer *t)
 {
 	struct bus *bus = io->port->bus;
 
-	*e = (struct engine){ .dma = dma, .offset = offset, .left = size, .size = size,
-		.dir = dir };
-	e->cause = bus_tell(bus, &(struct event){ .kind = EV_DEV_START, .addr = dma,
-		.size = (uint32_t)size, .a = dir, .unit = io->dev->unit });
+	*e = (struct engine){ .dma = t->dma, .offset = t->offset, .left = t->size, .size = t->size,
+		.dir = t->dir, .width = t->width ? t->width : BUS_WIDTH, .half = t->sound };
+	e->cause = bus_tell(bus, &(struct event){ .kind = EV_DEV_START, .addr = t->dma,
+		.size = (uint32_t)t->size, .a = t->dir, .unit = io->dev->unit, .cause = t->asked });
 	io->dev->due = bus->cycle + bus->board->cycles_device;
+}
+
+void engine_start(struct engine *e, struct device_io *io, enum direction dir, dma_addr_t dma,
+		  uint64_t offset, uint64_t size)
+{
+	engine_begin(e, io, &(struct transfer){ .dir = dir, .dma = dma, .offset = offset,
+		.size = size });
 }
 
 static bool wires_taken(struct bus *bus, struct device *dev)
@@ -67,24 +86,111 @@ static bool wires_taken(struct bus *bus, struct device *dev)
 	return true;
 }
 
+static uint64_t moved(const struct engine *e)
+{
+	return e->size - e->left;
+}
+
+/* The device says that so much was moved. */
+static void tell_done(const struct engine *e, struct device_io *io, uint64_t size)
+{
+	bus_tell(io->port->bus, &(struct event){ .kind = EV_DEV_DONE, .addr = e->dma - moved(e),
+		.size = (uint32_t)size, .a = e->dir, .unit = io->dev->unit, .cause = e->cause });
+}
+
+/* Has the transfer come so far that it breaks down, if it is to? Half of one beat is none. */
+static bool is_half_way(struct engine *e)
+{
+	if (e->half || moved(e) < round_down(e->size / 2, BUS_WIDTH))
+		return false;
+	e->half = true;
+	return true;
+}
+
+/* The rest will come later, when nobody expects it. */
+static bool is_late(struct engine *e, struct device_io *io)
+{
+	if (!e->left || !device_is_faulty(io, DEVICE_LATE))
+		return false;
+	e->late = true;
+	tell_done(e, io, e->size);
+	io->dev->due = io->port->bus->cycle + FAULT_PAUSE;
+	return true;
+}
+
+static bool is_stalled(struct engine *e, struct device_io *io)
+{
+	e->stalled = device_is_faulty(io, DEVICE_STALL);
+	if (e->stalled)
+		io->dev->due = UINT64_MAX;
+	return e->stalled;
+}
+
+static bool is_short(struct engine *e, struct device_io *io)
+{
+	if (!e->left || !device_is_faulty(io, DEVICE_SHORT))
+		return false;
+	e->size -= e->left;
+	e->left = 0;
+	return true;
+}
+
+static void move(struct engine *e, struct device_io *io, uint8_t *buffer, size_t n)
+{
+	enum status s = e->dir == DMA_TO_DEVICE
+		? port_read(io->port, io->dev->unit, e->cause, e->dma, buffer + e->offset, n)
+		: port_write(io->port, io->dev->unit, e->cause, e->dma, buffer + e->offset, n);
+
+	e->lost |= s != OK;
+	e->dma += n, e->offset += n, e->left -= n;
+}
+
+static bool finish(const struct engine *e, struct device_io *io)
+{
+	io->dev->due = UINT64_MAX;
+	if (!e->late)
+		tell_done(e, io, e->size);
+	return !e->late;
+}
+
 bool engine_beat(struct engine *e, struct device_io *io, uint8_t *buffer)
 {
 	struct bus *bus = io->port->bus;
-	size_t n = min_u64(e->left, BUS_WIDTH - e->dma % BUS_WIDTH);
+	size_t n = min_u64(e->left, e->width - e->dma % e->width);
 
 	if (wires_taken(bus, io->dev))
 		return false;
-	if (n && e->dir == DMA_TO_DEVICE)
-		(void)port_read(io->port, io->dev->unit, e->cause, e->dma, buffer + e->offset, n);
-	else if (n)
-		(void)port_write(io->port, io->dev->unit, e->cause, e->dma, buffer + e->offset, n);
-	e->dma += n, e->offset += n, e->left -= n;
+	if (is_half_way(e)) {
+		if (is_stalled(e, io))
+			return false;
+		if (is_short(e, io))
+			return finish(e, io);
+		if (is_late(e, io))
+			return true;
+	}
+	if (n)
+		move(e, io, buffer, n);
 	bus->free_at = bus->cycle + bus->board->cycles_beat;
 	io->dev->due = bus->free_at + PACE_STEP * bus_ask(bus, CHOICE_PACE, 4, 8);
-	if (e->left)
-		return false;
+	return !e->left && finish(e, io);
+}
+
+void engine_stop(struct engine *e, struct device_io *io)
+{
+	if (e->left && !e->late)
+		tell_done(e, io, moved(e));
+	e->left = 0;
+	e->stalled = false;
 	io->dev->due = UINT64_MAX;
-	bus_tell(bus, &(struct event){ .kind = EV_DEV_DONE, .addr = e->dma - e->size,
-		.size = (uint32_t)e->size, .a = e->dir, .unit = io->dev->unit, .cause = e->cause });
-	return true;
+}
+
+void device_tell_buffer(struct device_io *io, const uint8_t *buffer, uint64_t at, size_t n)
+{
+	for (size_t i = 0; i < n; i += BUS_WIDTH) {
+		struct event e = { .kind = EV_DEV_BUFFER, .addr = at + i, .unit = io->dev->unit,
+			.size = (uint32_t)min_u64(n - i, BUS_WIDTH) };
+
+		memcpy(&e.value, buffer + at + i, e.size);
+		bus_tell(io->port->bus, &e);
+	}
 }

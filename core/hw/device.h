@@ -65,6 +65,9 @@ struct device_ops {
 extern const struct device_ops *const device_ops[];
 extern const size_t device_count;
 
+/* A bus address as far as the device can say it: the board's dma_mask_bits of it. */
+dma_addr_t device_clamp(struct device_io *io, dma_addr_t dma);
+
 /* The interrupt line goes up, now or as late as nature likes; and down. */
 void device_raise_irq(struct device_io *io, uint32_t bits);
 void device_lower_irq(struct device_io *io, uint32_t bits);
@@ -78,9 +81,13 @@ void device_lower_irq(struct device_io *io, uint32_t bits);
  */
 bool device_is_faulty(struct device_io *io, enum device_fault fault);
 
+/* Cycles a faulty device lets pass before it does what it should not (DEVICE_LATE, _CHANGE). */
+#define FAULT_PAUSE 400
+
 /*
  * A DMA engine: moves bytes between a device's buffer and bus addresses, one beat at a time. The
- * device calls engine_beat whenever it is due.
+ * device calls engine_beat whenever it is due. Here a device breaks down half way: a transfer that
+ * stalls is never due again, a short one has the size that was moved.
  */
 struct engine {
 	dma_addr_t dma;          /* of the next byte in memory */
@@ -88,10 +95,37 @@ struct engine {
 	uint64_t left, size;     /* bytes */
 	uint64_t cause;          /* number of the dev.start event */
 	uint32_t dir;            /* enum direction: DMA_TO_DEVICE reads memory */
+	uint32_t width;          /* bytes of a beat, at most */
+	bool half;               /* half way is behind it: it will not break down any more */
+	bool stalled;            /* it has stopped for ever */
+	bool late;               /* it said that it was done, half way */
+	bool lost;               /* a beat found no memory */
 };
 
+struct transfer {
+	enum direction dir;
+	dma_addr_t dma;
+	uint64_t offset, size;
+	uint64_t asked;          /* the CPU's store that asked for it; 0: the present call */
+	uint32_t width;          /* 0: as wide as the bus */
+	bool sound;              /* never breaks down: descriptors, which say what happened */
+};
+
+void engine_begin(struct engine *e, struct device_io *io, const struct transfer *t);
+
+/* The same for data that the present call asks for. */
 void engine_start(struct engine *e, struct device_io *io, enum direction dir, dma_addr_t dma,
 		  uint64_t offset, uint64_t size);
 
-/* Move one beat, or wait for the wires. Sets dev->due. True when the transfer just finished. */
+/*
+ * Move one beat, or wait for the wires. Sets dev->due. True when the transfer just finished; then
+ * `size` is what was moved. One that is late says so half way, with bytes left: whoever goes on
+ * calling moves those as well, and is not told again.
+ */
 bool engine_beat(struct engine *e, struct device_io *io, uint8_t *buffer);
+
+/* Give up what is under way: no beat follows. Nothing when there is none. */
+void engine_stop(struct engine *e, struct device_io *io);
+
+/* Bytes from outside have arrived at `at` of the device's own memory. */
+void device_tell_buffer(struct device_io *io, const uint8_t *buffer, uint64_t at, size_t n);

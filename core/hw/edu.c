@@ -6,7 +6,8 @@
  * Kept: registers, access sizes, one transfer at a time (writes while it runs are ignored), the
  * interrupt, the factorial, and the mask that silently drops address bits the device does not have.
  * Changed: the mask is the board's dma_mask_bits, and a range outside the 4 KiB is refused (QEMU
- * copies it anyway).
+ * copies it anyway). A faulty device: after a short transfer the count register reads what was moved,
+ * and command 0 ends a transfer that has stalled.
  */
 #include "hw/device.h"
 
@@ -97,23 +98,11 @@ static uint64_t edu_read(struct device_io *io, uint64_t offset, size_t size)
 	}
 }
 
-/* A bus address as far as the device can say it. */
-static dma_addr_t clamp(struct device_io *io, dma_addr_t dma)
-{
-	uint64_t bits = io->port->bus->board->dma_mask_bits;
-	uint64_t mask = bits < 64 ? ((uint64_t)1 << bits) - 1 : UINT64_MAX;
-
-	if ((dma & mask) != dma)
-		bus_tell(io->port->bus, &(struct event){ .kind = EV_DEV_CLAMP, .addr = dma,
-			.addr2 = dma & mask, .unit = io->dev->unit });
-	return dma & mask;
-}
-
 static void start(struct edu *e, struct device_io *io)
 {
 	bool from_edu = e->command & COMMAND_FROM_EDU;
 	uint64_t inner = from_edu ? e->src : e->dst;
-	dma_addr_t dma = clamp(io, from_edu ? e->dst : e->src);
+	dma_addr_t dma = device_clamp(io, from_edu ? e->dst : e->src);
 
 	if (!inside(inner, e->count, BUFFER_AT, BUFFER_SIZE)) {
 		e->command &= ~(uint64_t)COMMAND_START;
@@ -143,12 +132,25 @@ static bool is_taken(const struct edu *e, uint64_t offset)
 				 : offset == REG_FACT && e->status & STATUS_COMPUTING;
 }
 
+/* A transfer that stalled is given up; nothing else can be done about one that is under way. */
+static void give_up(struct edu *e, struct device_io *io)
+{
+	if (!e->engine.stalled)
+		return;
+	engine_stop(&e->engine, io);
+	e->command = 0;
+	e->dma_due = UINT64_MAX;
+	plan(e, io);
+}
+
 static void edu_write(struct device_io *io, uint64_t offset, uint64_t value, size_t size)
 {
 	struct edu *e = io->state;
 
 	if (!size_allowed(offset, size))
 		return;
+	if (offset == REG_COMMAND && !value)
+		give_up(e, io);
 	if (is_taken(e, offset))
 		return;
 	switch (offset) {
@@ -195,6 +197,7 @@ static void beat(struct edu *e, struct device_io *io)
 	e->dma_due = io->dev->due;
 	if (!done)
 		return;
+	e->count = e->engine.size;
 	e->command &= ~(uint64_t)COMMAND_START;
 	if (e->command & COMMAND_IRQ)
 		device_raise_irq(io, IRQ_DMA);
@@ -237,9 +240,10 @@ const struct device_ops dev_edu = {
 		"0x60  raise the interrupt with these bits   0x64  acknowledge these bits\n"
 		"0x80  source   0x88  destination: "
 		"a bus address, or 0x40000 + offset in the device's memory\n"
-		"0x90  count in bytes, at most 4096\n"
+		"0x90  count in bytes, at most 4096; then what was moved\n"
 		"0x98  command: "
-		"1 start, 2 from device to memory (else from memory to device), 4 interrupt when done\n"
+		"1 start, 2 from device to memory (else from memory to device), 4 interrupt when done; "
+		"0 ends a transfer that stalled\n"
 		"Registers below 0x80 take 4 byte accesses, the others 4 or 8.",
 	.state_size = sizeof(struct edu),
 	.reset = edu_reset, .read = edu_read, .write = edu_write, .step = edu_step,

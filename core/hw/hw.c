@@ -141,13 +141,7 @@ bool hw_device_fill(struct hw *h, uint32_t unit, uint64_t at, const void *bytes,
 	if (!inside(at, n, 0, room))
 		return false;
 	memcpy(buffer + at, bytes, n);
-	for (size_t i = 0; i < n; i += BUS_WIDTH) {
-		struct event e = { .kind = EV_DEV_BUFFER, .addr = at + i, .unit = (uint16_t)unit,
-			.size = (uint32_t)min_u64(n - i, BUS_WIDTH) };
-
-		memcpy(&e.value, buffer + at + i, e.size);
-		bus_tell(&h->bus, &e);
-	}
+	device_tell_buffer(&io, buffer, at, n);
 	return true;
 }
 
