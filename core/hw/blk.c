@@ -377,10 +377,11 @@ static void moved_part(struct blk *b, struct device_io *io)
 {
 	struct request *r = &b->request[b->current];
 
-	b->moved += b->data.size;
 	if (b->data.lost)
 		r->outcome = BUS_ERROR;
-	if (++b->part < r->d.segments)
+	else
+		b->moved += b->data.size;
+	if (r->outcome == DONE && ++b->part < r->d.segments)
 		move_part(b, io);
 	else
 		report(b, io);
