@@ -370,11 +370,15 @@ local function show_mappings()
   local live = core.mappings()
   if #live == 0 then return say("nothing is mapped") end
   local rows = { { "dma", "size", "direction", "owner", "checked", "memory" } }
+  local others = false
+  for _, m in ipairs(live) do others = others or m.device > 0 end
+  if others then rows[1][7] = "device" end
   for _, m in ipairs(live) do
     rows[#rows + 1] = { hex(m.dma), tostring(m.size), m.coherent and "coherent" or m.dir,
                         m.coherent and "both" or m.owner == "cpu" and "CPU" or "device",
                         not m.to_check and "-" or m.checked and "yes" or "no",
-                        m.va and m.va ~= 0 and require("why").range(m.va, 1) or "pa " .. hex(m.pa) }
+                        m.va and m.va ~= 0 and require("why").range(m.va, 1) or "pa " .. hex(m.pa),
+                        others and core.devices[m.device + 1].name or nil }
   end
   say(text.columns(rows, { false, true }))
 end
