@@ -325,6 +325,8 @@ local words = {
   { "dirty", "the line holds stores that memory does not have yet (state M)" },
   { "dma", "direct memory access: a device moves the data itself, the CPU only starts it" },
   { "dma address", "what a device puts on the bus; here pa + bus_offset, never a CPU address" },
+  { "doorbell", "the register a driver writes to say that there is something to do: the device " ..
+      "looks at memory only then" },
   { "event", "one thing that happened, numbered; show trace prints them, help events lists the " ..
       "kinds" },
   { "evict", "a full set makes room: the line goes, and is written back first when it is dirty" },
@@ -355,11 +357,15 @@ local words = {
       "sync_for_cpu give it back" },
   { "pa", "a physical address: where a byte is in RAM; virt_to_phys tells it" },
   { "page", "4096 bytes, the unit the kernel hands memory out in" },
+  { "phase", "a bit a device writes last into an entry of a ring, 1 in the first round, 0 in the " ..
+      "second and so on: nobody need clear it to see that the entry is new" },
   { "poison", "0x6b, written over freed memory so that using it is seen" },
   { "ram", "the memory itself; caches hold copies of it, a device that does not snoop sees it " ..
       "alone" },
   { "register", "a word of a device, read by readl and written by writel at dev.bar (help edu)" },
   { "rule", "what a correct driver keeps; a broken one is named after a ! (help rules)" },
+  { "sector", "what a disk moves at least, 512 bytes" },
+  { "segment", "one piece of memory of a transfer: address and length; a scatterlist has several" },
   { "set", "the few places of a cache where a line can go, chosen by its address: as many " ..
       "as the cache has ways" },
   { "slab", "pages cut into blocks of one size, for kmalloc" },

@@ -164,7 +164,7 @@ static void the_registers_read_as_documented(void **state)
 	rig_off(r);
 }
 
-static void rings_stay_as_they_are_while_the_disk_is_enabled(void **state)
+static void rings_stay_as_they_are_while_the_disk_may_use_them(void **state)
 {
 	struct rig *r = disk_on(tiny_board(), 0);
 
@@ -178,6 +178,14 @@ static void rings_stay_as_they_are_while_the_disk_is_enabled(void **state)
 	set_reg(r, COMPLETE + SIZE, UINT32_MAX);
 	assert_int_equal(rig_load(r, BAR + SUBMIT, 8), 0x1000);
 	assert_int_equal(reg(r, COMPLETE + SIZE), 1024);
+	set_rings(r, 0);
+	set_reg(r, DOORBELL, 1);
+	set_reg(r, CONTROL, 0);
+	set_reg(r, SUBMIT, 0x1000);
+	assert_int_equal(rig_load(r, BAR + SUBMIT, 8), OFFSET + REQUESTS);
+	finish(r);
+	set_reg(r, SUBMIT, 0x1000);
+	assert_int_equal(rig_load(r, BAR + SUBMIT, 8), 0x1000);
 	rig_off(r);
 }
 
@@ -416,6 +424,24 @@ static void the_phase_flips_with_each_round_of_the_ring(void **state)
 		finish(r);
 		result_is(r, i % ENTRIES, i, SECTOR, 0, !(i / ENTRIES & 1));
 		set_reg(r, CONSUMED, 1);
+	}
+	rig_off(r);
+}
+
+static void a_ring_that_is_set_anew_begins_at_its_first_entry_and_round(void **state)
+{
+	struct rig *r = disk_on(tiny_board(), 0);
+
+	(void)state;
+	for (uint32_t round = 0; round < 3; round++) {
+		for (uint32_t i = 0; i < 3; i++) {
+			submit(r, i, single(READ, 10 * round + i, 0, SECTOR));
+			finish(r);
+			result_is(r, i, 10 * round + i, SECTOR, 0, 1);
+		}
+		set_reg(r, CONTROL, 0);
+		set_rings(r, 0);
+		assert_int_equal(reg(r, STATUS), 0);
 	}
 	rig_off(r);
 }
@@ -688,7 +714,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_registers_read_as_documented),
-		cmocka_unit_test(rings_stay_as_they_are_while_the_disk_is_enabled),
+		cmocka_unit_test(rings_stay_as_they_are_while_the_disk_may_use_them),
 		cmocka_unit_test(a_request_moves_its_sectors_and_says_so),
 		cmocka_unit_test(pieces_of_any_size_follow_one_another_on_the_disk),
 		cmocka_unit_test(what_is_wrong_with_a_request_is_its_status_and_nothing_moves),
@@ -700,6 +726,7 @@ int main(void)
 		cmocka_unit_test(every_transfer_has_the_store_to_the_doorbell_as_its_cause),
 		cmocka_unit_test(four_requests_are_held_and_the_fifth_waits),
 		cmocka_unit_test(the_phase_flips_with_each_round_of_the_ring),
+		cmocka_unit_test(a_ring_that_is_set_anew_begins_at_its_first_entry_and_round),
 		cmocka_unit_test(no_entry_is_overwritten_before_the_driver_has_read_it),
 		cmocka_unit_test(a_calm_disk_goes_in_order_or_shortest_first_when_asked_to),
 		cmocka_unit_test(nature_may_get_any_request_done_first),

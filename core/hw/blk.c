@@ -508,9 +508,11 @@ static void consume(struct blk *b, struct device_io *io, uint64_t n)
 		next(b, io);
 }
 
-static void set_up(struct ring *r, dma_addr_t base)
+/* It begins anew: at its first entry, in its first round. */
+static void set_up(struct ring *r, dma_addr_t base, uint64_t entries)
 {
-	*r = (struct ring){ .base = round_down(base, BUS_WIDTH), .entries = r->entries };
+	*r = (struct ring){ .base = round_down(base, BUS_WIDTH),
+		.entries = (uint32_t)min_u64(entries, ENTRIES_MAX) };
 }
 
 /* Where the rings are can be said while nothing is taken and nothing will be. */
@@ -519,14 +521,12 @@ static void set_rings(struct blk *b, uint64_t offset, uint64_t value)
 	if (b->control & CONTROL_ENABLE || b->requests || b->stage != STAGE_REST)
 		return;
 	switch (offset) {
-	case REG_SUBMIT:        set_up(&b->submit, value); break;
-	case REG_SUBMIT_SIZE:   b->submit.entries = (uint32_t)min_u64(value, ENTRIES_MAX); break;
-	case REG_COMPLETE_SIZE: b->complete.entries = (uint32_t)min_u64(value, ENTRIES_MAX); break;
-	case REG_COMPLETE:
-		set_up(&b->complete, value);
-		b->consumed = 0;
-		break;
+	case REG_SUBMIT:        set_up(&b->submit, value, b->submit.entries); break;
+	case REG_SUBMIT_SIZE:   set_up(&b->submit, b->submit.base, value); break;
+	case REG_COMPLETE:      set_up(&b->complete, value, b->complete.entries); break;
+	case REG_COMPLETE_SIZE: set_up(&b->complete, b->complete.base, value); break;
 	}
+	b->consumed = min_u64(b->consumed, b->complete.count);
 }
 
 static void blk_write(struct device_io *io, uint64_t offset, uint64_t value, size_t size)
