@@ -275,8 +275,8 @@ local function nature()
 end
 
 local function device(row)
-  local name = row == core.devices[1] and "dev" or "devices." .. row.name
-  say(row.name, "  (a device, registers at pa ", text.hex(row.bar), ", va in ", name,
+  local global = row == core.devices[1] and "dev" or "devices." .. row.name
+  say(row.name, "  (a device, registers at pa ", text.hex(row.bar), ", va in ", global,
       ".bar)")
   paragraph(row.sentence)
   for line in (row.registers or ""):gmatch("[^\n]+") do

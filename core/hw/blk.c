@@ -132,7 +132,7 @@ struct blk {
 	uint32_t part;            /* the segment of it whose bytes are moving */
 	uint64_t moved;           /* bytes of it */
 
-	/* descriptors and data; a late transfer of data goes on while the device does other things */
+	/* descriptors and data; data that is late goes on while the device does other things */
 	struct engine words, data;
 	uint64_t words_due, data_due;
 	struct entry entry;
@@ -213,7 +213,6 @@ static bool is_full(const struct blk *b)
 /* Begin to move words of a descriptor. They tell what happened, so they never break down. */
 static void begin(struct blk *b, struct device_io *io, enum stage stage, struct transfer t)
 {
-	t.dma = device_clamp(io, t.dma);
 	t.sound = true;
 	engine_begin(&b->words, io, &t);
 	b->words_due = io->dev->due;
@@ -232,8 +231,8 @@ static uint8_t *words(struct blk *b)
 	}
 }
 
-static void tell_handed(struct device_io *io, enum event_kind kind, dma_addr_t dma, uint32_t flag_at,
-			uint32_t size, uint64_t cause)
+static void tell_handed(struct device_io *io, enum event_kind kind, dma_addr_t dma,
+			uint32_t flag_at, uint32_t size, uint64_t cause)
 {
 	bus_tell(io->port->bus, &(struct event){ .kind = (uint16_t)kind, .addr = dma,
 		.addr2 = dma + flag_at, .size = size, .unit = io->dev->unit, .cause = cause });
@@ -257,7 +256,7 @@ static void move_part(struct blk *b, struct device_io *io)
 
 	engine_begin(&b->data, io, &(struct transfer){
 		.dir = r->d.operation == OP_READ ? DMA_FROM_DEVICE : DMA_TO_DEVICE,
-		.dma = device_clamp(io, s->dma), .offset = r->d.sector * SECTOR + b->moved,
+		.dma = s->dma, .offset = r->d.sector * SECTOR + b->moved,
 		.size = s->size, .asked = r->asked, .sound = b->part + 1 < r->d.segments });
 	b->data_due = io->dev->due;
 	b->stage = STAGE_DATA;
@@ -332,7 +331,8 @@ static void looked(struct blk *b, struct device_io *io)
 	b->rung = true;     /* there may be more behind it */
 	tell_handed(io, EV_DEV_TAKE, dma, 0, REQUEST_SIZE, b->words.cause);
 	begin(b, io, STAGE_FIELDS, (struct transfer){ .dir = DMA_TO_DEVICE, .dma = dma + FIELDS_AT,
-		.offset = FIELDS_AT, .size = REQUEST_SIZE - FIELDS_AT, .asked = fetched(b)->asked });
+		.offset = FIELDS_AT, .size = REQUEST_SIZE - FIELDS_AT,
+		.asked = fetched(b)->asked });
 }
 
 static void fetched_fields(struct blk *b, struct device_io *io)
@@ -588,5 +588,6 @@ const struct device_ops dev_blk = {
 };
 
 _Static_assert(sizeof(struct blk) <= DEVICE_STATE_MAX, "a device's state fits its leaf");
-_Static_assert(sizeof(struct descriptor) == REQUEST_SIZE && sizeof(struct segment) == SEGMENT_SIZE &&
-	       sizeof(struct entry) == ENTRY_SIZE, "they are read and written as they lie in memory");
+_Static_assert(sizeof(struct descriptor) == REQUEST_SIZE &&
+	       sizeof(struct segment) == SEGMENT_SIZE && sizeof(struct entry) == ENTRY_SIZE,
+	       "they are read and written as they lie in memory");

@@ -89,7 +89,7 @@ static void begin(struct crypto *c, struct device_io *io, bool writes, uint64_t 
 	c->writes = writes;
 	engine_begin(&c->engine, io, &(struct transfer){
 		.dir = writes ? DMA_FROM_DEVICE : DMA_TO_DEVICE,
-		.dma = device_clamp(io, writes ? c->dst : c->src), .size = n,
+		.dma = writes ? c->dst : c->src, .size = n,
 		.asked = c->asked, .sound = !writes });
 }
 
@@ -184,8 +184,8 @@ const struct device_ops dev_crypto = {
 		"4 no memory answered\n"
 		"0x08  interrupt status: 1 done   0x0c  acknowledge these bits\n"
 		"0x10  source   0x18  destination: bus addresses, the same one for both or not\n"
-		"0x20  key: byte i is xored with the lowest byte of the key rotated left by i bits; "
-		"twice with one key gives the plain text\n"
+		"0x20  key: byte i is xored with the lowest byte of the key rotated left by i "
+		"bits; twice with one key gives the plain text\n"
 		"0x28  length in bytes, at most 4096; then what was written\n"
 		"0x2c  command: 1 start, 2 interrupt when done; 0 stops at once\n"
 		"0x10, 0x18 and 0x20 take 4 or 8 byte accesses, the others 4. Everything is\n"

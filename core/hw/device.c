@@ -17,17 +17,6 @@ const size_t device_count = sizeof device_ops / sizeof device_ops[0];
 #define IRQ_STEP 16    /* cycles of one notch of interrupt delay */
 #define PACE_STEP 8    /* cycles of one notch of pause between beats */
 
-dma_addr_t device_clamp(struct device_io *io, dma_addr_t dma)
-{
-	uint64_t bits = io->port->bus->board->dma_mask_bits;
-	uint64_t mask = bits < 64 ? ((uint64_t)1 << bits) - 1 : UINT64_MAX;
-
-	if ((dma & mask) != dma)
-		bus_tell(io->port->bus, &(struct event){ .kind = EV_DEV_CLAMP, .addr = dma,
-			.addr2 = dma & mask, .unit = io->dev->unit });
-	return dma & mask;
-}
-
 void device_raise_irq(struct device_io *io, uint32_t bits)
 {
 	struct bus *bus = io->port->bus;
@@ -58,13 +47,26 @@ bool device_is_faulty(struct device_io *io, enum device_fault fault)
 	return true;
 }
 
+/* A bus address as far as the device can say it. */
+static dma_addr_t clamp(struct device_io *io, dma_addr_t dma)
+{
+	uint64_t bits = io->port->bus->board->dma_mask_bits;
+	uint64_t mask = bits < 64 ? ((uint64_t)1 << bits) - 1 : UINT64_MAX;
+
+	if ((dma & mask) != dma)
+		bus_tell(io->port->bus, &(struct event){ .kind = EV_DEV_CLAMP, .addr = dma,
+			.addr2 = dma & mask, .unit = io->dev->unit });
+	return dma & mask;
+}
+
 void engine_begin(struct engine *e, struct device_io *io, const struct transfer *t)
 {
 	struct bus *bus = io->port->bus;
+	dma_addr_t dma = clamp(io, t->dma);
 
-	*e = (struct engine){ .dma = t->dma, .offset = t->offset, .left = t->size, .size = t->size,
+	*e = (struct engine){ .dma = dma, .offset = t->offset, .left = t->size, .size = t->size,
 		.dir = t->dir, .width = t->width ? t->width : BUS_WIDTH, .half = t->sound };
-	e->cause = bus_tell(bus, &(struct event){ .kind = EV_DEV_START, .addr = t->dma,
+	e->cause = bus_tell(bus, &(struct event){ .kind = EV_DEV_START, .addr = dma,
 		.size = (uint32_t)t->size, .a = t->dir, .unit = io->dev->unit, .cause = t->asked });
 	io->dev->due = bus->cycle + bus->board->cycles_device;
 }
@@ -177,7 +179,7 @@ bool engine_beat(struct engine *e, struct device_io *io, uint8_t *buffer)
 
 void engine_stop(struct engine *e, struct device_io *io)
 {
-	if (e->left && !e->late)
+	if ((e->left || e->stalled) && !e->late)
 		tell_done(e, io, moved(e));
 	e->left = 0;
 	e->stalled = false;

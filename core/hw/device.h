@@ -65,9 +65,6 @@ struct device_ops {
 extern const struct device_ops *const device_ops[];
 extern const size_t device_count;
 
-/* A bus address as far as the device can say it: the board's dma_mask_bits of it. */
-dma_addr_t device_clamp(struct device_io *io, dma_addr_t dma);
-
 /* The interrupt line goes up, now or as late as nature likes; and down. */
 void device_raise_irq(struct device_io *io, uint32_t bits);
 void device_lower_irq(struct device_io *io, uint32_t bits);

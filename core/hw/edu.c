@@ -102,7 +102,7 @@ static void start(struct edu *e, struct device_io *io)
 {
 	bool from_edu = e->command & COMMAND_FROM_EDU;
 	uint64_t inner = from_edu ? e->src : e->dst;
-	dma_addr_t dma = device_clamp(io, from_edu ? e->dst : e->src);
+	dma_addr_t dma = from_edu ? e->dst : e->src;
 
 	if (!inside(inner, e->count, BUFFER_AT, BUFFER_SIZE)) {
 		e->command &= ~(uint64_t)COMMAND_START;

@@ -688,7 +688,8 @@ driver { "a disk and crypto: what is read is enciphered and written back", funct
   disk:submit(WRITE, 0, 2, { { h, SECTOR } })
   disk:take()
   parts.disk_unmap(h, SECTOR, TO)
-  equal(devices.blk:buffer():sub(1, SECTOR), parts.enciphered(("p"):rep(SECTOR), KEY), "the disk has")
+  equal(devices.blk:buffer():sub(1, SECTOR), parts.enciphered(("p"):rep(SECTOR), KEY),
+        "the disk has")
   kfree(a)
   disk:close()
 end }
