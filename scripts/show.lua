@@ -394,6 +394,17 @@ local function show_stores()
   say(text.columns(rows))
 end
 
+local function show_devices()
+  local rows = { { "device", "unit", "registers", "state", "interrupt" } }
+  for i, now in ipairs(core.devices_now()) do
+    local row = core.devices[i]
+    rows[#rows + 1] = { row.name, tostring(i - 1), "pa " .. hex(row.bar),
+                        now.busy and "busy" or "idle",
+                        now.irq and "up, " .. hex(now.irq_bits) or "down" }
+  end
+  say(text.columns(rows, { false, true }))
+end
+
 -- Board and trace ------------------------------------------------------------------------------
 
 local function board_cells(values)
@@ -439,7 +450,7 @@ end
 local parts = {
   cache = show_cache, line = show_line, pages = show_pages, mappings = show_mappings,
       board = show_board,
-  trace = show_trace, bytes = show_bytes, stores = show_stores,
+  trace = show_trace, bytes = show_bytes, stores = show_stores, devices = show_devices,
   violations = function() say(tostring(require("why").violations())) end,
 }
 
