@@ -75,13 +75,13 @@ static size_t room_of(struct bench *b, uint32_t unit)
 	return room;
 }
 
-/* A device that is told by descriptors has no such transfer. */
+/* A device that is told by descriptors, or does more than move bytes, has no such transfer. */
 static void refuse_ring(lua_State *L, const struct bench *b, uint32_t unit)
 {
 	const struct device_ops *ops = ops_of(b, unit);
 
 	if (!ops->program)
-		luaL_error(L, "%s is driven by descriptors in memory: help %s", ops->name,
+		luaL_error(L, "%s has no such transfer, its registers start what it does: help %s", ops->name,
 			   ops->name);
 }
 

@@ -306,11 +306,21 @@ static bool page_what(lua_State *L, struct kernel *k, uint64_t n)
 	return true;
 }
 
+/* The live mapping this bus address lies in, whichever device it is for. */
+static const struct mapping *mapping_at(const struct ownership *o, dma_addr_t dma)
+{
+	const struct mapping *m = NULL;
+
+	for (uint32_t unit = 0; unit < device_count && !m; unit++)
+		m = ownership_find(o, unit, dma, 1);
+	return m;
+}
+
 /* Where bus addresses look like small numbers, only a live mapping makes one of them an address. */
 static bool dma_what(lua_State *L, struct kernel *k, uint64_t n)
 {
 	const struct bench *b = session_of(L)->bench;
-	const struct mapping *m = ownership_find(&b->checker.facts.ownership, 0, n, 1);
+	const struct mapping *m = mapping_at(&b->checker.facts.ownership, n);
 	paddr_t pa;
 
 	if (!port_translate(&k->hw->board, n, 1, &pa) || (!m && !k->hw->board.bus_offset))

@@ -605,6 +605,22 @@ static int l_copies(lua_State *L)
 	return 1;
 }
 
+/* What each device is at, in the order of core.devices. */
+static int l_devices_now(lua_State *L)
+{
+	const struct hw *h = &bench(L)->machine.hw;
+
+	lua_newtable(L);
+	for (uint32_t i = 0; i < device_count; i++) {
+		lua_createtable(L, 0, 3);
+		set_boolean(L, "busy", device_ops[i]->busy(hw_device_state(h, i)));
+		set_boolean(L, "irq", h->device[i].irq);
+		set_integer(L, "irq_bits", h->device[i].irq_bits);
+		append(L);
+	}
+	return 1;
+}
+
 static int l_stores(lua_State *L)
 {
 	const struct store_buffer *stores = &bench(L)->machine.hw.stores;
@@ -670,7 +686,7 @@ static const luaL_Reg functions[] = {
 	{ "chain", l_chain },
 	{ "mappings", l_mappings }, { "nature", l_nature },
 	{ "lines", l_lines }, { "cache_info", l_cache_info }, { "copies", l_copies },
-	{ "stores", l_stores }, { "translate", l_translate },
+	{ "stores", l_stores }, { "devices_now", l_devices_now }, { "translate", l_translate },
 	{ "interrupt", l_interrupt }, { "files", l_files },
 	{ NULL, NULL },
 };

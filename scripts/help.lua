@@ -300,7 +300,7 @@ end
 
 local function device(row)
   local global = row == core.devices[1] and "dev" or "devices." .. row.name
-  say(row.name, "  (a device, registers at pa ", text.hex(row.bar), ", for the CPU at ", global,
+  say(row.name, "  (a device, registers at pa ", text.hex(row.bar), ", va in ", global,
       ".bar)")
   paragraph(row.sentence)
   for line in (row.registers or ""):gmatch("[^\n]+") do
@@ -393,6 +393,8 @@ local words = {
       "sync_for_cpu give it back" },
   { "pa", "a physical address: where a byte is in RAM; virt_to_phys tells it" },
   { "page", "4096 bytes, the unit the kernel hands memory out in" },
+  { "phase", "a bit a device writes last into an entry of a ring, 1 in the first round, 0 in the " ..
+      "second and so on: nobody need clear it to see that the entry is new" },
   { "poison", "0x6b, written over freed memory so that using it is seen" },
   { "pool", "a DMA pool: blocks of coherent memory of one size (dma_pool_create), for what is " ..
       "smaller than a page; its list of free blocks lies inside them. kmalloc-64 and the like " ..
@@ -401,6 +403,8 @@ local words = {
       "alone" },
   { "register", "a word of a device, read by readl and written by writel at dev.bar (help edu)" },
   { "rule", "what a correct driver keeps; a broken one is named after a ! (help rules)" },
+  { "sector", "what a disk moves at least, 512 bytes" },
+  { "segment", "one piece of memory of a transfer: address and length; a scatterlist has several" },
   { "set", "the few places of a cache where a line can go, chosen by its address: as many " ..
       "as the cache has ways" },
   { "sk_buff", "a packet: its head in one block of memory, more of it perhaps in fragments, " ..

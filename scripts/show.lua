@@ -370,11 +370,15 @@ local function show_mappings()
   local live = core.mappings()
   if #live == 0 then return say("nothing is mapped") end
   local rows = { { "dma", "size", "direction", "owner", "checked", "memory" } }
+  local others = false
+  for _, m in ipairs(live) do others = others or m.device > 0 end
+  if others then rows[1][7] = "device" end
   for _, m in ipairs(live) do
     rows[#rows + 1] = { hex(m.dma), tostring(m.size), m.coherent and "coherent" or m.dir,
                         m.coherent and "both" or m.owner == "cpu" and "CPU" or "device",
                         not m.to_check and "-" or m.checked and "yes" or "no",
-                        m.va and m.va ~= 0 and require("why").range(m.va, 1) or "pa " .. hex(m.pa) }
+                        m.va and m.va ~= 0 and require("why").range(m.va, 1) or "pa " .. hex(m.pa),
+                        others and core.devices[m.device + 1].name or nil }
   end
   say(text.columns(rows, { false, true }))
 end
@@ -388,6 +392,17 @@ local function show_stores()
         tostring(s.size), tostring(s.due) }
   end
   say(text.columns(rows))
+end
+
+local function show_devices()
+  local rows = { { "device", "unit", "registers", "state", "interrupt" } }
+  for i, now in ipairs(core.devices_now()) do
+    local row = core.devices[i]
+    rows[#rows + 1] = { row.name, tostring(i - 1), "pa " .. hex(row.bar),
+                        now.busy and "busy" or "idle",
+                        now.irq and "up, " .. hex(now.irq_bits) or "down" }
+  end
+  say(text.columns(rows, { false, true }))
 end
 
 -- Board and trace ------------------------------------------------------------------------------
@@ -435,7 +450,7 @@ end
 local parts = {
   cache = show_cache, line = show_line, pages = show_pages, mappings = show_mappings,
       board = show_board,
-  trace = show_trace, bytes = show_bytes, stores = show_stores,
+  trace = show_trace, bytes = show_bytes, stores = show_stores, devices = show_devices,
   violations = function() say(tostring(require("why").violations())) end,
 }
 

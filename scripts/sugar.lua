@@ -12,6 +12,7 @@ local map_single, unmap_single = dma_map_single, dma_unmap_single
 local mapping_error = dma_mapping_error
 local sync_for = { for_cpu = dma_sync_single_for_cpu, for_device = dma_sync_single_for_device }
 local size_of, let_pass = ksize, run
+local devices = devices
 
 local function need_address(command, value)
   if math.type(value) ~= "integer" then
@@ -50,10 +51,12 @@ local function mapping(command, dma)
       or "show mappings lists them"), 0)
 end
 
+local function device_of(m) return devices[core.devices[m.device + 1].name] end
+
 function sugar.unmap(dma)
   local m = mapping("unmap", dma)
   if m.coherent then error("this is coherent memory: dma_free_coherent gives it back", 0) end
-  unmap_single(dev, m.dma, m.size, m.dir)
+  unmap_single(device_of(m), m.dma, m.size, m.dir)
 end
 
 function sugar.sync(dma, towards, size)
@@ -64,7 +67,7 @@ function sugar.sync(dma, towards, size)
         { "for_cpu", "for_device" }), 0)
   end
   if m.coherent then error("this is coherent memory: it needs no sync", 0) end
-  call(dev, dma, size or m.size - (dma - m.dma), m.dir)
+  call(device_of(m), dma, size or m.size - (dma - m.dma), m.dir)
 end
 
 -- Cycles after which nothing more is expected: a device that starts late, a store that leaves late.

@@ -17,6 +17,7 @@
 #define RAM   (128 * KIB)
 #define HELD  16              /* live things of one sort that are remembered */
 #define SIDES (64 * KIB)      /* longest fill or copy */
+#define BARS  (device_count * DEVICE_WINDOW)     /* registers of all devices, in a row */
 
 enum sort { KMALLOC, PAGES, VMALLOC, IOREMAP, MAPPING, COHERENT, BLOCK, SORT_COUNT };
 
@@ -114,7 +115,8 @@ static vaddr_t some_va(struct play *p)
 	case 2:  return IOREMAP_BASE + take_below(&p->in, 64 * PAGE_SIZE);
 	case 3:  return UNCACHED_BASE + take_below(&p->in, RAM + PAGE_SIZE);
 	case 4:  return take(&p->in, 8);
-	case 5:  return p->bar + take_below(&p->in, 0xa0);
+	case 5:  return p->bar + take_below(&p->in, device_count) * DEVICE_WINDOW +
+			take_below(&p->in, 0xa0);
 	case 6: case 7: case 8:
 		return LINEAR_BASE + p->touched + take_below(&p->in, 64);
 	default: sort = (enum sort)take_below(&p->in, SORT_COUNT);
@@ -165,6 +167,14 @@ static void store(struct play *p)
 	(void)s;
 }
 
+static bool devices_rest(const struct hw *h)
+{
+	for (uint32_t i = 0; i < device_count; i++)
+		if (h->device[i].due != UINT64_MAX)
+			return false;
+	return true;
+}
+
 /* What was just written reads back the same, where no device or older store can come between. */
 static void write_read(struct play *p)
 {
@@ -175,8 +185,8 @@ static void write_read(struct play *p)
 
 	memset(out, (int)take(&p->in, 1), sizeof out);
 	cpu_barrier(p->hw, BARRIER_MB);
-	quiet = !p->hw->device[0].ops->busy(hw_device_state(p->hw, 0));
-	if (va - p->bar < DEVICE_WINDOW || cpu_write(p->hw, va, out, n) != OK)
+	quiet = devices_rest(p->hw);
+	if (va - p->bar < BARS || cpu_write(p->hw, va, out, n) != OK)
 		return;
 	MUST(cpu_read(p->hw, va, back, n) == OK);
 	if (p->coherent && quiet && va < IOREMAP_BASE)
@@ -234,7 +244,8 @@ static void pass(struct play *p)
 
 static void wait_for_device(struct play *p)
 {
-	bool idle = machine_wait(&p->bench->machine, 0, 100000);
+	uint32_t unit = (uint32_t)take_below(&p->in, device_count);
+	bool idle = machine_wait(&p->bench->machine, unit, 100000);
 
 	(void)idle;
 }
@@ -327,7 +338,7 @@ static void free_wrongly(struct play *p)
 	case 0: kfree(p->kernel, va); break;
 	case 1: pages_free(p->kernel, va, (uint32_t)take_below(&p->in, 40)); break;
 	case 2: vfree(p->kernel, va); break;
-	case 3: gone = va - p->bar >= DEVICE_WINDOW && iounmap(p->kernel, va); (void)gone; break;
+	case 3: gone = va - p->bar >= BARS && iounmap(p->kernel, va); (void)gone; break;
 	case 4: dma_free_coherent(p->kernel, 0, some_size(p), va, some_dma(p)); break;
 	}
 	for (int i = 0; i < HELD; i++)
@@ -533,6 +544,72 @@ static void transfer(struct play *p)
 		wait_for_device(p);
 }
 
+/* Where the registers of the device of this name are. */
+static vaddr_t registers(const struct play *p, const char *name)
+{
+	uint32_t unit = 0;
+
+	while (strcmp(device_ops[unit]->name, name))
+		unit++;
+	return p->bar + unit * DEVICE_WINDOW;
+}
+
+static void put(struct play *p, vaddr_t va, size_t size, uint64_t value)
+{
+	enum status s = cpu_store(p->hw, va, size, value);
+
+	(void)s;
+}
+
+/* A request for the disk, sensible or not, in memory that is coherent if there is any. */
+static void put_request(struct play *p, vaddr_t va, dma_addr_t dma)
+{
+	uint64_t segments = take_below(&p->in, 8) ? 1 + take_below(&p->in, 3) : take(&p->in, 1);
+
+	for (uint64_t i = 0; i < min_u64(segments, 16); i++) {
+		put(p, va + 512 + 16 * i, 8, some_dma(p));
+		put(p, va + 520 + 16 * i, 4, take_below(&p->in, 4) ? 512 : take(&p->in, 2));
+	}
+	put(p, va + 4, 4, take_below(&p->in, 4) + (take(&p->in, 2) << 16));
+	put(p, va + 8, 8, take_below(&p->in, 8) ? dma + 512 : some_dma(p));
+	put(p, va + 16, 4, segments);
+	put(p, va + 20, 4, take_below(&p->in, 17));
+	cpu_barrier(p->hw, BARRIER_WMB);
+	put(p, va, 4, take_below(&p->in, 8) ? 0x80000000 : take(&p->in, 4));
+}
+
+static void disk(struct play *p)
+{
+	const struct held *h = pick_alive(p, COHERENT);
+	vaddr_t bar = registers(p, "blk");
+
+	if (take_below(&p->in, 4) == 0) {
+		put(p, bar + 0x18, 4, 1);
+		put(p, bar + 0x20, 8, take_below(&p->in, 8) ? h->dma : some_dma(p));
+		put(p, bar + 0x28, 4, take_below(&p->in, 8));
+		put(p, bar + 0x30, 8, take_below(&p->in, 8) ? h->dma + 256 : some_dma(p));
+		put(p, bar + 0x38, 4, take_below(&p->in, 8));
+		put(p, bar + 0x08, 4, take(&p->in, 1));
+	}
+	put_request(p, h->va + 32 * take_below(&p->in, 8), h->dma);
+	put(p, bar + 0x40, 4, 1);
+	put(p, bar + 0x44, 4, take_below(&p->in, 4));
+	if (take_below(&p->in, 2))
+		machine_run(&p->bench->machine, 5000);
+}
+
+static void encipher(struct play *p)
+{
+	vaddr_t bar = registers(p, "crypto");
+	dma_addr_t from = some_dma(p);
+
+	put(p, bar + 0x10, 8, from);
+	put(p, bar + 0x18, 8, take_below(&p->in, 2) ? from : some_dma(p));
+	put(p, bar + 0x20, 8, take(&p->in, 8));
+	put(p, bar + 0x28, 4, take_below(&p->in, 8) ? take(&p->in, 1) : take(&p->in, 4));
+	put(p, bar + 0x2c, 4, take_below(&p->in, 4));
+}
+
 static void device_data(struct play *p)
 {
 	uint8_t bytes[256];
@@ -600,7 +677,7 @@ static void (*const calls[])(struct play *) = {
 	wait_for_device, hold_kmalloc, hold_kmalloc, drop_kmalloc, hold_pages, drop_pages, hold_vmalloc,
 	drop_vmalloc, hold_ioremap, drop_ioremap, free_wrongly, map, map, unmap, unmap_wrongly, sync, sync,
 	map_otherwise, unmap_otherwise, list, masks, cached_memory, hold_coherent, drop_coherent, transfer, transfer,
-	make_pool, end_pool, hold_block, hold_block, drop_block, device_data, resources, watch, keyframe,
+	make_pool, end_pool, hold_block, hold_block, drop_block, disk, disk, encipher, device_data, resources, watch, keyframe,
 };
 
 #define CALLS (sizeof calls / sizeof calls[0])
@@ -733,7 +810,7 @@ static void play(struct play *p)
 {
 	uint64_t free_at_boot = free_pages_now(p->kernel);
 
-	p->bar = ioremap(p->kernel, hw_device_bar(0), DEVICE_WINDOW, ATTR_DEVICE);
+	p->bar = ioremap(p->kernel, hw_device_bar(0), BARS, ATTR_DEVICE);
 	MUST(p->bar);
 	while (p->in.left) {
 		switch (take_below(&p->in, 16)) {

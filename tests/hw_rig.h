@@ -31,6 +31,16 @@ static inline void rig_off(struct rig *r)
 	free(r);
 }
 
+/* The number of the device of this name. */
+static inline uint32_t rig_unit(const char *name)
+{
+	uint32_t unit = 0;
+
+	while (strcmp(device_ops[unit]->name, name))
+		unit++;
+	return unit;
+}
+
 /* Questions about events are about those from now on. */
 static inline void rig_mark(struct rig *r)
 {

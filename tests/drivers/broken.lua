@@ -736,4 +736,56 @@ driver { "audio: a period is refilled without a sync for the device", function()
   parts.audio_period()
 end, named = noncoherent("device-read-stale", "sync_for_device"), hidden = true }
 
+-- A disk and a crypto device ---------------------------------------------------------------------
+
+local SECTOR = parts.SECTOR
+
+driver { "a disk: its data is read before the unmap", function()
+  local disk, a = parts.disk(4), buffer(SECTOR)
+  cache.flush(a, SECTOR)
+  local h = parts.disk_map(a, SECTOR, FROM)
+  disk:submit(parts.READ, 0, 1, { { h, SECTOR } })
+  disk:take()
+  read(a, SECTOR)
+  parts.disk_unmap(h, SECTOR, FROM)
+end, named = noncoherent("cpu-read-device-owned", "device_owns"), hidden = true }
+
+driver { "a disk: a store into the data after the doorbell", function()
+  local disk, a = parts.disk(4), buffer(SECTOR, "w")
+  local h = parts.disk_map(a, SECTOR, TO)
+  disk:submit(parts.WRITE, 0, 1, { { h, SECTOR } })
+  store(a, 0)
+  disk:take()
+  parts.disk_unmap(h, SECTOR, TO)
+end, named = noncoherent("cpu-write-device-owned", "store_too_late") }
+
+driver { "a disk: a scatterlist of two entries, unmapped as one of one", function()
+  local disk, a, b = parts.disk(4), buffer(SECTOR), buffer(SECTOR)
+  cache.flush(b, SECTOR)
+  local sg, pieces = parts.disk_map_list({ { a, SECTOR }, { b, SECTOR } }, FROM)
+  disk:submit(parts.READ, 0, 1, pieces)
+  disk:take()
+  parts.disk_unmap_list(sg, 1, FROM)
+  read(b, SECTOR)
+end, debug = "unmap-nents", named = noncoherent("cpu-read-device-owned", "device_owns"),
+  hidden = true }
+
+driver { "crypto in place with a mapping TO_DEVICE", function()
+  local a = buffer(N, "p")
+  local h = parts.crypto_map(a, N, TO)
+  parts.encipher(h, h, N, 0x1234)
+  parts.crypto_unmap(h, N, TO)
+  read(a, N)
+end, named = noncoherent("stale-read", "wrong_direction_in"), hidden = true }
+
+driver { "crypto in place, new plain text without sync for the device", function()
+  local a = buffer(N, "p")
+  local h = parts.crypto_map(a, N, BOTH)
+  parts.encipher(h, h, N, 0x1234)
+  dma_sync_single_for_cpu(devices.crypto, h, N, BOTH)
+  write(a, ("q"):rep(N))
+  parts.encipher(h, h, N, 0x1234)
+  parts.crypto_unmap(h, N, BOTH)
+end, named = noncoherent("device-read-stale", "sync_for_device"), hidden = true }
+
 return drivers

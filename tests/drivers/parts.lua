@@ -256,4 +256,146 @@ function parts.audio_stop()
   readl(audio.bar + CONTROL)
 end
 
+-- The disk ---------------------------------------------------------------------------------------
+
+parts.SECTOR = 512
+parts.READ, parts.WRITE = 1, 2
+
+local OWN = 0x80000000
+local SUBMIT, SUBMIT_SIZE, COMPLETE, COMPLETE_SIZE = 0x20, 0x28, 0x30, 0x38
+local CONTROL, ACK, RESET, DOORBELL, CONSUMED = 0x08, 0x14, 0x18, 0x40, 0x44
+local REQUEST, ENTRY, TABLE = 32, 16, 256
+
+-- A driver of devices.blk with rings of so many entries; control is or-ed to "enabled".
+local disk = {}
+disk.__index = disk
+
+local function ring_memory(n)
+  local va, h = dma_alloc_coherent(devices.blk, n)
+  return { va = allocated(va), h = h, size = n }
+end
+
+function parts.disk(entries, control)
+  local d = setmetatable({ entries = entries, submitted = 0, completed = 0,
+      requests = ring_memory(entries * REQUEST), results = ring_memory(entries * ENTRY),
+      tables = ring_memory(entries * TABLE) }, disk)
+  local bar = devices.blk.bar
+  writeq(d.requests.h, bar + SUBMIT)
+  writel(entries, bar + SUBMIT_SIZE)
+  writeq(d.results.h, bar + COMPLETE)
+  writel(entries, bar + COMPLETE_SIZE)
+  writel(1 | (control or 0), bar + CONTROL)
+  return d
+end
+
+-- Put a request into the ring: pieces is a list of { handle, bytes }.
+function disk:put(operation, sector, tag, pieces)
+  local slot = self.submitted % self.entries
+  local at, pieces_at = self.requests.va + slot * REQUEST, self.tables.va + slot * TABLE
+  parts.equal(load(at, 4) & OWN, 0, "OWN of a free request is")
+  for i, piece in ipairs(pieces) do
+    store(pieces_at + (i - 1) * 16, piece[1])
+    store(pieces_at + (i - 1) * 16 + 8, piece[2], 4)
+  end
+  store(at + 4, operation, 2)
+  store(at + 6, tag, 2)
+  store(at + 8, self.tables.h + slot * TABLE)
+  store(at + 16, #pieces, 4)
+  store(at + 20, sector, 4)
+  dma_wmb()
+  store(at, OWN, 4)
+  self.submitted = self.submitted + 1
+end
+
+function disk:ring() writel(1, devices.blk.bar + DOORBELL) end
+
+function disk:submit(...)
+  self:put(...)
+  self:ring()
+end
+
+-- The tag of the next request that is done, and how many bytes it moved.
+function disk:take()
+  local at = self.results.va + self.completed % self.entries * ENTRY
+  local phase = 1 - self.completed // self.entries % 2
+  for _ = 1, 10000 do
+    if load(at + 12, 4) & 1 == phase then break end
+    run(20)
+  end
+  parts.equal(load(at + 12, 4) & 1, phase, "the phase is")
+  dma_rmb()
+  local tag, bytes = load(at, 4), load(at + 4, 4)
+  parts.equal(load(at + 8, 4), 0, "the status is")
+  self.completed = self.completed + 1
+  writel(1, devices.blk.bar + CONSUMED)
+  return tag, bytes
+end
+
+function disk:acknowledge() writel(1, devices.blk.bar + ACK) end
+
+function disk:reset() writel(1, devices.blk.bar + RESET) end
+
+-- Stop the disk, and read back so that the write has arrived; then its rings may go.
+function disk:close()
+  self:reset()
+  readl(devices.blk.bar)
+  for _, memory in ipairs { self.requests, self.results, self.tables } do
+    dma_free_coherent(devices.blk, memory.size, memory.va, memory.h)
+  end
+end
+
+-- A buffer mapped for the disk.
+function parts.disk_map(va, n, direction)
+  local h = dma_map_single(devices.blk, va, n, direction)
+  parts.equal(dma_mapping_error(devices.blk, h), 0, "dma_mapping_error says")
+  return h
+end
+
+function parts.disk_unmap(h, n, direction) dma_unmap_single(devices.blk, h, n, direction) end
+
+-- A scatterlist of buffers { va, bytes }, mapped, and its pieces as disk:put takes them.
+function parts.disk_map_list(buffers, direction)
+  local sg, pieces = scatterlist(#buffers), {}
+  for i, buffer in ipairs(buffers) do sg_set_buf(sg[i - 1], buffer[1], buffer[2]) end
+  local n = dma_map_sg(devices.blk, sg, #buffers, direction)
+  if n == 0 then error("dma_map_sg maps nothing", 0) end
+  for entry in for_each_sg(sg, n) do
+    pieces[#pieces + 1] = { sg_dma_address(entry), sg_dma_len(entry) }
+  end
+  return sg, pieces
+end
+
+function parts.disk_unmap_list(sg, n, direction) dma_unmap_sg(devices.blk, sg, n, direction) end
+
+-- The crypto device ------------------------------------------------------------------------------
+
+-- What it makes of a text.
+function parts.enciphered(text, key)
+  return (text:gsub(".", function(c)
+    local byte = string.char(c:byte() ~ key & 0xff)
+    key = key << 1 | key >> 63
+    return byte
+  end))
+end
+
+-- Let it work on n bytes from one handle to another, and wait.
+function parts.encipher(from, to, n, key)
+  local bar = devices.crypto.bar
+  writeq(from, bar + 0x10)
+  writeq(to, bar + 0x18)
+  writeq(key, bar + 0x20)
+  writel(n, bar + 0x28)
+  writel(1, bar + 0x2c)
+  devices.crypto:wait()
+  parts.equal(readl(bar + 0x28), n, "enciphered are")
+end
+
+function parts.crypto_map(va, n, direction)
+  local h = dma_map_single(devices.crypto, va, n, direction)
+  parts.equal(dma_mapping_error(devices.crypto, h), 0, "dma_mapping_error says")
+  return h
+end
+
+function parts.crypto_unmap(h, n, direction) dma_unmap_single(devices.crypto, h, n, direction) end
+
 return parts
