@@ -40,6 +40,10 @@ static const struct code codes[] = {
 		{ "single", "page", "sg", "resource", "coherent", "noncoherent", "pages" } },
 	{ "kind", EV_COUNT, { "kmalloc", "pages", "vmalloc", "coherent", "stack" } },
 	{ "context", EV_COUNT, { "process", "atomic", "irq" } },
+	{ "sleeper", EV_COUNT,
+		{ "might_sleep", "kmalloc", "alloc_pages", "vmalloc", "vfree", "ioremap", "iounmap",
+		  "dma_alloc", "dma_free", "dma_pool_create", "dma_pool_destroy", "msleep",
+		  "wait_for_completion", "request_irq", "free_irq", "disable_irq" } },
 	{ "fault", EV_COUNT, { "none", "stall", "short", "length", "late", "change" } },
 	{ "knob", EV_COUNT, { "all_errors", "num_errors", "driver_filter" } },
 	{ "what", EV_COUNT, {

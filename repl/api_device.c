@@ -120,8 +120,10 @@ static void wait_until_idle(lua_State *L, struct bench *b, uint32_t unit)
 {
 	if (!busy(L, b, unit))
 		return;
-	while (!machine_wait(&b->machine, unit, WAIT_SLICE))
+	while (!machine_wait(&b->machine, unit, WAIT_SLICE)) {
 		session_pause(L);
+		session_handlers(L, session_of(L));
+	}
 }
 
 static int l_dma_read(lua_State *L, struct bench *b)

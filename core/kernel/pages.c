@@ -1,5 +1,7 @@
 #include "kernel/pages.h"
 
+#include "kernel/context.h"
+
 #include <assert.h>
 
 uint32_t pages_max_order(const struct kernel *k)
@@ -270,6 +272,7 @@ vaddr_t pages_alloc(struct kernel *k, uint32_t gfp, uint32_t order)
 	struct block b;
 	uint64_t pfn;
 
+	context_might_alloc(k, SLEEPER_PAGES, gfp);
 	if (!pages_take(k, gfp, order, FRAME_PAGES, &pfn))
 		return 0;
 	b = block_at(pfn, order);
