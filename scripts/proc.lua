@@ -143,12 +143,14 @@ function proc.cat(path)
   error(path .. ": no such file\n  there are " .. names(), 0)
 end
 
--- {x} is hex, {x:d} decimal, {x:x} hex without 0x (%llx), {x:p} hex of full width (%pa).
+-- {x} is hex, {x:d} decimal, {x:x} hex without 0x (%llx), {x:p} hex of full width (%pa),
+-- {x:v} a device by its number.
 local function klog_text(e)
   local row = core.klog[(e.a or 0) + 1]
   if not row then return "message " .. tostring(e.a) end
   return (row.format:gsub("{(%a):?(%a?)}", function(field, how)
     if how == "d" then return text.unsigned(e[field]) end
+    if how == "v" then return core.devices[e[field] + 1].name end
     if how == "x" then return string.format("%x", e[field]) end
     return how == "p" and string.format("0x%016x", e[field]) or text.hex(e[field])
   end))

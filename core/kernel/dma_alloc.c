@@ -1,6 +1,9 @@
 #include "kernel/dma_alloc.h"
 
 #include "kernel/arch.h"
+#include "kernel/atomic_pool.h"
+#include "kernel/context.h"
+#include "kernel/contiguous.h"
 #include "kernel/direct.h"
 #include "kernel/pages.h"
 #include "kernel/vmalloc.h"
@@ -41,13 +44,43 @@ static uint32_t best_zone(const struct kernel *k, uint64_t mask)
 	return limit < b->zone_dma32 ? GFP_DMA32 : 0;
 }
 
+/* A block goes back where it came from. */
+static void give(struct kernel *k, uint64_t pfn, uint64_t size)
+{
+	if (cma_holds(k, pfn))
+		cma_give(k, pfn);
+	else
+		pages_give(k, pfn, pages_order(size));
+}
+
+/* Bytes of the block that was taken for so many. */
+static uint64_t block_size(const struct kernel *k, uint64_t pfn, uint64_t size)
+{
+	return cma_holds(k, pfn) ? cma_size(k, pfn) : PAGE_SIZE << pages_order(size);
+}
+
+/* dma_alloc_contiguous, where the device reaches what it gives. */
+static bool take_contiguous(struct kernel *k, uint32_t dev, uint64_t size, uint32_t gfp,
+			    enum frame_kind kind, uint64_t *pfn)
+{
+	if (!cma_take(k, gfp, size, kind, pfn))
+		return false;
+	if (direct_reaches(k->device_dma[dev].coherent_mask,
+			   direct_to_dma(k, *pfn << PAGE_SHIFT), size))
+		return true;
+	cma_give(k, *pfn);
+	return false;
+}
+
 /* A block the device can reach: where the mask is narrow, from lower and lower zones. */
-static bool take_reachable(struct kernel *k, uint32_t dev, uint32_t order, uint32_t gfp,
+static bool take_reachable(struct kernel *k, uint32_t dev, uint64_t size, uint32_t gfp,
 			   enum frame_kind kind, uint64_t *pfn)
 {
 	uint64_t mask = k->device_dma[dev].coherent_mask;
-	uint32_t zone = best_zone(k, mask);
+	uint32_t zone = best_zone(k, mask), order = pages_order(size);
 
+	if (take_contiguous(k, dev, size, gfp, kind, pfn))
+		return true;
 	for (;;) {
 		if (!pages_take(k, gfp | zone, order, kind, pfn))
 			return false;
@@ -198,16 +231,29 @@ static vaddr_t pages_coherent(struct kernel *k, uint32_t dev, uint64_t size, uin
 			      uint64_t attrs, uint64_t *pfn)
 {
 	uint64_t bytes = round_up(size, PAGE_SIZE);
-	uint32_t order = size ? pages_order(size) : 0;
 	vaddr_t va;
 
-	if (!size || !take_reachable(k, dev, order, gfp, FRAME_COHERENT, pfn))
+	if (!size || !take_reachable(k, dev, size, gfp, FRAME_COHERENT, pfn))
 		return 0;
 	va = view(k, *pfn, bytes, attrs);
 	if (!va)
-		pages_give(k, *pfn, order);
+		give(k, *pfn, size);
 	else if (!(attrs & DMA_ATTR_NO_KERNEL_MAPPING))
 		zero(k, va, bytes);
+	return va;
+}
+
+/* The same for who may not sleep. */
+static vaddr_t pool_alloc(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_t *dma)
+{
+	paddr_t pa;
+	vaddr_t va = atomic_pool_alloc(k, dev, size, &pa);
+
+	if (!va)
+		return 0;
+	*dma = direct_to_dma(k, pa);
+	tell(k, EV_DMA_ALLOC, &(struct event){ .addr = *dma, .addr2 = pa, .value = va,
+		.size = (uint32_t)size, .b = FORM_COHERENT, .unit = (uint16_t)dev });
 	return va;
 }
 
@@ -224,6 +270,9 @@ vaddr_t dma_alloc_attrs(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_
 	}
 	if (k->device_dma[dev].region.pages)
 		return region_alloc(k, dev, size, dma);
+	context_might_alloc(k, SLEEPER_DMA_ALLOC, gfp);
+	if (atomic_pool_serves(k, gfp, attrs))
+		return pool_alloc(k, dev, size, dma);
 	gfp &= ~(uint32_t)(GFP_ZONES | GFP_ZERO);
 	gfp |= attrs & DMA_ATTR_NO_WARN ? GFP_NOWARN : 0;
 	va = pages_coherent(k, dev, size, gfp, attrs, &pfn);
@@ -255,11 +304,19 @@ static bool is_view(const struct kernel *k, vaddr_t va, paddr_t pa, uint64_t att
 	}
 }
 
-/* Did the block at va come from a request of so many pages? A remapped one knows them exactly. */
-static bool same_size(const struct kernel *k, vaddr_t va, uint64_t size, uint64_t attrs,
-		      const struct frame *f)
+/* Did the block at pfn come from a request of so many pages? CMA knows them exactly. */
+static bool same_pages(const struct kernel *k, uint64_t pfn, uint64_t size)
 {
-	if (!size || pages_order(size) != f->order)
+	if (!size || pages_order(size) != frame_read(k, pfn)->order)
+		return false;
+	return !cma_holds(k, pfn) || cma_size(k, pfn) == round_up(size, PAGE_SIZE);
+}
+
+/* And the view of it at va? A remapped one knows them exactly, too. */
+static bool same_size(const struct kernel *k, vaddr_t va, uint64_t size, uint64_t attrs,
+		      uint64_t pfn)
+{
+	if (!same_pages(k, pfn, size))
 		return false;
 	return !remapped(k, attrs) || vm_area_at(k, va)->size == round_up(size, PAGE_SIZE);
 }
@@ -274,7 +331,8 @@ static bool is_block(const struct kernel *k, dma_addr_t dma, enum frame_kind kin
 	bool start = !(pa & PAGE_MASK);
 
 	*why = BAD_FREE_FOREIGN;
-	if (f->kind == FRAME_FREE && start && frame_read(k, pfn)->was == kind)
+	if ((f->kind == FRAME_FREE || f->kind == FRAME_RESERVED) && start &&
+	    frame_read(k, pfn)->was == kind)
 		*why = BAD_FREE_TWICE;
 	if (f->kind != kind)
 		return false;
@@ -294,14 +352,15 @@ static bool may_free(const struct kernel *k, uint64_t size, vaddr_t va, dma_addr
 		return false;
 	*why = is_view(k, va, pa, attrs) ? BAD_FREE_ORDER : BAD_FREE_FOREIGN;
 	return *why == BAD_FREE_ORDER &&
-	       same_size(k, va, size, attrs, frame_read(k, pa >> PAGE_SHIFT));
+	       same_size(k, va, size, attrs, pa >> PAGE_SHIFT);
 }
 
 /* Old lines of the cached address must not come back over whatever the pages are used for next. */
 static void forget_lines(struct kernel *k, paddr_t pa, uint64_t size)
 {
 	if (arch_coherent_by(k) != COHERENT_CACHED)
-		cpu_maintain(k->hw, CACHE_INVALIDATE, pa, PAGE_SIZE << pages_order(size), 0, false);
+		cpu_maintain(k->hw, CACHE_INVALIDATE, pa, block_size(k, pa >> PAGE_SHIFT, size), 0,
+			     false);
 }
 
 /* The block is the driver's no more; its last stores have arrived. Returns the event's number. */
@@ -316,9 +375,9 @@ static void give_back(struct kernel *k, paddr_t pa, uint64_t size, uint64_t seq)
 {
 	uint64_t before = kernel_cause(k, seq);
 
-	kernel_fill(k, phys_to_virt(pa), PAGE_POISON, PAGE_SIZE << pages_order(size));
+	kernel_fill(k, phys_to_virt(pa), PAGE_POISON, block_size(k, pa >> PAGE_SHIFT, size));
 	kernel_cause(k, before);
-	pages_give(k, pa >> PAGE_SHIFT, pages_order(size));
+	give(k, pa >> PAGE_SHIFT, size);
 }
 
 /*
@@ -336,6 +395,28 @@ static uint64_t refuse_free(struct kernel *k, const struct event *call, enum bad
 	return tell(k, EV_DMA_BAD_FREE, &e);
 }
 
+/* WARN_ON(irqs_disabled()); and what was remapped is unmapped, which may sleep. */
+static void may_be_freed_here(struct kernel *k, vaddr_t va, uint64_t attrs)
+{
+	bool unmaps = va && remapped(k, attrs) && !atomic_pool_holds(k, va);
+
+	if (unmaps || context_irqs_off(k))
+		context_might_sleep(k, SLEEPER_DMA_FREE);
+}
+
+/* By the CPU's address and the size, as in Linux. */
+static void pool_free(struct kernel *k, uint32_t dev, uint64_t size, vaddr_t va)
+{
+	paddr_t pa;
+
+	if (!atomic_pool_free(k, va, size, &pa)) {
+		kernel_tell_bad_free(k, MEM_COHERENT, va, BAD_FREE_TWICE);
+		return;
+	}
+	(void)tell_free(k, &(struct event){ .addr = direct_to_dma(k, pa), .addr2 = pa, .value = va,
+		.size = (uint32_t)size, .b = FORM_COHERENT, .unit = (uint16_t)dev });
+}
+
 void dma_free_attrs(struct kernel *k, uint32_t dev, uint64_t size, vaddr_t va, dma_addr_t dma,
 		    uint64_t attrs)
 {
@@ -347,8 +428,13 @@ void dma_free_attrs(struct kernel *k, uint32_t dev, uint64_t size, vaddr_t va, d
 		region_free(k, dev, size, va);
 		return;
 	}
+	may_be_freed_here(k, va, attrs);
 	if (!va)
 		return;
+	if (atomic_pool_holds(k, va)) {
+		pool_free(k, dev, size, va);
+		return;
+	}
 	if (!may_free(k, size, va, dma, attrs, &why)) {
 		seq = refuse_free(k, &(struct event){ .addr = dma, .value = va,
 			.size = event_size(size), .b = FORM_COHERENT, .unit = (uint16_t)dev }, why);
@@ -423,7 +509,6 @@ void dmam_release(struct kernel *k, uint32_t dev)
 static paddr_t cached_pages(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_t *dma,
 			    enum direction dir, uint32_t gfp, enum map_form form)
 {
-	uint32_t order = size ? pages_order(size) : 0;
 	uint64_t pfn;
 	paddr_t pa;
 
@@ -432,7 +517,8 @@ static paddr_t cached_pages(struct kernel *k, uint32_t dev, uint64_t size, dma_a
 		kernel_log(k, KLOG_DMA_GFP, gfp, 0, 0);
 		return 0;
 	}
-	if (!size || !take_reachable(k, dev, order, gfp & ~(uint32_t)GFP_ZERO, FRAME_DMA, &pfn))
+	context_might_alloc(k, SLEEPER_DMA_ALLOC, gfp);
+	if (!size || !take_reachable(k, dev, size, gfp & ~(uint32_t)GFP_ZERO, FRAME_DMA, &pfn))
 		return 0;
 	pa = pfn << PAGE_SHIFT;
 	kernel_fill(k, phys_to_virt(pa), 0, round_up(size, PAGE_SIZE));
@@ -449,8 +535,7 @@ static bool may_free_pages(const struct kernel *k, uint64_t size, paddr_t pa, dm
 	if (!is_block(k, dma, FRAME_DMA, why))
 		return false;
 	*why = pa == direct_to_phys(k, dma) ? BAD_FREE_ORDER : BAD_FREE_FOREIGN;
-	return *why == BAD_FREE_ORDER && size &&
-	       pages_order(size) == frame_read(k, pa >> PAGE_SHIFT)->order;
+	return *why == BAD_FREE_ORDER && same_pages(k, pa >> PAGE_SHIFT, size);
 }
 
 static void free_cached(struct kernel *k, uint64_t size, const struct event *e)

@@ -201,6 +201,8 @@ struct kernel {
 	struct device_dma device_dma[DEVICE_MAX];
 	struct devres devres[DEVRES_MAX];
 	struct cpu_context context;
+	struct { uint64_t start, pages; } cma;       /* frames; contiguous.h */
+	struct coherent_region atomic_pool;          /* atomic_pool.h */
 };
 
 void kernel_init(struct kernel *k, struct hw *hw);   /* boots: zones, reserved memory, resources */

@@ -164,7 +164,7 @@ void pages_init(struct kernel *k)
 		frame_write(k, pfn)->kind = FRAME_RESERVED;
 	if (b->ram2)
 		seed(k, b->ram2_at, b->ram2_at + b->ram2);
-	seed(k, k->reserved_end, b->ram);
+	seed(k, k->reserved_end, k->cma.pages ? k->cma.start << PAGE_SHIFT : b->ram);
 }
 
 /* The highest zone a request may use; the lowest there is when it asks for less than that. */
