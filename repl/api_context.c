@@ -84,12 +84,14 @@ static int l_spin_lock_irqsave(lua_State *L, struct bench *b)
 /* spin_unlock_irqrestore(flags) is the form for the lock without a name. */
 static int l_spin_unlock_irqrestore(lua_State *L, struct bench *b)
 {
-	bool short_form = lua_isinteger(L, 1) && lua_isnone(L, 2), flags;
+	bool unnamed = lua_isinteger(L, 1) && lua_isnone(L, 2), flags;
+	const char *name;
 
-	if (short_form)
-		lua_pushnil(L), lua_insert(L, 1);
-	flags = arg_flags(L, 2);
-	unlock(L, b, arg_lock(L, 1));
+	if (lua_isnone(L, 1))
+		arg_wrong_type(L, 1, "name, or the flags alone,");
+	name = unnamed ? "lock" : arg_lock(L, 1);
+	flags = arg_flags(L, unnamed ? 1 : 2);
+	unlock(L, b, name);
 	context_set_irqs(&b->machine.kernel, flags);
 	return 0;
 }
@@ -279,8 +281,8 @@ const struct api api_context[] = {
 	{ "spin_unlock", l_spin_unlock, "[lock]", "", "give the spinlock back" },
 	{ "spin_lock_irqsave", l_spin_lock_irqsave, "[lock]", "flags",
 	  "interrupts off, then spin_lock: for a lock that a handler takes too" },
-	{ "spin_unlock_irqrestore", l_spin_unlock_irqrestore, "[lock,] flags", "",
-	  "spin_unlock, then interrupts as they were" },
+	{ "spin_unlock_irqrestore", l_spin_unlock_irqrestore, "lock, flags", "",
+	  "spin_unlock, then interrupts as they were; the flags alone for the lock without a name" },
 	{ "local_irq_save", l_local_irq_save, "", "flags", "no handler runs from now on" },
 	{ "local_irq_restore", l_local_irq_restore, "flags", "",
 	  "interrupts as they were at local_irq_save" },

@@ -68,6 +68,7 @@ static const char rows_tools[] =
 	"  return args\n"
 	"end\n"
 	"samples = { dev = dev, dir = 'to_device', string = 'x', name = 'x', width = 8 }\n"
+	"samples.lock, samples.handler, samples.completion = 'lock', print, init_completion()\n"
 	"samples.sg, samples.sgt = scatterlist(1), sg_alloc_table(1)\n"
 	"function sample(name) return samples[name] or 0 end\n"
 	"function call(row, args)\n"
