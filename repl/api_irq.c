@@ -57,6 +57,8 @@ static int trace_back(lua_State *L)
 		lua_getinfo(L, "Sl", &frame);
 		if (*frame.what == 'C')
 			break;
+		if (*frame.source == '@' && strstr(frame.source, session_of(L)->scripts))
+			continue;      /* the prompt's own */
 		lua_pushfstring(L, "\n  in the handler, at %s:%d", frame.short_src,
 				frame.currentline);
 		luaL_addvalue(&text);

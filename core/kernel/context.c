@@ -44,14 +44,14 @@ static void tell(struct kernel *k)
 		.b = c->irqs_off, .unit = (uint16_t)(c->in_handler ? c->handler : 0) });
 }
 
-/* Takes the new state; told when it differs in what a watcher is told. */
+/* Takes the new state; told when anything is different, be it one lock more. */
 static void change(struct kernel *k, const struct cpu_context *to)
 {
-	enum context before = context_now(k);
+	uint32_t before = preempt_count(k);
 	bool irqs_off = k->context.irqs_off;
 
 	k->context = *to;
-	if (context_now(k) != before || to->irqs_off != irqs_off)
+	if (preempt_count(k) != before || to->irqs_off != irqs_off)
 		tell(k);
 }
 
@@ -160,6 +160,12 @@ bool context_preempt(struct kernel *k, bool off)
 	return true;
 }
 
+static void tell_line(struct kernel *k, enum event_kind kind, uint32_t dev, bool on)
+{
+	kernel_tell(k, &(struct event){ .kind = (uint16_t)kind, .a = dev, .b = on,
+		.unit = (uint16_t)dev });
+}
+
 int context_request_irq(struct kernel *k, uint32_t dev, const char *name)
 {
 	struct irq_line *line = &k->context.line[dev];
@@ -170,6 +176,7 @@ int context_request_irq(struct kernel *k, uint32_t dev, const char *name)
 	*line = (struct irq_line){ .depth = 0 };
 	strncpy(line->name, name, NAME_MAX_LEN - 1);
 	k->context.requested |= 1u << dev;
+	tell_line(k, EV_IRQ_REQUEST, dev, true);
 	return 0;
 }
 
@@ -178,25 +185,31 @@ void context_free_irq(struct kernel *k, uint32_t dev)
 	if (context_in_interrupt(k))
 		kernel_log(k, KLOG_IRQ_FREE_INSIDE, dev, 0, 0);
 	context_might_sleep(k, SLEEPER_FREE_IRQ);
-	if (!(k->context.requested >> dev & 1))
+	if (!(k->context.requested >> dev & 1)) {
 		kernel_log(k, KLOG_IRQ_FREE_TWICE, dev, 0, 0);
+		return;
+	}
 	k->context.requested &= ~(1u << dev);
+	tell_line(k, EV_IRQ_REQUEST, dev, false);
 }
 
 void context_disable_irq(struct kernel *k, uint32_t dev)
 {
 	k->context.line[dev].depth++;
+	tell_line(k, EV_IRQ_ENABLE, dev, false);
 }
 
 void context_enable_irq(struct kernel *k, uint32_t dev)
 {
 	struct irq_line *line = &k->context.line[dev];
 
-	if (line->depth)
-		line->depth--;
-	else
+	if (!line->depth) {
 		kernel_log(k, KLOG_IRQ_UNBALANCED, dev, 0, 0);
+		return;
+	}
+	line->depth--;
 	line->runs = 0;
+	tell_line(k, EV_IRQ_ENABLE, dev, true);
 }
 
 bool context_pending(const struct kernel *k, uint32_t *dev)
@@ -230,7 +243,7 @@ static void note_still_up(struct kernel *k, uint32_t dev)
 		return;
 	kernel_log(k, KLOG_IRQ_NOBODY, dev, 0, 0);
 	kernel_log(k, KLOG_IRQ_DISABLING, dev, 0, 0);
-	line->depth++;
+	context_disable_irq(k, dev);
 }
 
 void context_exit_irq(struct kernel *k, uint32_t dev)

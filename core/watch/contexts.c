@@ -2,6 +2,8 @@
 
 void contexts_change(struct facts *f, const struct event *e)
 {
+	if (e->a == f->context.now && e->b == f->context.irqs_off)
+		return;      /* one lock more or less */
 	f->context.now = e->a;
 	f->context.irqs_off = e->b;
 	f->context.seq = e->seq;
