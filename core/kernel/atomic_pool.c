@@ -18,7 +18,7 @@ static void make(struct kernel *k)
 	uint64_t size = k->hw->board.coherent_pool, pfn;
 
 	while (size >= PAGE_SIZE && !pages_take(k, GFP_KERNEL | GFP_NOWARN, pages_order(size),
-						FRAME_DMA, &pfn))
+						FRAME_RESERVED, &pfn))
 		size /= 2;
 	if (size < PAGE_SIZE) {
 		kernel_log(k, KLOG_POOL_NONE, k->hw->board.coherent_pool / KIB, 0, 0);
