@@ -3,6 +3,7 @@
 #include "kernel/arch.h"
 #include "kernel/direct.h"
 #include "kernel/pages.h"
+#include "kernel/region.h"
 #include "kernel/vmalloc.h"
 
 bool atomic_pool_serves(const struct kernel *k, uint32_t gfp, uint64_t attrs)
@@ -36,34 +37,6 @@ static void make(struct kernel *k)
 	kernel_log(k, KLOG_POOL_READY, size / KIB, 0, 0);
 }
 
-static bool is_used(const struct coherent_region *p, uint64_t page)
-{
-	return p->used[page / 64] >> page % 64 & 1;
-}
-
-static bool all_are(const struct coherent_region *p, uint64_t first, uint64_t n, bool used)
-{
-	for (uint64_t i = 0; i < n; i++)
-		if (is_used(p, first + i) != used)
-			return false;
-	return true;
-}
-
-static void flip(struct coherent_region *p, uint64_t first, uint64_t n)
-{
-	for (uint64_t page = first; page < first + n; page++)
-		p->used[page / 64] ^= (uint64_t)1 << page % 64;
-}
-
-/* The first n free pages in a row (gen_pool_first_fit); p->pages when there are none. */
-static uint64_t find(const struct coherent_region *p, uint64_t n)
-{
-	for (uint64_t first = 0; n && n <= p->pages && first <= p->pages - n; first++)
-		if (all_are(p, first, n, false))
-			return first;
-	return p->pages;
-}
-
 vaddr_t atomic_pool_alloc(struct kernel *k, uint32_t dev, uint64_t size, paddr_t *pa)
 {
 	struct coherent_region *p = &k->atomic_pool;
@@ -72,14 +45,14 @@ vaddr_t atomic_pool_alloc(struct kernel *k, uint32_t dev, uint64_t size, paddr_t
 	n += (size & PAGE_MASK) != 0;
 	if (!p->pages)
 		make(k);
-	first = find(p, n);
+	first = region_find(p, n, 1);
 	*pa = p->pa + (first << PAGE_SHIFT);
 	if (first == p->pages ||
 	    !direct_reaches(k->device_dma[dev].coherent_mask, direct_to_dma(k, *pa), size)) {
 		kernel_log(k, KLOG_POOL_EMPTY, dev, 0, 0);
 		return 0;
 	}
-	flip(p, first, n);
+	region_use(p, first, n, true);
 	kernel_fill(k, p->va + (first << PAGE_SHIFT), 0, n << PAGE_SHIFT);
 	cpu_barrier(k->hw, BARRIER_WMB);
 	return p->va + (first << PAGE_SHIFT);
@@ -96,9 +69,9 @@ bool atomic_pool_free(struct kernel *k, vaddr_t va, uint64_t size, paddr_t *pa)
 	uint64_t first = (va - p->va) >> PAGE_SHIFT;
 	uint64_t n = (size >> PAGE_SHIFT) + ((size & PAGE_MASK) != 0);
 
-	if (va & PAGE_MASK || !n || !inside(first, n, 0, p->pages) || !all_are(p, first, n, true))
+	if (va & PAGE_MASK || !n || !inside(first, n, 0, p->pages) || !region_pages_are(p, first, n, true))
 		return false;
-	flip(p, first, n);
+	region_use(p, first, n, false);
 	*pa = p->pa + (first << PAGE_SHIFT);
 	return true;
 }

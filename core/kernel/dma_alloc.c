@@ -6,6 +6,7 @@
 #include "kernel/contiguous.h"
 #include "kernel/direct.h"
 #include "kernel/pages.h"
+#include "kernel/region.h"
 #include "kernel/vmalloc.h"
 
 #define ENOMEM 12
@@ -102,49 +103,15 @@ static void zero(struct kernel *k, vaddr_t va, uint64_t size)
 
 /* A region of the device's own: dma_declare_coherent_memory. */
 
-static bool page_used(const struct coherent_region *r, uint64_t page)
-{
-	return r->used[page / 64] >> page % 64 & 1;
-}
-
-static bool pages_used(const struct coherent_region *r, uint64_t first, uint64_t n, bool used)
-{
-	for (uint64_t i = 0; i < n; i++)
-		if (page_used(r, first + i) != used)
-			return false;
-	return true;
-}
-
-static void use_pages(struct coherent_region *r, uint64_t first, uint64_t n, bool used)
-{
-	for (uint64_t page = first; page < first + n; page++) {
-		uint64_t bit = (uint64_t)1 << page % 64;
-
-		r->used[page / 64] = used ? r->used[page / 64] | bit : r->used[page / 64] & ~bit;
-	}
-}
-
-/*
- * The first free pages aligned to their own number (bitmap_find_free_region);
- * `pages` when none are.
- */
-static uint64_t find_pages(const struct coherent_region *r, uint64_t n)
-{
-	for (uint64_t first = 0; n <= r->pages && first <= r->pages - n; first += n)
-		if (pages_used(r, first, n, false))
-			return first;
-	return r->pages;
-}
-
 static vaddr_t region_alloc(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_t *dma)
 {
 	struct coherent_region *r = &k->device_dma[dev].region;
 	uint64_t n = size && size <= r->pages * PAGE_SIZE ? (uint64_t)1 << pages_order(size) : 0;
-	uint64_t first = n ? find_pages(r, n) : r->pages, at = first << PAGE_SHIFT;
+	uint64_t first = region_find(r, n, n), at = first << PAGE_SHIFT;
 
 	if (first == r->pages || cpu_check(k->hw, r->va + at, size) != OK)
 		return 0;      /* full, or the driver took its mapping away */
-	use_pages(r, first, n, true);
+	region_use(r, first, n, true);
 	zero(k, r->va + at, size);
 	*dma = r->dma + at;
 	tell(k, EV_DMA_ALLOC, &(struct event){ .addr = *dma, .addr2 = r->pa + at,
@@ -167,12 +134,12 @@ static void region_free(struct kernel *k, uint32_t dev, uint64_t size, vaddr_t v
 	uint64_t at = round_down(va - r->va, PAGE_SIZE), first = at >> PAGE_SHIFT;
 	uint64_t n = size && size <= r->pages * PAGE_SIZE ? (uint64_t)1 << pages_order(size) : 0;
 
-	if (!n || !inside(first, n, 0, r->pages) || !pages_used(r, first, n, true)) {
+	if (!n || !inside(first, n, 0, r->pages) || !region_pages_are(r, first, n, true)) {
 		kernel_tell_bad_free(k, MEM_COHERENT, va,
-				     page_used(r, first) ? BAD_FREE_ORDER : BAD_FREE_TWICE);
+				     region_pages_are(r, first, 1, true) ? BAD_FREE_ORDER : BAD_FREE_TWICE);
 		return;
 	}
-	use_pages(r, first, n, false);
+	region_use(r, first, n, false);
 	tell(k, EV_DMA_FREE, &(struct event){ .addr = r->dma + at, .addr2 = r->pa + at,
 		.value = r->va + at, .size = (uint32_t)size, .b = FORM_COHERENT,
 		.unit = (uint16_t)dev });
