@@ -7,7 +7,7 @@
 #include "kernel/context.h"
 
 #define COMPLETION_TYPE "dmalab.completion"
-#define WAIT_SLICE ((uint64_t)100000)        /* cycles between two looks at whether it is hopeless */
+#define WAIT_SLICE ((uint64_t)100000)        /* cycles between two looks at what is due */
 
 /* struct completion: an object of Lua's, so undo does not take back what was done to it. */
 struct completion {
@@ -29,8 +29,8 @@ static void lock(lua_State *L, struct bench *b, const char *name)
 	struct kernel *k = &b->machine.kernel;
 
 	if (context_holds(k, name))
-		luaL_error(L, "deadlock: the spinlock \"%s\" is held already, and the CPU would wait "
-			   "for itself for ever\n  %s", name, context_in_interrupt(k)
+		luaL_error(L, "deadlock: the spinlock \"%s\" is held already, and the CPU would "
+			   "wait for itself for ever\n  %s", name, context_in_interrupt(k)
 			   ? "a lock a handler takes too is taken with spin_lock_irqsave elsewhere"
 			   : "spin_unlock first");
 	if (!context_lock(k, name))
@@ -67,7 +67,8 @@ static bool arg_flags(lua_State *L, int i)
 	uint64_t flags = arg_number(L, i);
 
 	if (flags > 1)
-		arg_wrong(L, i, "the flags that spin_lock_irqsave or local_irq_save answered expected");
+		arg_wrong(L, i, "the flags that spin_lock_irqsave or local_irq_save answered "
+			  "expected");
 	return flags;
 }
 
@@ -277,12 +278,14 @@ static int l_wait_for_completion_timeout(lua_State *L, struct bench *b)
 
 const struct api api_context[] = {
 	{ "spin_lock", l_spin_lock, "[lock]", "",
-	  "take the spinlock of this name: until spin_unlock nobody may sleep; handlers still run" },
+	  "take the spinlock of this name: until spin_unlock nobody may sleep; handlers still "
+	  "run" },
 	{ "spin_unlock", l_spin_unlock, "[lock]", "", "give the spinlock back" },
 	{ "spin_lock_irqsave", l_spin_lock_irqsave, "[lock]", "flags",
 	  "interrupts off, then spin_lock: for a lock that a handler takes too" },
 	{ "spin_unlock_irqrestore", l_spin_unlock_irqrestore, "lock, flags", "",
-	  "spin_unlock, then interrupts as they were; the flags alone for the lock without a name" },
+	  "spin_unlock, then interrupts as they were; the flags alone for the lock without a "
+	  "name" },
 	{ "local_irq_save", l_local_irq_save, "", "flags", "no handler runs from now on" },
 	{ "local_irq_restore", l_local_irq_restore, "flags", "",
 	  "interrupts as they were at local_irq_save" },
@@ -294,8 +297,8 @@ const struct api api_context[] = {
 	{ "preempt_enable", l_preempt_enable, "", "", "undo one preempt_disable" },
 	{ "in_interrupt", l_in_interrupt, "", "true or false", "does an interrupt handler run?" },
 	{ "in_atomic", l_in_atomic, "", "true or false",
-	  "is a spinlock held, preemption off, or a handler running? Interrupts that are merely off "
-	  "it does not see, as in Linux" },
+	  "is a spinlock held, preemption off, or a handler running? Interrupts that are merely "
+	  "off it does not see, as in Linux" },
 	{ "irqs_disabled", l_irqs_disabled, "", "true or false", "are interrupts off?" },
 	{ "might_sleep", l_might_sleep, "", "",
 	  "says that here somebody may sleep: named where that is not allowed" },

@@ -1,9 +1,10 @@
 /*
- * Interrupts: a driver's handler is a Lua function. That a line has a handler is state of the kernel,
- * which undo takes back; the function itself stays here, by device, until another one is requested.
+ * Interrupts: a driver's handler is a Lua function. That a line has a handler is state of the
+ * kernel, which undo takes back; the function itself stays here, by device, until another one is
+ * requested.
  *
- * A handler cannot run in the middle of a call of C. It runs at the next safe point: behind the call
- * during which its line went up, and inside those that let time pass.
+ * A handler cannot run in the middle of a call of C. It runs at the next safe point: behind the
+ * call during which its line went up, and inside those that let time pass.
  */
 #include "api.h"
 
@@ -97,8 +98,9 @@ static void run_handler(lua_State *L, struct session *s, uint32_t dev)
 	if (status != LUA_OK)
 		lua_error(L);
 	if (!is_answer(L, -1))
-		luaL_error(L, "the handler of %s answered a %s; it answers IRQ_HANDLED, or IRQ_NONE "
-			   "when its device did not ask", device_ops[dev]->name, luaL_typename(L, -1));
+		luaL_error(L, "the handler of %s answered a %s; it answers IRQ_HANDLED, or "
+			   "IRQ_NONE when its device did not ask", device_ops[dev]->name,
+			   luaL_typename(L, -1));
 	lua_pop(L, 1);
 }
 
@@ -163,14 +165,16 @@ static int l_disable_irq_nosync(lua_State *L, struct bench *b)
 }
 
 const struct api api_irq[] = {
-	{ "request_irq", l_request_irq, "dev, handler [, name]", "0, or -EBUSY (-16), -EINVAL (-22)",
+	{ "request_irq", l_request_irq, "dev, handler [, name]",
+	  "0, or -EBUSY (-16), -EINVAL (-22)",
 	  "from now on handler(dev) runs when the device raises its interrupt line, until it "
 	  "lowers it; answers IRQ_HANDLED or IRQ_NONE" },
 	{ "free_irq", l_free_irq, "dev", "", "undo request_irq: the handler runs no more" },
 	{ "enable_irq", l_enable_irq, "dev", "",
 	  "undo one disable_irq; a line that is up interrupts at once" },
 	{ "disable_irq", l_disable_irq, "dev", "",
-	  "the device's line does not interrupt until enable_irq; may sleep, to wait for a handler" },
+	  "the device's line does not interrupt until enable_irq; may sleep, to wait for a "
+	  "handler" },
 	{ "disable_irq_nosync", l_disable_irq_nosync, "dev", "",
 	  "disable_irq without waiting: for a handler" },
 	{ NULL, NULL, NULL, NULL, NULL },

@@ -85,7 +85,8 @@ static int l_unwatch(lua_State *L, struct bench *b)
 }
 
 const struct api api_time[] = {
-	{ "run", l_run, "cycles", "", "let time pass: devices and the store buffer go on, and handlers run" },
+	{ "run", l_run, "cycles", "",
+	  "let time pass: devices and the store buffer go on, and handlers run" },
 	{ "cycles", l_cycles, "", "cycles", "the machine's clock" },
 	{ "watch", l_watch, "[va] [, n=1]", "",
 	  "trace what happens to the pages of a range from now on; without a range, to all (as "

@@ -246,7 +246,8 @@ static int refuse(lua_State *L, const char *key, const char *why)
 static void refuse_in_handler(lua_State *L)
 {
 	if (session_of(L)->in_handler)
-		luaL_error(L, "this cannot be done inside an interrupt handler; let it return first");
+		luaL_error(L, "this cannot be done inside an interrupt handler; "
+			   "let it return first");
 }
 
 static int l_power_on(lua_State *L)

@@ -315,7 +315,9 @@ say["dma.free"] = function(e) return called("free", e) .. " took back " .. hex(e
 say["dma.check"] = function(e) return "dma_mapping_error was asked about " .. hex(e.dma) end
 
 say["cpu.context"] = function(e)
-  if e.context == "irq" then return "the handler of " .. core.devices[e.device + 1].name .. " began to run, interrupts off" end
+  if e.context == "irq" then
+    return "the handler of " .. core.devices[e.device + 1].name .. " began to run, interrupts off"
+  end
   if e.context == "process" then return "the CPU may sleep again" end
   return e.irqs_off ~= 0 and "interrupts went off: nobody may sleep"
       or "a spinlock was taken, or preemption went off: nobody may sleep"

@@ -548,9 +548,12 @@ static void giving_a_block_back_leaves_its_neighbour_alone(void **state)
 	dma_addr_t dma[2];
 	vaddr_t one, other;
 	uint64_t value;
+	struct board board = test_with(board_default(), "cma", 2 * MIB);
 
 	(void)state;
-	with_cma(2 * MIB);
+	test_set(&board, "coherent", 1);     /* where the linear map shows it at once */
+	bench_free(b);
+	power_on(board);
 	one = coherent(5 * PAGE_SIZE, &dma[0], GFP_KERNEL);
 	other = coherent(2 * PAGE_SIZE, &dma[1], GFP_KERNEL);
 	assert_int_equal(dma[1] - dma[0], 6 * PAGE_SIZE);

@@ -69,7 +69,8 @@ bool atomic_pool_free(struct kernel *k, vaddr_t va, uint64_t size, paddr_t *pa)
 	uint64_t first = (va - p->va) >> PAGE_SHIFT;
 	uint64_t n = (size >> PAGE_SHIFT) + ((size & PAGE_MASK) != 0);
 
-	if (va & PAGE_MASK || !n || !inside(first, n, 0, p->pages) || !region_pages_are(p, first, n, true))
+	if (va & PAGE_MASK || !n || !inside(first, n, 0, p->pages) ||
+	    !region_pages_are(p, first, n, true))
 		return false;
 	region_use(p, first, n, false);
 	*pa = p->pa + (first << PAGE_SHIFT);

@@ -4,8 +4,8 @@
  *
  * In process context a driver may sleep: wait while somebody else uses the CPU. It may not where
  * the CPU cannot be given away: under a spinlock, with preemption or interrupts off (atomic), and
- * in an interrupt handler (irq). Each change is told (cpu.context, irq.request, irq.enable), and so is a call that may sleep
- * where nobody may (kernel.might_sleep): as in Linux it warns and goes on.
+ * in an interrupt handler (irq). Each change is told (cpu.context, irq.request, irq.enable), and so
+ * is a call that may sleep where nobody may (kernel.might_sleep): as in Linux it warns and goes on.
  *
  * Kept: one CPU, locks that only mark a section, the nesting of preempt_disable, flags of
  * spin_lock_irqsave, level triggered lines, their depth, the line nobody acknowledges. Left out:

@@ -1,13 +1,13 @@
 #pragma once
 /*
  * The contiguous memory allocator (mm/cma.c, kernel/dma/contiguous.c): a part of RAM kept together
- * from boot, so that a large block for DMA is still to be had when the rest is in pieces. Memory for
- * DMA of more than a page comes from it where the caller may sleep; when it is full, from the page
- * allocator as without it.
+ * from boot, so that a large block for DMA is still to be had when the rest is in pieces. Memory
+ * for DMA of more than a page comes from it where the caller may sleep; when it is full, from the
+ * page allocator as without it.
  *
- * Kept: the block taken is as many pages as asked, not a power of two; aligned to the smallest order
- * that holds it; log lines. Left out: lending the free part to movable pages, and moving them away.
- * It is the end of the first bank, so that everything else lies where it lies without it.
+ * Kept: the block taken is as many pages as asked, not a power of two; it is aligned to the smallest
+ * order that holds it; log lines. Left out: lending the free part to movable pages, and moving them
+ * away. It is the end of the first bank, so that everything else lies where it lies without it.
  */
 #include "kernel/kernel.h"
 

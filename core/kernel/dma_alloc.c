@@ -135,8 +135,8 @@ static void region_free(struct kernel *k, uint32_t dev, uint64_t size, vaddr_t v
 	uint64_t n = size && size <= r->pages * PAGE_SIZE ? (uint64_t)1 << pages_order(size) : 0;
 
 	if (!n || !inside(first, n, 0, r->pages) || !region_pages_are(r, first, n, true)) {
-		kernel_tell_bad_free(k, MEM_COHERENT, va,
-				     region_pages_are(r, first, 1, true) ? BAD_FREE_ORDER : BAD_FREE_TWICE);
+		kernel_tell_bad_free(k, MEM_COHERENT, va, region_pages_are(r, first, 1, true)
+				     ? BAD_FREE_ORDER : BAD_FREE_TWICE);
 		return;
 	}
 	region_use(r, first, n, false);

@@ -420,7 +420,7 @@ driver { "wait for the interrupt, then unmap", function()
   local h = map(a, 128, FROM)
   local status, acknowledge, done = dev.bar + 0x24, dev.bar + 0x64, 0x100
   parts.ring_for_interrupt(h, 128)
-  for _ = 1, 4000 do
+  for _ = 1, 20000 do
     if dev:irq() then break end
     run(5)
   end
