@@ -88,13 +88,16 @@ static void tell(struct bench *b, const struct event *e)
 static void tell_returned(struct bench *b, const struct mapping *m)
 {
 	const struct ownership *o = &b->checker.facts.ownership;
-	uint64_t run;
+	uint64_t ram = b->checker.facts.shadow.ram_bytes, run;
+	uint64_t in_ram = m->pa < ram ? min_u64(m->size, ram - m->pa) : 0;
 
 	for (uint64_t at = 0; at < m->size; at += run ? run : 1) {
 		for (run = 0;
-		     at + run < m->size && !ownership_is_device(o, m->pa + at + run);
+		     at + run < in_ram && !ownership_is_device(o, m->pa + at + run);
 		     run++)
 			;
+		if (at + run >= in_ram)
+			run = m->size - at;      /* where there is no RAM no device owns any */
 		if (run)
 			tell(b, &(struct event){ .kind = EV_DMA_SYNC_CPU, .addr = m->dma + at,
 				.addr2 = m->pa + at, .size = (uint32_t)run, .a = m->dir,

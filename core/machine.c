@@ -1,5 +1,6 @@
 #include "machine.h"
 
+#include "kernel/context.h"
 #include "kernel/pages.h"
 #include "kernel/slab.h"
 #include "kernel/swiotlb.h"
@@ -61,7 +62,10 @@ bool machine_wait(struct machine *m, uint32_t dev, uint64_t limit)
 
 	while (h->device[dev].ops->busy(hw_device_state(h, dev))) {
 		uint64_t due = min_u64(h->device[dev].due, store_buffer_due(&h->stores));
+		uint32_t other;
 
+		if (context_pending(&m->kernel, &other))
+			return false;
 		if (due > end) {
 			hw_pass(h, end - h->bus.cycle);
 			return false;
@@ -268,6 +272,7 @@ void machine_keyframe(struct machine *m)
 		if (m->kernel.area[i].kind != VM_NONE)
 			tell_area(m, &m->kernel.area[i]);
 	swiotlb_keyframe(&m->kernel);
+	context_keyframe(&m->kernel);
 	for (uint32_t i = 0; i < device_count; i++)
 		tell_device(m, i);
 	tell(m, &(struct event){ .kind = EV_KEY_END });

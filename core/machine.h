@@ -19,7 +19,10 @@ void machine_copy(struct machine *to, struct machine *from);    /* `to` holds no
 /* Let n cycles pass. */
 void machine_run(struct machine *m, uint64_t n);
 
-/* Let time pass until the device is idle. False: still busy after `limit` cycles. */
+/*
+ * Let time pass until the device is idle. False: still busy after `limit` cycles, or a handler has
+ * to run first.
+ */
 must_check bool machine_wait(struct machine *m, uint32_t dev, uint64_t limit);
 
 /*

@@ -26,7 +26,7 @@ struct api_group {
 /* One table a subject; each in its own file. */
 extern const struct api api_memory[], api_addresses[], api_cpu[], api_cache[], api_registers[],
 	api_dma[], api_sg[], api_dma_alloc[], api_dma_mask[], api_dma_pool[],
-	api_device[], api_time[];
+	api_device[], api_time[], api_context[], api_irq[];
 
 extern const struct api_group api_groups[];   /* ends with a group without a name */
 
@@ -62,6 +62,12 @@ size_t arg_width(lua_State *L, int i);                /* 1, 2, 4 or 8; 8 when mi
 const char *arg_bytes(lua_State *L, int i, size_t *n);      /* a string */
 enum direction arg_direction(lua_State *L, int i);    /* one of the three real ones */
 uint32_t arg_device(lua_State *L, int i);             /* its number */
+
+/* A time in units of so many cycles, as cycles: one that ends before the clock does. */
+uint64_t arg_time(lua_State *L, struct bench *b, int i, uint64_t unit);
+
+/* Let n cycles pass, or fewer when *enough is no longer 0; handlers run, Ctrl-C is heard. */
+void api_pass(lua_State *L, uint64_t n, const uint32_t *enough);
 
 #define STRING_MAX ((uint64_t)64 << 20)   /* longest string a read makes, bytes */
 #define DEVICE_TYPE "dmalab.device"

@@ -20,6 +20,8 @@ const struct api_group api_groups[] = {
 	{ "dma pools", api_dma_pool },
 	{ "device", api_device },
 	{ "time", api_time },
+	{ "context", api_context },
+	{ "interrupts", api_irq },
 	{ NULL, NULL },
 };
 
@@ -57,6 +59,8 @@ const struct constant api_constants[] = {
 	{ "DMA_ATTR_MMIO", DMA_ATTR_MMIO, "dma_map_phys: these are registers, not RAM" },
 	{ "DMA_ATTR_REQUIRE_COHERENT", DMA_ATTR_REQUIRE_COHERENT,
 	  "fail where the mapping would need a bounce buffer or cache operations" },
+	{ "IRQ_NONE", 0, "what a handler answers: my device did not ask" },
+	{ "IRQ_HANDLED", 1, "what a handler answers: my device asked, and was heard" },
 	{ "PAGE_SIZE", (lua_Integer)PAGE_SIZE, "bytes of a page" },
 	{ NULL, 0, NULL },
 };
@@ -280,6 +284,7 @@ static int enter(lua_State *L)
 		too_many(L, row, most);
 	n = row->call(L, session_bench(s));
 	session_after(L, s);
+	session_handlers(L, s);
 	return n;
 }
 

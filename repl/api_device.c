@@ -122,7 +122,8 @@ static bool hangs(const struct bench *b, uint32_t unit)
 {
 	const struct hw *h = &b->machine.hw;
 
-	return h->device[unit].due == UINT64_MAX && store_buffer_due(&h->stores) == UINT64_MAX;
+	return ops_of(b, unit)->busy(hw_device_state(h, unit)) &&
+	       h->device[unit].due == UINT64_MAX && store_buffer_due(&h->stores) == UINT64_MAX;
 }
 
 /*
@@ -132,12 +133,14 @@ static bool hangs(const struct bench *b, uint32_t unit)
 static bool wait_until_idle(lua_State *L, struct bench *b, uint32_t unit, uint64_t limit)
 {
 	bool wait = busy(L, b, unit);
+	uint64_t start = b->machine.hw.bus.cycle, past = 0;
 
-	while (wait && !machine_wait(&b->machine, unit, min_u64(limit, WAIT_SLICE))) {
-		limit -= min_u64(limit, WAIT_SLICE);
-		if (!limit || (limit > WAIT_FOREVER / 2 && hangs(b, unit)))
-			return false;
+	while (wait && !machine_wait(&b->machine, unit, min_u64(limit - past, WAIT_SLICE))) {
 		session_pause(L);
+		session_handlers(L, session_of(L));
+		past = b->machine.hw.bus.cycle - start;
+		if (past >= limit || (limit == WAIT_FOREVER && hangs(b, unit)))
+			return false;
 	}
 	cpu_barrier(&b->machine.hw, BARRIER_RMB);
 	return true;

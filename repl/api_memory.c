@@ -1,5 +1,6 @@
 #include "api.h"
 
+#include "kernel/context.h"
 #include "kernel/pages.h"
 #include "kernel/resource.h"
 #include "kernel/slab.h"
@@ -118,8 +119,11 @@ static int l_free_alloced_pages(lua_State *L, struct bench *b)
 static int map_io(lua_State *L, struct bench *b, enum attr attr)
 {
 	paddr_t pa = arg_number(L, 1);
+	uint64_t size = arg_number(L, 2);
 
-	push_pointer(L, ioremap(&b->machine.kernel, pa, arg_number(L, 2), attr));
+	/* here, for dev.bar is mapped when it is first used, wherever that is */
+	context_might_sleep(&b->machine.kernel, SLEEPER_IOREMAP);
+	push_pointer(L, ioremap(&b->machine.kernel, pa, size, attr));
 	return 1;
 }
 
@@ -137,8 +141,11 @@ static int l_ioremap_wc(lua_State *L, struct bench *b)
 static int l_iounmap(lua_State *L, struct bench *b)
 {
 	vaddr_t va = arg_pointer(L, 1);
-	bool ignored = !va || iounmap(&b->machine.kernel, va);
+	bool ignored;
 
+	if (va)
+		context_might_sleep(&b->machine.kernel, SLEEPER_IOUNMAP);
+	ignored = !va || iounmap(&b->machine.kernel, va);
 	(void)ignored;
 	return 0;
 }

@@ -1,25 +1,42 @@
 #include "api.h"
 
+#include "kernel/context.h"
+
 #define RUN_SLICE  ((uint64_t)100000)        /* cycles between two looks at Ctrl-C, at first */
 #define TIME_MAX   ((uint64_t)1 << 62)       /* cycles; nothing can add up to more than 64 bits */
 
 /* Slices grow while nothing happens, so that run(1e15) on an idle machine is done at once. */
-static int l_run(lua_State *L, struct bench *b)
+void api_pass(lua_State *L, uint64_t n, const uint32_t *enough)
 {
-	uint64_t left = arg_count(L, 1, TIME_MAX), slice = RUN_SLICE;
+	struct session *s = session_of(L);
+	struct bench *b = s->bench;
+	uint64_t end = b->machine.hw.bus.cycle + n, slice = RUN_SLICE;
 	const uint64_t *now = &b->machine.hw.bus.cycle;
 
-	if (left > TIME_MAX - *now)
-		arg_wrong(L, 1, "the clock would run past its end; switch on a fresh machine");
-	while (left) {
-		uint64_t n = min_u64(left, slice), before = b->trace.next;
+	session_handlers(L, s);
+	while (*now < end && !(enough && *enough)) {
+		uint64_t before = b->trace.next;
 
-		machine_run(&b->machine, n);
-		left -= n;
+		context_pass(&b->machine.kernel, *now + min_u64(end - *now, slice));
 		slice = b->trace.next - before < TRACE_CHUNK ? slice * 2 : RUN_SLICE;
-		if (left)
+		session_handlers(L, s);
+		if (*now < end)
 			session_pause(L);
 	}
+}
+
+uint64_t arg_time(lua_State *L, struct bench *b, int i, uint64_t unit)
+{
+	uint64_t n = arg_count(L, i, TIME_MAX / unit) * unit;
+
+	if (n > TIME_MAX - b->machine.hw.bus.cycle)
+		arg_wrong(L, i, "the clock would run past its end; switch on a fresh machine");
+	return n;
+}
+
+static int l_run(lua_State *L, struct bench *b)
+{
+	api_pass(L, arg_time(L, b, 1, 1), NULL);
 	return 0;
 }
 
@@ -68,7 +85,8 @@ static int l_unwatch(lua_State *L, struct bench *b)
 }
 
 const struct api api_time[] = {
-	{ "run", l_run, "cycles", "", "let time pass: devices and the store buffer go on" },
+	{ "run", l_run, "cycles", "",
+	  "let time pass: devices and the store buffer go on, and handlers run" },
 	{ "cycles", l_cycles, "", "cycles", "the machine's clock" },
 	{ "watch", l_watch, "[va] [, n=1]", "",
 	  "trace what happens to the pages of a range from now on; without a range, to all (as "

@@ -6,6 +6,7 @@
 
 #include "api.h"
 
+#include "kernel/contiguous.h"
 #include "kernel/driver.h"
 #include "kernel/pages.h"
 #include "kernel/slab.h"
@@ -178,6 +179,37 @@ static int l_swiotlb(lua_State *L)
 static int l_swiotlb_hiwater(lua_State *L)
 {
 	lua_pushboolean(L, !swiotlb_set_hiwater(kernel(L), (uint64_t)luaL_checkinteger(L, 1)));
+	return 1;
+}
+
+/* Lines with a handler. */
+static int l_interrupts(lua_State *L)
+{
+	const struct cpu_context *c = &kernel(L)->context;
+
+	lua_newtable(L);
+	for (uint32_t dev = 0; dev < DEVICE_MAX; dev++) {
+		if (!(c->requested >> dev & 1))
+			continue;
+		lua_createtable(L, 0, 4);
+		set_integer(L, "irq", dev);
+		set_integer(L, "count", c->line[dev].count);
+		set_integer(L, "depth", c->line[dev].depth);
+		set_string(L, "name", c->line[dev].name);
+		append(L);
+	}
+	return 1;
+}
+
+/* What is kept for DMA, in bytes. */
+static int l_kept(lua_State *L)
+{
+	const struct kernel *k = kernel(L);
+
+	lua_createtable(L, 0, 3);
+	set_integer(L, "cma", k->cma.pages << PAGE_SHIFT);
+	set_integer(L, "cma_free", cma_free_pages(k) << PAGE_SHIFT);
+	set_integer(L, "pool", (uint64_t)k->atomic_pool.pages << PAGE_SHIFT);
 	return 1;
 }
 
@@ -385,7 +417,8 @@ void core_kernel_open(lua_State *L)
 		{ "frames", l_frames }, { "zones", l_zones }, { "slabs", l_slabs },
 		{ "areas", l_areas }, { "resources", l_resources }, { "swiotlb", l_swiotlb },
 		{ "swiotlb_hiwater", l_swiotlb_hiwater }, { "what", l_what },
-		{ "pools", core_pools }, { "driver", l_driver }, { "unit", l_unit }, { "log", l_log }, { NULL, NULL },
+		{ "pools", core_pools }, { "driver", l_driver }, { "unit", l_unit }, { "log", l_log },
+		{ "interrupts", l_interrupts }, { "kept", l_kept }, { NULL, NULL },
 	};
 
 	luaL_setfuncs(L, functions, 0);

@@ -242,12 +242,21 @@ static int refuse(lua_State *L, const char *key, const char *why)
 	return 3;
 }
 
+/* The handler runs inside a call that goes on with this machine. */
+static void refuse_in_handler(lua_State *L)
+{
+	if (session_of(L)->in_handler)
+		luaL_error(L, "this cannot be done inside an interrupt handler; "
+			   "let it return first");
+}
+
 static int l_power_on(lua_State *L)
 {
 	struct board board = board_default();
 	const char *mistake;
 
 	luaL_checktype(L, 1, LUA_TTABLE);
+	refuse_in_handler(L);
 	for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
 		const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
 		const struct setting *s = setting_named(key);
@@ -308,6 +317,7 @@ static int l_undo(lua_State *L)
 	struct bench *b = session_bench(s);
 
 	luaL_argcheck(L, (lua_Integer)n >= 0, 1, "a number of steps");
+	refuse_in_handler(L);
 	lua_pushinteger(L, bench_undo(b, (uint32_t)min_u64(n, HISTORY_MAX)));
 	s->marked = false;
 	if (s->announced > b->checker.facts.violations.count)

@@ -23,6 +23,7 @@ struct session {
 	volatile sig_atomic_t interrupted;      /* Ctrl-C asked the script to stop */
 	bool stopping;                          /* and it has been told at least once */
 	bool marked;                            /* core.mark without its core.keep yet */
+	bool in_handler;                        /* a Lua function runs as an interrupt handler */
 	uint32_t announced;                     /* violations of this bench the scripts know */
 	size_t memory, memory_limit;            /* of Lua, bytes */
 	char scripts[SESSION_PATH];             /* folder of main.lua, "" when there is none */
@@ -81,4 +82,14 @@ static inline void session_after(lua_State *L, struct session *s)
 	if (s->bench->trace.next != s->bench->checker.cursor.next ||
 	    s->announced != s->bench->checker.facts.violations.count)
 		session_settle(L);
+}
+
+/* Run the handlers of the lines that are up. Raises what a handler raised. */
+void session_run_handlers(lua_State *L);
+
+/* At each safe point; nobody pays who has requested no interrupt. */
+static inline void session_handlers(lua_State *L, struct session *s)
+{
+	if (s->bench->machine.kernel.context.requested)
+		session_run_handlers(L);
 }

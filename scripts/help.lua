@@ -36,6 +36,7 @@ local first_functions = {
   { "the device", { "dev:dma_read", "dev:dma_write", "dev:start_read", "dev:busy", "dev:wait",
       "dev.bar" } },
   { "caches", { "cache.clean", "cache.invalidate", "cache.flush" } },
+  { "interrupts", { "request_irq", "free_irq", "spin_lock_irqsave", "wait_for_completion" } },
   { "passing time", { "run", "cycles", "watch", "unwatch" } },
   { "subsystems", { "pci_map_single", "usb_submit_urb", "blk_rq_map_sg", "alloc_skb", "bind" } },
 }
@@ -126,9 +127,35 @@ local notes = {
       "DMA_MAPPING_ERROR." },
   dma_alloc_coherent = { "errors", "nil when there is no memory the device can reach.",
                          "owner", "both sides may touch it at any time; what has to be seen in " ..
-                             "order needs dma_wmb() or dma_rmb()." },
+                             "order needs dma_wmb() or dma_rmb().",
+                         "context", help_dma.gfp },
   dma_free_coherent = { "errors", "the same size, address and handle as allocated; else nothing " ..
-      "is freed and the mistake is named." },
+      "is freed and the mistake is named.",
+                        "context", help_dma.not_irqs_off },
+  request_irq = { "errors", "-16 (-EBUSY): the line has a handler; free_irq first. -22 (-EINVAL): " ..
+      "no handler.",
+                  "when", "the handler runs behind the call during which the line went up, and " ..
+                      "inside those that let time pass: run, dev:wait, udelay, msleep, " ..
+                      "wait_for_completion. Interrupts are off meanwhile, nobody may sleep.",
+                  "level", "while the line stays up the handler runs again: it has to write the " ..
+                      "device's acknowledge register. After 100 runs the kernel turns it off " ..
+                      "(dmesg: nobody cared).",
+                  "undo", "takes back that there is a handler; what the function did to " ..
+                      "variables of Lua stays." },
+  free_irq = { "errors", "none are reported; dmesg says when there was no handler. Stop the " ..
+      "device first: a line that is up and has no handler waits for the next one." },
+  spin_lock = { "errors", "an error when this lock is held already: a deadlock. At most 8 are " ..
+      "held at a time.",
+                "context", "atomic: no GFP_KERNEL, no msleep. Interrupts still come: a lock a " ..
+                    "handler takes too wants spin_lock_irqsave." },
+  spin_lock_irqsave = { "errors", "as spin_lock.",
+                        "context", "atomic, interrupts off: no handler runs, nobody may sleep, " ..
+                            "dma_free_coherent may not be called." },
+  spin_unlock_irqrestore = { "errors", "an error when the lock is not held, or when the flags " ..
+      "are no answer of spin_lock_irqsave." },
+  wait_for_completion = { "errors", "an error when it would wait for ever." },
+  wait_for_completion_timeout = { "errors", "0: nobody called complete in time; the transfer " ..
+      "may still be under way, so stop the device before you unmap." },
   kmalloc = { "errors", "nil: no memory, or more than the profile allows (help profile)." },
   kfree = { "errors", "twice, or an address kmalloc never gave: nothing is freed and the " ..
       "mistake is named." },
@@ -321,6 +348,8 @@ end
 local words = {
   { "age", "how long ago a line of a set was used: 0 was used last, the highest makes room first" },
   { "allocate", "take a line into the cache for a store that misses; else the store goes past it" },
+  { "atomic context", "where the CPU cannot be given away, so nobody may sleep: under a spinlock, " ..
+      "with preemption or interrupts off, in a handler" },
   { "barrier", "wmb, dma_wmb: what was stored before it arrives before what is stored after. " ..
       "rmb, dma_rmb: what is loaded after it is no older than what was loaded before. mb: both. " ..
       "writel has a wmb inside, readl an rmb; their _relaxed forms have none" },
@@ -337,10 +366,16 @@ local words = {
       "device does not unless it snoops. show cache, show line VA" },
   { "checked", "in show mappings: whether dma_mapping_error was asked about this mapping" },
   { "clean", "write a dirty line to memory and keep it; the device sees the CPU's stores" },
+  { "cma", "RAM kept in one piece since boot, for large blocks of DMA memory (the setting cma); " ..
+      "cat /proc/meminfo" },
   { "coherent", "hardware keeps caches and memory agreeing: devices snoop. Also memory both " ..
       "sides may touch (dma_alloc_coherent)" },
   { "coherent mapping", "memory from dma_alloc_coherent: CPU and device may both touch it at " ..
       "any time; made once, kept as long as the driver" },
+  { "completion", "something to wait for: the handler calls complete, the driver " ..
+      "wait_for_completion" },
+  { "context", "what the CPU is doing: process, it may sleep; atomic, it may not; irq, a handler " ..
+      "runs" },
   { "copy", "a byte may be in the store buffer, L1, L2 and RAM at once, with different values" },
   { "cpu", "loads and stores by virtual addresses, through its caches, as the driver tells it: " ..
       "that is you" },
@@ -366,7 +401,10 @@ local words = {
   { "evict", "a full set makes room: the line goes, and is written back first when it is dirty" },
   { "flush", "clean, then invalidate" },
   { "frame", "a page of physical memory: pa without its last 12 bits is its number (pfn)" },
+  { "handler", "the driver's function that runs when its device interrupts: request_irq" },
   { "handle", "the dma address dma_map_single returned" },
+  { "interrupt", "a device raises its line, and the CPU leaves what it is doing for the driver's " ..
+      "handler; the line stays up until the handler acknowledges it" },
   { "invalidate", "drop a line without writing it; the next load reads memory. Stores in it are " ..
       "lost" },
   { "iommu", "translates the addresses of a device as an MMU does those of the CPU; the boards " ..
@@ -409,9 +447,13 @@ local words = {
       "as the cache has ways" },
   { "sk_buff", "a packet: its head in one block of memory, more of it perhaps in fragments, " ..
       "which are parts of pages; alloc_skb, skb_put" },
+  { "sleep", "give the CPU away and wait; a call that may do so (GFP_KERNEL, msleep) wants " ..
+      "process context" },
   { "slab", "pages cut into blocks of one size, for kmalloc" },
   { "snoop", "a device asks the caches before it touches memory; a board either does (x86) or " ..
       "does not" },
+  { "spinlock", "a mark around data two parts of a driver share; who holds one may not sleep. " ..
+      "Here it is a name, and nobody ever waits" },
   { "stale", "a copy of a byte is stale when somebody else wrote a newer one past it: who reads " ..
       "it reads the past" },
   { "state", "of a line: M modified (dirty), E exclusive, S shared, I not in use" },
@@ -439,7 +481,8 @@ local also = {
   pfn = "frame", plru = "lru", fifo = "lru", mmio = "register", bar = "register", seq = "event",
   slabinfo = "kmalloc-N", prefetch = "speculates", boot = "mem",
   ["write-through"] = "write-back", virtual = "va", physical = "pa", own = "owner", owns = "owner",
-  beat = "bus", STALE = "stale",
+  beat = "bus", STALE = "stale", CMA = "cma", atomic = "atomic context",
+  lock = "spinlock", sleeping = "sleep", process = "context",
 }
 
 local function glossary()

@@ -19,6 +19,10 @@ local attrs = "DMA_ATTR_SKIP_CPU_SYNC: nothing is done to the caches, the driver
     "the same, SKIP_CPU_SYNC and NO_WARN apart."
 local no_memory = "nil when there is no memory the device can reach (dma_set_coherent_mask), or " ..
     "with __GFP_COMP."
+local gfp = "GFP_KERNEL may sleep; in a handler or under a spinlock GFP_ATOMIC, which takes it " ..
+    "from a small pool where coherent memory is remapped (the setting coherent_pool)."
+local not_irqs_off = "not with interrupts off: in no handler, nor under spin_lock_irqsave. Where " ..
+    "coherent memory is remapped, not under a spinlock either."
 local both = "both sides may touch it at any time; what has to be seen in order needs " ..
     "dma_wmb() or dma_rmb()."
 local cpu_first = "the CPU's at first; dma_sync_single_for_device gives it to the device, " ..
@@ -38,6 +42,8 @@ local no_block = "nil when there is no memory the device can reach (dma_set_cohe
     "oops when the pool's list was spoilt and leads nowhere."
 local entries = "none are reported; nents and direction are those of dma_map_sg, and nents is " ..
     "not what it answered."
+
+help_dma.gfp, help_dma.not_irqs_off = gfp, not_irqs_off
 
 help_dma.notes = {
   dma_map_single_attrs = { "errors", refused, "owner", to_device, "attrs", attrs },
@@ -89,11 +95,11 @@ help_dma.notes = {
   dma_alloc_attrs = { "errors", no_memory, "owner", both, "attrs", "DMA_ATTR_WRITE_COMBINE, " ..
       "DMA_ATTR_NO_WARN, DMA_ATTR_NO_KERNEL_MAPPING (the answer is a cookie for dma_free_attrs, " ..
       "and the memory is not zeroed). dma_free_attrs wants the same." },
-  dma_alloc_wc = { "errors", no_memory, "owner", both },
-  dmam_alloc_coherent = { "errors", no_memory, "owner", both },
-  dma_free_attrs = { "errors", all_as_they_were },
-  dma_free_wc = { "errors", all_as_they_were },
-  dmam_free_coherent = { "errors", all_as_they_were .. " dmesg warns." },
+  dma_alloc_wc = { "errors", no_memory, "owner", both, "context", gfp },
+  dmam_alloc_coherent = { "errors", no_memory, "owner", both, "context", gfp },
+  dma_free_attrs = { "errors", all_as_they_were, "context", not_irqs_off },
+  dma_free_wc = { "errors", all_as_they_were, "context", not_irqs_off },
+  dmam_free_coherent = { "errors", all_as_they_were .. " dmesg warns.", "context", not_irqs_off },
   dma_alloc_noncoherent = { "errors", no_zone, "owner", cpu_first },
   dma_alloc_pages = { "errors", no_zone, "owner", cpu_first },
   dma_alloc_noncontiguous = { "errors", no_zone .. " The only attr is DMA_ATTR_ALLOC_SINGLE_PAGES.",

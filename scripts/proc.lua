@@ -79,6 +79,39 @@ files["/proc/vmallocinfo"] = function()
   return table.concat(out)
 end
 
+-- kernel/irq/proc.c: the chip and its own number of the line are those of an arm64 machine.
+files["/proc/interrupts"] = function()
+  local out = { "           CPU0       \n" }
+  for _, line in ipairs(core.interrupts()) do
+    out[#out + 1] = string.format("%3d: %10d     GICv3 %3d Level     %s\n", line.irq, line.count,
+                                  line.irq + 32, line.name)
+  end
+  return table.concat(out)
+end
+
+-- fs/proc/meminfo.c, the lines that mean something here.
+files["/proc/meminfo"] = function()
+  local kept = core.kept()
+  local total, free = kept.cma, kept.cma_free
+  for _, zone in ipairs(core.zones()) do
+    total = total + zone.managed * 4096
+    for order, blocks in ipairs(zone.free) do free = free + (blocks << order - 1) * 4096 end
+  end
+  local out = {}
+  for i, row in ipairs { { "MemTotal", total }, { "MemFree", free }, { "CmaTotal", kept.cma },
+                         { "CmaFree", kept.cma_free } } do
+    out[i] = string.format("%-15s %8d kB\n", row[1] .. ":", row[2] // 1024)
+  end
+  return table.concat(out)
+end
+
+-- kernel/dma/pool.c: bytes. There is one pool here.
+for _, zone in ipairs { "dma", "dma32", "kernel" } do
+  files["/sys/kernel/debug/dma_pools/pool_size_" .. zone] = function()
+    return (zone == "kernel" and core.kept().pool or 0) .. "\n"
+  end
+end
+
 -- The boot options that mean the board's settings; swiotlb= counts slots of 2 KiB.
 files["/proc/cmdline"] = function()
   local b, out = core.board(), {}
@@ -86,6 +119,10 @@ files["/proc/cmdline"] = function()
   if b.swiotlb ~= 0 then
     out[#out + 1] = string.format("swiotlb=%d,%d%s", (b.swiotlb + 2047) // 2048, b.swiotlb_areas,
                                   b.swiotlb_force and ",force" or "")
+  end
+  if b.cma ~= 0 then out[#out + 1] = "cma=" .. text.size(b.cma) end
+  if b.coherent_pool ~= 128 << 10 then
+    out[#out + 1] = "coherent_pool=" .. text.size(b.coherent_pool)
   end
   if not b.dma_debug then out[#out + 1] = "dma_debug=off" end
   if b.dma_debug_entries ~= 65536 then
@@ -157,12 +194,14 @@ end
 
 -- {x} is hex, {x:d} decimal, {x:x} hex without 0x (%llx), {x:p} hex of full width (%pa),
 -- {x:s} text of up to 8 bytes.
+-- {x:v} a device by its number.
 local function klog_text(e)
   local row = core.klog[(e.a or 0) + 1]
   if not row then return "message " .. tostring(e.a) end
   return (row.format:gsub("{(%a):?(%a?)}", function(field, how)
     if how == "d" then return text.unsigned(e[field]) end
     if how == "s" then return text.packed(e[field]) end
+    if how == "v" then return core.devices[e[field] + 1].name end
     if how == "x" then return string.format("%x", e[field]) end
     return how == "p" and string.format("0x%016x", e[field]) or text.hex(e[field])
   end))

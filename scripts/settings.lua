@@ -20,7 +20,7 @@ end
 
 -- Their size must be whole pages: a bare 30 here is somebody who meant 30M.
 local whole_pages = { ram = true, ram2 = true, ram2_at = true, mem = true, kernel_image = true,
-    swiotlb = true }
+    swiotlb = true, cma = true }
 local PAGE = 4096
 
 local multiply = { [""] = 1, k = 1 << 10, m = 1 << 20, g = 1 << 30 }

@@ -131,9 +131,21 @@ local function sides(v)
   return list
 end
 
+-- The call that may sleep, in words.
+local sleepers = {
+  kmalloc = "kmalloc with GFP_KERNEL", alloc_pages = "pages with GFP_KERNEL",
+  dma_alloc = "memory for DMA with GFP_KERNEL", dma_free = "dma_free_coherent",
+}
+
+local function sleeper(e) return e and (sleepers[e.sleeper] or e.sleeper) end
+
 local function facts(v)
   local out = {}
   local function fact(label, words) out[#out + 1] = text.labelled("  " .. label, 10, words, 78) end
+  if v.rule == "sleep-in-atomic" then
+    local call = sleeper(core.event(v.seq))
+    if call then fact("call", call) end
+  end
   if has_bytes(v) then fact("bytes", where(v)) end
   for _, side in ipairs(sides(v)) do fact(side[1], side[2]) end
   return out
@@ -350,6 +362,18 @@ say["pool.gone"] = function(e)
   return "dma_pool_" .. e.call .. " named pool " .. e.pool .. ", which had been destroyed"
 end
 say["dma.check"] = function(e) return "dma_mapping_error was asked about " .. hex(e.dma) end
+
+say["cpu.context"] = function(e)
+  if e.context == "irq" then
+    return "the handler of " .. core.devices[e.device + 1].name .. " began to run, interrupts off"
+  end
+  if e.context == "process" then return "the CPU may sleep again" end
+  return e.irqs_off ~= 0 and "interrupts went off: nobody may sleep"
+      or "a spinlock was taken, or preemption went off: nobody may sleep"
+end
+say["kernel.might_sleep"] = function(e)
+  return sleeper(e) .. ": this may sleep, where nobody may"
+end
 
 local rows_of_events
 local function plain(e)

@@ -8,6 +8,8 @@
 #include "fuzz.h"
 
 #include "bench.h"
+#include "kernel/context.h"
+#include "kernel/contiguous.h"
 #include "kernel/dma.h"
 #include "kernel/pages.h"
 #include "kernel/resource.h"
@@ -672,12 +674,53 @@ static void keyframe(struct play *p)
 	bench_settle(p->bench);
 }
 
+/* The context changes, sensibly or not; what is not allowed changes nothing. */
+static void context(struct play *p)
+{
+	static const char *const locks[] = { "a", "b", "c" };
+	const char *lock = locks[take_below(&p->in, 3)];
+	bool held = context_holds(p->kernel, lock), on = take_below(&p->in, 2);
+
+	switch (take_below(&p->in, 6)) {
+	case 0: MUST(!(context_lock(p->kernel, lock) && held)); break;
+	case 1: MUST(context_unlock(p->kernel, lock) == held); break;
+	case 2: context_set_irqs(p->kernel, on); break;
+	case 3: MUST(context_preempt(p->kernel, on) || !on); break;
+	case 4: context_might_sleep(p->kernel, (enum sleeper)take_below(&p->in, SLEEPER_COUNT)); break;
+	case 5: context_set_irqs(p->kernel, false); break;
+	}
+}
+
+/* A line gets and loses a handler; time passes, and what is pending is run, acknowledged or not. */
+static void interrupts(struct play *p)
+{
+	uint32_t dev, runs = 0;
+	bool acknowledges = take_below(&p->in, 4);
+
+	switch (take_below(&p->in, 6)) {
+	case 0: MUST(context_request_irq(p->kernel, 0, "fuzz") <= 0); break;
+	case 1: context_free_irq(p->kernel, 0); break;
+	case 2: context_disable_irq(p->kernel, 0); break;
+	case 3: context_enable_irq(p->kernel, 0); break;
+	default: MUST(hw_mmio_write(p->hw, hw_device_bar(0) + 0x60, 1, 4)); break;
+	}
+	context_pass(p->kernel, p->hw->bus.cycle + take(&p->in, 1));
+	for (; context_pending(p->kernel, &dev); runs++) {
+		MUST(runs < IRQ_RUNS_MAX);
+		context_enter_irq(p->kernel, dev);
+		if (acknowledges)
+			MUST(hw_mmio_write(p->hw, hw_device_bar(0) + 0x64, UINT32_MAX, 4));
+		context_exit_irq(p->kernel, dev);
+	}
+}
+
 static void (*const calls[])(struct play *) = {
 	load, load, load, load, store, store, store, write_read, fill, copy, barrier, maintain, pass,
 	wait_for_device, hold_kmalloc, hold_kmalloc, drop_kmalloc, hold_pages, drop_pages, hold_vmalloc,
 	drop_vmalloc, hold_ioremap, drop_ioremap, free_wrongly, map, map, unmap, unmap_wrongly, sync, sync,
 	map_otherwise, unmap_otherwise, list, masks, cached_memory, hold_coherent, drop_coherent, transfer, transfer,
 	make_pool, end_pool, hold_block, hold_block, drop_block, disk, disk, encipher, device_data, resources, watch, keyframe,
+	context, interrupts,
 };
 
 #define CALLS (sizeof calls / sizeof calls[0])
@@ -723,6 +766,8 @@ static bool make_board(struct input *in, struct board *b)
 	fits &= board_set(b, setting_named("l2_sets"), take_below(in, 2) ? 16 : 0);
 	fits &= board_set(b, setting_named("store_buffer"), 1 + take_below(in, 8));
 	fits &= board_set(b, setting_named("zone_dma"), take_below(in, 2) ? RAM / 2 : 0);
+	fits &= board_set(b, setting_named("cma"), take_below(in, 4) ? 0 : RAM / 4);
+	fits &= board_set(b, setting_named("coherent_pool"), PAGE_SIZE << take_below(in, 3));
 	fits &= board_set(b, setting_named("mem"), take_below(in, 4) ? 0 : 3 * RAM / 4);
 	for (size_t i = 0; i < sizeof free_choice / sizeof free_choice[0]; i++) {
 		const struct setting *s = setting_named(free_choice[i]);
@@ -736,7 +781,7 @@ static bool make_board(struct input *in, struct board *b)
 /* Pages nobody holds, slabs without a live object counted as such. */
 static uint64_t free_pages_now(const struct kernel *k)
 {
-	uint64_t pages = 0;
+	uint64_t pages = cma_free_pages(k) + k->atomic_pool.pages;     /* the pool is never given back */
 
 	for (int zone = 0; zone < ZONE_COUNT; zone++)
 		for (uint32_t order = 0; order <= ORDER_MAX; order++)
@@ -792,7 +837,10 @@ static void give_everything_back(struct play *p)
 		switch (f.kind) {
 		case FRAME_PAGES:    pages_free(p->kernel, phys_to_virt(pa), f.order); break;
 		case FRAME_KMALLOC:  kfree(p->kernel, phys_to_virt(pa)); break;
-		case FRAME_COHERENT: give_coherent_back(p, pa, PAGE_SIZE << f.order); break;
+		case FRAME_COHERENT:
+			give_coherent_back(p, pa, cma_holds(p->kernel, pa >> PAGE_SHIFT)
+					   ? cma_size(p->kernel, pa >> PAGE_SHIFT) : PAGE_SIZE << f.order);
+			break;
 		case FRAME_SLAB:     give_objects_back(p, pa, PAGE_SIZE << f.order); break;
 		default:             break;
 		}

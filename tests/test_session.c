@@ -68,6 +68,7 @@ static const char rows_tools[] =
 	"  return args\n"
 	"end\n"
 	"samples = { dev = dev, dir = 'to_device', string = 'x', name = 'x', width = 8 }\n"
+	"samples.lock, samples.handler, samples.completion = 'lock', print, init_completion()\n"
 	"samples.sg, samples.sgt = scatterlist(1), sg_alloc_table(1)\n"
 	"samples.pool = dma_pool_create('samples', dev, 64)\n"
 	"function sample(name) return samples[name] or 0 end\n"
@@ -390,10 +391,74 @@ static void coroutines_work_as_ever(void **state)
 		"assert(not pcall(coroutine.resume, 5) and not pcall(coroutine.wrap))");
 }
 
+/* Handlers. The device is told to raise its line, and time to let the register write arrive. */
+static const char ring[] = "function ring() writel(1, dev.bar + 0x60) run(100) end "
+			   "function hush(d) writel(1, d.bar + 0x64) end";
+
+static void a_handler_runs_behind_the_call_in_which_its_line_went_up(void **state)
+{
+	must_play(*state, ring);
+	must_play(*state, "n = 0 assert(request_irq(dev, function(d) n = n + 1 hush(d) "
+			  "assert(d == dev and in_interrupt()) return IRQ_HANDLED end) == 0)");
+	must_play(*state, "ring() assert(n == 1 and not in_interrupt() and not dev:irq())");
+	must_play(*state, "f = local_irq_save() ring() assert(n == 1) local_irq_restore(f) assert(n == 2)");
+	must_play(*state, "disable_irq(dev) ring() assert(n == 2) enable_irq(dev) assert(n == 3)");
+	must_play(*state, "free_irq(dev) ring() assert(n == 3 and dev:irq())");
+}
+
+static void a_coroutine_is_interrupted_too(void **state)
+{
+	must_play(*state, ring);
+	must_play(*state, "request_irq(dev, function(d) n = 1 hush(d) end)");
+	must_play(*state, "c = coroutine.wrap(function() ring() coroutine.yield(5) end) assert(c() == 5 and n == 1)");
+}
+
+static void a_handler_that_fails_ends_the_call_and_is_off(void **state)
+{
+	must_play(*state, ring);
+	must_play(*state, "request_irq(dev, function(d) error('oh no') end)");
+	must_fail(*state, "ring()", "oh no\n  in the handler, at test:1");
+	must_play(*state, "assert(dev:irq() and not in_interrupt() and not irqs_disabled()) kmalloc(8)");
+	must_play(*state, "assert(#core.violations() == 0)");
+	must_fail(*state, "enable_irq(dev)", "oh no");
+	must_play(*state, "free_irq(dev) hush(dev) run(100) request_irq(dev, function(d) hush(d) return 'x' end)");
+	must_fail(*state, "ring()", "answered a string");
+}
+
+static void a_handler_can_be_stopped_with_ctrl_c(void **state)
+{
+	must_play(*state, ring);
+	must_play(*state, "request_irq(dev, function(d) core.interrupt() while true do end end)");
+	must_fail(*state, "ring()", "interrupted");
+	must_play(*state, "assert(not in_interrupt())");
+}
+
+static void the_machine_of_a_handler_stays(void **state)
+{
+	must_play(*state, ring);
+	must_play(*state, "request_irq(dev, function(d) hush(d) core.power_on{} end)");
+	must_fail(*state, "ring()", "inside an interrupt handler");
+	must_play(*state, "free_irq(dev) request_irq(dev, function(d) hush(d) core.undo(1) end)");
+	must_fail(*state, "ring()", "inside an interrupt handler");
+}
+
+static void another_machine_has_no_handlers(void **state)
+{
+	must_play(*state, ring);
+	must_play(*state, "n = 0 request_irq(dev, function(d) n = n + 1 hush(d) end) spin_lock()");
+	must_play(*state, "core.power_on{} ring() assert(n == 0 and not in_atomic())");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
+		TEST(a_handler_runs_behind_the_call_in_which_its_line_went_up),
+		TEST(a_coroutine_is_interrupted_too),
+		TEST(a_handler_that_fails_ends_the_call_and_is_off),
+		TEST(a_handler_can_be_stopped_with_ctrl_c),
+		TEST(the_machine_of_a_handler_stays),
+		TEST(another_machine_has_no_handlers),
 		TEST(every_row_has_a_function_help_and_named_arguments),
 		TEST(an_argument_of_a_wrong_type_is_named),
 		TEST(a_missing_argument_is_named),

@@ -1,8 +1,12 @@
 #include "kernel/dma_alloc.h"
 
 #include "kernel/arch.h"
+#include "kernel/atomic_pool.h"
+#include "kernel/context.h"
+#include "kernel/contiguous.h"
 #include "kernel/direct.h"
 #include "kernel/pages.h"
+#include "kernel/region.h"
 #include "kernel/vmalloc.h"
 
 #define ENOMEM 12
@@ -41,13 +45,43 @@ static uint32_t best_zone(const struct kernel *k, uint64_t mask)
 	return limit < b->zone_dma32 ? GFP_DMA32 : 0;
 }
 
+/* A block goes back where it came from. */
+static void give(struct kernel *k, uint64_t pfn, uint64_t size)
+{
+	if (cma_holds(k, pfn))
+		cma_give(k, pfn);
+	else
+		pages_give(k, pfn, pages_order(size));
+}
+
+/* Bytes of the block that was taken for so many. */
+static uint64_t block_size(const struct kernel *k, uint64_t pfn, uint64_t size)
+{
+	return cma_holds(k, pfn) ? cma_size(k, pfn) : PAGE_SIZE << pages_order(size);
+}
+
+/* dma_alloc_contiguous, where the device reaches what it gives. */
+static bool take_contiguous(struct kernel *k, uint32_t dev, uint64_t size, uint32_t gfp,
+			    enum frame_kind kind, uint64_t *pfn)
+{
+	if (!cma_take(k, gfp, size, kind, pfn))
+		return false;
+	if (direct_reaches(k->device_dma[dev].coherent_mask,
+			   direct_to_dma(k, *pfn << PAGE_SHIFT), size))
+		return true;
+	cma_give(k, *pfn);
+	return false;
+}
+
 /* A block the device can reach: where the mask is narrow, from lower and lower zones. */
-static bool take_reachable(struct kernel *k, uint32_t dev, uint32_t order, uint32_t gfp,
+static bool take_reachable(struct kernel *k, uint32_t dev, uint64_t size, uint32_t gfp,
 			   enum frame_kind kind, uint64_t *pfn)
 {
 	uint64_t mask = k->device_dma[dev].coherent_mask;
-	uint32_t zone = best_zone(k, mask);
+	uint32_t zone = best_zone(k, mask), order = pages_order(size);
 
+	if (take_contiguous(k, dev, size, gfp, kind, pfn))
+		return true;
 	for (;;) {
 		if (!pages_take(k, gfp | zone, order, kind, pfn))
 			return false;
@@ -69,49 +103,15 @@ static void zero(struct kernel *k, vaddr_t va, uint64_t size)
 
 /* A region of the device's own: dma_declare_coherent_memory. */
 
-static bool page_used(const struct coherent_region *r, uint64_t page)
-{
-	return r->used[page / 64] >> page % 64 & 1;
-}
-
-static bool pages_used(const struct coherent_region *r, uint64_t first, uint64_t n, bool used)
-{
-	for (uint64_t i = 0; i < n; i++)
-		if (page_used(r, first + i) != used)
-			return false;
-	return true;
-}
-
-static void use_pages(struct coherent_region *r, uint64_t first, uint64_t n, bool used)
-{
-	for (uint64_t page = first; page < first + n; page++) {
-		uint64_t bit = (uint64_t)1 << page % 64;
-
-		r->used[page / 64] = used ? r->used[page / 64] | bit : r->used[page / 64] & ~bit;
-	}
-}
-
-/*
- * The first free pages aligned to their own number (bitmap_find_free_region);
- * `pages` when none are.
- */
-static uint64_t find_pages(const struct coherent_region *r, uint64_t n)
-{
-	for (uint64_t first = 0; n <= r->pages && first <= r->pages - n; first += n)
-		if (pages_used(r, first, n, false))
-			return first;
-	return r->pages;
-}
-
 static vaddr_t region_alloc(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_t *dma)
 {
 	struct coherent_region *r = &k->device_dma[dev].region;
 	uint64_t n = size && size <= r->pages * PAGE_SIZE ? (uint64_t)1 << pages_order(size) : 0;
-	uint64_t first = n ? find_pages(r, n) : r->pages, at = first << PAGE_SHIFT;
+	uint64_t first = region_find(r, n, n), at = first << PAGE_SHIFT;
 
 	if (first == r->pages || cpu_check(k->hw, r->va + at, size) != OK)
 		return 0;      /* full, or the driver took its mapping away */
-	use_pages(r, first, n, true);
+	region_use(r, first, n, true);
 	zero(k, r->va + at, size);
 	*dma = r->dma + at;
 	tell(k, EV_DMA_ALLOC, &(struct event){ .addr = *dma, .addr2 = r->pa + at,
@@ -134,12 +134,12 @@ static void region_free(struct kernel *k, uint32_t dev, uint64_t size, vaddr_t v
 	uint64_t at = round_down(va - r->va, PAGE_SIZE), first = at >> PAGE_SHIFT;
 	uint64_t n = size && size <= r->pages * PAGE_SIZE ? (uint64_t)1 << pages_order(size) : 0;
 
-	if (!n || !inside(first, n, 0, r->pages) || !pages_used(r, first, n, true)) {
-		kernel_tell_bad_free(k, MEM_COHERENT, va,
-				     page_used(r, first) ? BAD_FREE_ORDER : BAD_FREE_TWICE);
+	if (!n || !inside(first, n, 0, r->pages) || !region_pages_are(r, first, n, true)) {
+		kernel_tell_bad_free(k, MEM_COHERENT, va, region_pages_are(r, first, 1, true)
+				     ? BAD_FREE_ORDER : BAD_FREE_TWICE);
 		return;
 	}
-	use_pages(r, first, n, false);
+	region_use(r, first, n, false);
 	tell(k, EV_DMA_FREE, &(struct event){ .addr = r->dma + at, .addr2 = r->pa + at,
 		.value = r->va + at, .size = (uint32_t)size, .b = FORM_COHERENT,
 		.unit = (uint16_t)dev });
@@ -198,16 +198,29 @@ static vaddr_t pages_coherent(struct kernel *k, uint32_t dev, uint64_t size, uin
 			      uint64_t attrs, uint64_t *pfn)
 {
 	uint64_t bytes = round_up(size, PAGE_SIZE);
-	uint32_t order = size ? pages_order(size) : 0;
 	vaddr_t va;
 
-	if (!size || !take_reachable(k, dev, order, gfp, FRAME_COHERENT, pfn))
+	if (!size || !take_reachable(k, dev, size, gfp, FRAME_COHERENT, pfn))
 		return 0;
 	va = view(k, *pfn, bytes, attrs);
 	if (!va)
-		pages_give(k, *pfn, order);
+		give(k, *pfn, size);
 	else if (!(attrs & DMA_ATTR_NO_KERNEL_MAPPING))
 		zero(k, va, bytes);
+	return va;
+}
+
+/* The same for who may not sleep. */
+static vaddr_t pool_alloc(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_t *dma)
+{
+	paddr_t pa;
+	vaddr_t va = atomic_pool_alloc(k, dev, size, &pa);
+
+	if (!va)
+		return 0;
+	*dma = direct_to_dma(k, pa);
+	tell(k, EV_DMA_ALLOC, &(struct event){ .addr = *dma, .addr2 = pa, .value = va,
+		.size = (uint32_t)size, .b = FORM_COHERENT, .unit = (uint16_t)dev });
 	return va;
 }
 
@@ -224,6 +237,9 @@ vaddr_t dma_alloc_attrs(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_
 	}
 	if (k->device_dma[dev].region.pages)
 		return region_alloc(k, dev, size, dma);
+	context_might_alloc(k, SLEEPER_DMA_ALLOC, gfp);
+	if (atomic_pool_serves(k, gfp, attrs))
+		return pool_alloc(k, dev, size, dma);
 	gfp &= ~(uint32_t)(GFP_ZONES | GFP_ZERO);
 	gfp |= attrs & DMA_ATTR_NO_WARN ? GFP_NOWARN : 0;
 	va = pages_coherent(k, dev, size, gfp, attrs, &pfn);
@@ -255,11 +271,19 @@ static bool is_view(const struct kernel *k, vaddr_t va, paddr_t pa, uint64_t att
 	}
 }
 
-/* Did the block at va come from a request of so many pages? A remapped one knows them exactly. */
-static bool same_size(const struct kernel *k, vaddr_t va, uint64_t size, uint64_t attrs,
-		      const struct frame *f)
+/* Did the block at pfn come from a request of so many pages? CMA knows them exactly. */
+static bool same_pages(const struct kernel *k, uint64_t pfn, uint64_t size)
 {
-	if (!size || pages_order(size) != f->order)
+	if (!size || pages_order(size) != frame_read(k, pfn)->order)
+		return false;
+	return !cma_holds(k, pfn) || cma_size(k, pfn) == round_up(size, PAGE_SIZE);
+}
+
+/* And the view of it at va? A remapped one knows them exactly, too. */
+static bool same_size(const struct kernel *k, vaddr_t va, uint64_t size, uint64_t attrs,
+		      uint64_t pfn)
+{
+	if (!same_pages(k, pfn, size))
 		return false;
 	return !remapped(k, attrs) || vm_area_at(k, va)->size == round_up(size, PAGE_SIZE);
 }
@@ -274,7 +298,8 @@ static bool is_block(const struct kernel *k, dma_addr_t dma, enum frame_kind kin
 	bool start = !(pa & PAGE_MASK);
 
 	*why = BAD_FREE_FOREIGN;
-	if (f->kind == FRAME_FREE && start && frame_read(k, pfn)->was == kind)
+	if ((f->kind == FRAME_FREE || f->kind == FRAME_RESERVED) && start &&
+	    frame_read(k, pfn)->was == kind)
 		*why = BAD_FREE_TWICE;
 	if (f->kind != kind)
 		return false;
@@ -294,14 +319,15 @@ static bool may_free(const struct kernel *k, uint64_t size, vaddr_t va, dma_addr
 		return false;
 	*why = is_view(k, va, pa, attrs) ? BAD_FREE_ORDER : BAD_FREE_FOREIGN;
 	return *why == BAD_FREE_ORDER &&
-	       same_size(k, va, size, attrs, frame_read(k, pa >> PAGE_SHIFT));
+	       same_size(k, va, size, attrs, pa >> PAGE_SHIFT);
 }
 
 /* Old lines of the cached address must not come back over whatever the pages are used for next. */
 static void forget_lines(struct kernel *k, paddr_t pa, uint64_t size)
 {
 	if (arch_coherent_by(k) != COHERENT_CACHED)
-		cpu_maintain(k->hw, CACHE_INVALIDATE, pa, PAGE_SIZE << pages_order(size), 0, false);
+		cpu_maintain(k->hw, CACHE_INVALIDATE, pa, block_size(k, pa >> PAGE_SHIFT, size), 0,
+			     false);
 }
 
 /* The block is the driver's no more; its last stores have arrived. Returns the event's number. */
@@ -316,9 +342,9 @@ static void give_back(struct kernel *k, paddr_t pa, uint64_t size, uint64_t seq)
 {
 	uint64_t before = kernel_cause(k, seq);
 
-	kernel_fill(k, phys_to_virt(pa), PAGE_POISON, PAGE_SIZE << pages_order(size));
+	kernel_fill(k, phys_to_virt(pa), PAGE_POISON, block_size(k, pa >> PAGE_SHIFT, size));
 	kernel_cause(k, before);
-	pages_give(k, pa >> PAGE_SHIFT, pages_order(size));
+	give(k, pa >> PAGE_SHIFT, size);
 }
 
 /*
@@ -336,6 +362,28 @@ static uint64_t refuse_free(struct kernel *k, const struct event *call, enum bad
 	return tell(k, EV_DMA_BAD_FREE, &e);
 }
 
+/* WARN_ON(irqs_disabled()); and what was remapped is unmapped, which may sleep. */
+static void may_be_freed_here(struct kernel *k, vaddr_t va, uint64_t attrs)
+{
+	bool unmaps = va && remapped(k, attrs) && !atomic_pool_holds(k, va);
+
+	if (unmaps || context_irqs_off(k))
+		context_might_sleep(k, SLEEPER_DMA_FREE);
+}
+
+/* By the CPU's address and the size, as in Linux. */
+static void pool_free(struct kernel *k, uint32_t dev, uint64_t size, vaddr_t va)
+{
+	paddr_t pa;
+
+	if (!atomic_pool_free(k, va, size, &pa)) {
+		kernel_tell_bad_free(k, MEM_COHERENT, va, BAD_FREE_TWICE);
+		return;
+	}
+	(void)tell_free(k, &(struct event){ .addr = direct_to_dma(k, pa), .addr2 = pa, .value = va,
+		.size = (uint32_t)size, .b = FORM_COHERENT, .unit = (uint16_t)dev });
+}
+
 void dma_free_attrs(struct kernel *k, uint32_t dev, uint64_t size, vaddr_t va, dma_addr_t dma,
 		    uint64_t attrs)
 {
@@ -347,8 +395,13 @@ void dma_free_attrs(struct kernel *k, uint32_t dev, uint64_t size, vaddr_t va, d
 		region_free(k, dev, size, va);
 		return;
 	}
+	may_be_freed_here(k, va, attrs);
 	if (!va)
 		return;
+	if (atomic_pool_holds(k, va)) {
+		pool_free(k, dev, size, va);
+		return;
+	}
 	if (!may_free(k, size, va, dma, attrs, &why)) {
 		seq = refuse_free(k, &(struct event){ .addr = dma, .value = va,
 			.size = event_size(size), .b = FORM_COHERENT, .unit = (uint16_t)dev }, why);
@@ -423,7 +476,6 @@ void dmam_release(struct kernel *k, uint32_t dev)
 static paddr_t cached_pages(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_t *dma,
 			    enum direction dir, uint32_t gfp, enum map_form form)
 {
-	uint32_t order = size ? pages_order(size) : 0;
 	uint64_t pfn;
 	paddr_t pa;
 
@@ -432,7 +484,8 @@ static paddr_t cached_pages(struct kernel *k, uint32_t dev, uint64_t size, dma_a
 		kernel_log(k, KLOG_DMA_GFP, gfp, 0, 0);
 		return 0;
 	}
-	if (!size || !take_reachable(k, dev, order, gfp & ~(uint32_t)GFP_ZERO, FRAME_DMA, &pfn))
+	context_might_alloc(k, SLEEPER_DMA_ALLOC, gfp);
+	if (!size || !take_reachable(k, dev, size, gfp & ~(uint32_t)GFP_ZERO, FRAME_DMA, &pfn))
 		return 0;
 	pa = pfn << PAGE_SHIFT;
 	kernel_fill(k, phys_to_virt(pa), 0, round_up(size, PAGE_SIZE));
@@ -449,8 +502,7 @@ static bool may_free_pages(const struct kernel *k, uint64_t size, paddr_t pa, dm
 	if (!is_block(k, dma, FRAME_DMA, why))
 		return false;
 	*why = pa == direct_to_phys(k, dma) ? BAD_FREE_ORDER : BAD_FREE_FOREIGN;
-	return *why == BAD_FREE_ORDER && size &&
-	       pages_order(size) == frame_read(k, pa >> PAGE_SHIFT)->order;
+	return *why == BAD_FREE_ORDER && same_pages(k, pa >> PAGE_SHIFT, size);
 }
 
 static void free_cached(struct kernel *k, uint64_t size, const struct event *e)

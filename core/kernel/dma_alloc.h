@@ -10,7 +10,8 @@
  * decides which zone it comes from, so flags that name one are masked off, or refused.
  *
  * A device may have memory of its own (dma_declare_coherent_memory), and then gets no other.
- * Left out: CMA, the pools for atomic context (GFP_ATOMIC is served like GFP_KERNEL), mmap.
+ * Blocks of more than a page come from CMA (contiguous.h) where the board has it. Who may not sleep
+ * (GFP_ATOMIC) gets what need not be remapped, or memory of a pool (atomic_pool.h). Left out: mmap.
  */
 #include "kernel/scatterlist.h"
 

@@ -1,5 +1,6 @@
 #include "kernel/kernel.h"
 
+#include "kernel/contiguous.h"
 #include "kernel/pages.h"
 #include "kernel/pool.h"
 #include "kernel/resource.h"
@@ -30,6 +31,7 @@ void kernel_init(struct kernel *k, struct hw *hw)
 			.seg_boundary = UINT64_MAX };
 	k->reserved_end = hw->board.kernel_image;
 	swiotlb_init(k);    /* takes its pool before anybody is given a page, as at boot */
+	cma_init(k);
 	pages_init(k);
 	vmalloc_init(k);
 	resource_init(k);

@@ -17,6 +17,7 @@
 #define FRAMES_PER_LEAF 256
 #define SLABS_PER_LEAF  32
 #define SWIOTLB_AREAS_MAX 64
+#define LOCKS_MAX     8      /* spinlocks held at a time */
 
 /* include/linux/gfp_types.h, the bits that mean something here. */
 enum gfp {
@@ -25,6 +26,7 @@ enum gfp {
 	GFP_HIGHMEM = 0x02,
 	GFP_DMA32   = 0x04,      /* __GFP_DMA32: ZONE_DMA32 or below */
 	GFP_ZERO    = 0x100,     /* __GFP_ZERO */
+	GFP_DIRECT_RECLAIM = 0x400,    /* __GFP_DIRECT_RECLAIM: may wait until there is memory */
 	GFP_NOWARN  = 0x2000,    /* __GFP_NOWARN: no kernel.log when it fails */
 	GFP_COMP    = 0x40000,   /* __GFP_COMP: a compound page; the DMA API hands out none */
 	GFP_ATOMIC  = 0x820,     /* may not sleep */
@@ -198,6 +200,25 @@ struct pools {
 
 #define DRIVER_NAME 25           /* bytes of a driver's name, its end included */
 
+/* One device's interrupt as the kernel sees it (struct irq_desc). */
+struct irq_line {
+	uint32_t depth;          /* disable_irq without its enable_irq; 0: it may interrupt */
+	uint32_t runs;           /* of the handler since the line was down */
+	uint64_t count;          /* of the handler in all */
+	char name[NAME_MAX_LEN];
+};
+
+/* What the CPU is doing; context.h says what it means. */
+struct cpu_context {
+	uint32_t preempt_off;    /* preempt_disable without its preempt_enable */
+	uint32_t locks;          /* spinlocks held, by name */
+	char lock[LOCKS_MAX][NAME_MAX_LEN];
+	bool irqs_off, in_handler;
+	uint32_t handler;        /* in_handler: whose */
+	uint32_t requested;      /* lines with a handler: a bit a device */
+	struct irq_line line[DEVICE_MAX];
+};
+
 struct kernel {
 	struct hw *hw;              /* wired */
 	struct cow frames;          /* struct frame, FRAMES_PER_LEAF each leaf */
@@ -221,6 +242,9 @@ struct kernel {
 	struct pools pools;
 
 	char driver[DEVICE_MAX][DRIVER_NAME];    /* the driver a device has, "" for none */
+	struct cpu_context context;
+	struct { uint64_t start, pages; } cma;       /* frames; contiguous.h */
+	struct coherent_region atomic_pool;          /* atomic_pool.h */
 };
 
 void kernel_init(struct kernel *k, struct hw *hw);   /* boots: zones, reserved memory, resources */

@@ -1,5 +1,7 @@
 #include "kernel/pages.h"
 
+#include "kernel/context.h"
+
 #include <assert.h>
 
 uint32_t pages_max_order(const struct kernel *k)
@@ -162,7 +164,7 @@ void pages_init(struct kernel *k)
 		frame_write(k, pfn)->kind = FRAME_RESERVED;
 	if (b->ram2)
 		seed(k, b->ram2_at, b->ram2_at + b->ram2);
-	seed(k, k->reserved_end, b->ram);
+	seed(k, k->reserved_end, k->cma.pages ? k->cma.start << PAGE_SHIFT : b->ram);
 }
 
 /* The highest zone a request may use; the lowest there is when it asks for less than that. */
@@ -270,6 +272,7 @@ vaddr_t pages_alloc(struct kernel *k, uint32_t gfp, uint32_t order)
 	struct block b;
 	uint64_t pfn;
 
+	context_might_alloc(k, SLEEPER_PAGES, gfp);
 	if (!pages_take(k, gfp, order, FRAME_PAGES, &pfn))
 		return 0;
 	b = block_at(pfn, order);

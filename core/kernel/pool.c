@@ -1,5 +1,7 @@
 #include "kernel/pool.h"
 
+#include "kernel/context.h"
+
 #include <limits.h>
 #include <string.h>
 
@@ -197,6 +199,7 @@ uint32_t dma_pool_create(struct kernel *k, const char *name, uint32_t dev, uint6
 {
 	struct pool *slot = free_slot(k), p = { .dev = dev, .managed = managed };
 
+	context_might_sleep(k, SLEEPER_POOL_CREATE);
 	if (!slot || !shape(&p, size, align, boundary))
 		return 0;
 	p.number = ++k->pools.made;
@@ -226,6 +229,7 @@ static void destroy(struct kernel *k, struct pool *p)
 	struct pool gone = *p;
 	uint64_t before;
 
+	context_might_sleep(k, SLEEPER_POOL_DESTROY);
 	p->number = 0;
 	before = kernel_cause(k, kernel_tell(k, &(struct event){ .kind = EV_POOL_DESTROY,
 		.addr = gone.name[0], .addr2 = gone.name[1], .a = gone.number,

@@ -1,5 +1,6 @@
 #include "kernel/slab.h"
 
+#include "kernel/context.h"
 #include "kernel/pages.h"
 
 #include <assert.h>
@@ -179,6 +180,7 @@ vaddr_t kmalloc(struct kernel *k, uint64_t size, uint32_t gfp)
 
 	if (!size)
 		return ZERO_SIZE_PTR;
+	context_might_alloc(k, SLEEPER_KMALLOC, gfp);
 	if (size > kmalloc_max(k)) {
 		if (!(gfp & GFP_NOWARN))
 			kernel_log(k, KLOG_KMALLOC_LIMIT, size, kmalloc_max(k), 0);

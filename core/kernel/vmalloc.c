@@ -1,5 +1,6 @@
 #include "kernel/vmalloc.h"
 
+#include "kernel/context.h"
 #include "kernel/pages.h"
 
 #include <assert.h>
@@ -242,6 +243,7 @@ vaddr_t vmalloc(struct kernel *k, uint64_t size, uint32_t gfp)
 
 	if (!size)
 		return 0;
+	context_might_sleep(k, SLEEPER_VMALLOC);
 	if (too_big(k, size)) {
 		kernel_log(k, KLOG_VMALLOC_TOTAL, size, 0, 0);
 		return 0;
@@ -291,6 +293,8 @@ void vfree(struct kernel *k, vaddr_t va)
 
 	if (!va)
 		return;
+	if (!context_in_interrupt(k))      /* there it is put off until somebody may sleep */
+		context_might_sleep(k, SLEEPER_VFREE);
 	if (ours && a->va == va) {
 		free_area(k, a);
 		return;

@@ -1,5 +1,7 @@
 #include "watch/checker.h"
 
+#include "watch/contexts.h"
+
 void checker_init(struct checker *c)
 {
 	*c = (struct checker){ .cursor.next = 1, .facts.clamped.transfer = UINT64_MAX };
@@ -231,6 +233,8 @@ static void follow(struct facts *f, const struct trace *t, const struct event *e
 	case EV_VM_UNMAP:        unmapped_pages(f, e); break;
 	case EV_MEM_FREE:        freed(f, e); break;
 	case EV_MEM_BAD_FREE:    rules_bad_free(f, e); break;
+	case EV_CPU_CONTEXT:     contexts_change(f, e); break;
+	case EV_KERNEL_MIGHT_SLEEP: contexts_sleep(f, e); break;
 	case EV_BOUNCE_MAP:      bounce(f, e); break;
 	case EV_DMA_MAP:         map(f, e); break;
 	case EV_DMA_ALLOC:       alloc(f, e); break;
@@ -245,6 +249,7 @@ static void follow(struct facts *f, const struct trace *t, const struct event *e
 	shadow_event(&f->shadow, e);
 	if (e->kind == EV_MACHINE) {     /* of the old one only the violations remain */
 		f->pool.size = 0;
+		contexts_forget(f);
 		ownership_release(&f->ownership);
 		ownership_init(&f->ownership, e->addr);
 	}

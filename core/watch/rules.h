@@ -33,6 +33,11 @@ struct facts {
 		uint64_t ordered;
 	} transfer[FACTS_DEVICES];   /* by unit */
 	struct { uint64_t dma, size; } pool;           /* bus addresses of bounce buffers */
+	struct {
+		uint32_t now;        /* enum context */
+		bool irqs_off;
+		uint64_t seq;        /* the cpu.context event that said so */
+	} context;
 	uint64_t last_op;            /* number of the last cache.op event */
 	uint64_t last_free;          /* number of the last mem.free or dma.free event */
 };

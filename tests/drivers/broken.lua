@@ -50,6 +50,11 @@ local advice = {
   pool_gone = "the pool had been destroyed",
   pool_overrun = "runs past the end of the block before it",
   barrier = "between this store and the doorbell",
+  sleeps_in_handler = "this is an interrupt handler; allocate before request_irq",
+  sleeps_under_lock = "a spinlock is held, or preemption is off",
+  sleeps_irqs_off = "before local_irq_save or spin_lock_irqsave",
+  free_in_handler = "this is an interrupt handler; note what has to go",
+  free_irqs_off = "free it after local_irq_restore",
   none = "",
 }
 
@@ -633,6 +638,56 @@ driver { "a probe that fails and cleans nothing up", function()
   parts.equal(code, -12)
   parts.equal(#left, 1)
 end, named = everywhere("leak") }
+-- Where nobody may sleep -------------------------------------------------------------------------
+
+-- The device interrupts, and the handler does this.
+local function in_handler(work)
+  local done = init_completion()
+  request_irq(dev, parts.handler(done, work))
+  writel(1, dev.bar + 0x60)
+  wait_for_completion_timeout(done, 100000)
+  free_irq(dev)
+end
+
+driver { "kmalloc with GFP_KERNEL in a handler", function()
+  in_handler(function() kmalloc(N) end)
+end, named = everywhere("sleep-in-atomic", "sleeps_in_handler") }
+
+driver { "msleep in a handler", function()
+  in_handler(function() msleep(1) end)
+end, named = everywhere("sleep-in-atomic", "sleeps_in_handler") }
+
+driver { "coherent memory freed in a handler", function()
+  local c, h, size = coherent()
+  in_handler(function() dma_free_coherent(dev, size, c, h) end)
+end, named = everywhere("coherent-free-atomic", "free_in_handler") }
+
+driver { "coherent memory allocated with GFP_KERNEL under a spinlock", function()
+  spin_lock()
+  coherent()
+  spin_unlock()
+end, named = everywhere("sleep-in-atomic", "sleeps_under_lock") }
+
+driver { "coherent memory freed under a spinlock", function()
+  local c, h, size = coherent()
+  spin_lock()
+  dma_free_coherent(dev, size, c, h)
+  spin_unlock()
+end, named = { noncoherent = says("sleep-in-atomic", "sleeps_under_lock") },
+  boards = { "tiny", "arm64", "arm", "riscv", "x86" } }
+
+driver { "coherent memory freed with interrupts off", function()
+  local c, h, size = coherent()
+  local flags = local_irq_save()
+  dma_free_coherent(dev, size, c, h)
+  local_irq_restore(flags)
+end, named = everywhere("coherent-free-atomic", "free_irqs_off") }
+
+driver { "waiting for a completion under spin_lock_irqsave", function()
+  local flags = spin_lock_irqsave()
+  wait_for_completion_timeout(init_completion(), 100)
+  spin_unlock_irqrestore(flags)
+end, named = everywhere("sleep-in-atomic", "sleeps_irqs_off") }
 
 -- What only strict boards mind -------------------------------------------------------------------
 

@@ -420,7 +420,7 @@ driver { "wait for the interrupt, then unmap", function()
   local h = map(a, 128, FROM)
   local status, acknowledge, done = dev.bar + 0x24, dev.bar + 0x64, 0x100
   parts.ring_for_interrupt(h, 128)
-  for _ = 1, 4000 do
+  for _ = 1, 20000 do
     if dev:irq() then break end
     run(5)
   end
@@ -735,6 +735,80 @@ driver { "bound and unbound, with nothing left", function()
   device_sees(h, ("a"):rep(N))
   equal(#unbind(), 0)
 end }
+
+-- Interrupts ---------------------------------------------------------------------------------------
+
+local function wait_for(done)
+  if wait_for_completion_timeout(done, 1000000) == 0 then error("timed out", 0) end
+end
+
+driver { "receive again and again, the handler says when it is done", function()
+  local a, done = zeroed(N), init_completion()
+  equal(request_irq(dev, parts.handler(done)), 0)
+  for i = 1, 4 do
+    local h = map(a, N, FROM)
+    parts.ring_for_interrupt(h, N)
+    wait_for(done)
+    unmap(h, N, FROM)
+    read(a, N)
+  end
+  free_irq(dev)
+  kfree(a)
+end }
+
+driver { "the handler unmaps, reads and starts the next transfer", function()
+  local a, done, left, h = zeroed(N), init_completion(), 3
+  local function start()
+    h = map(a, N, FROM)
+    parts.ring_for_interrupt(h, N)
+  end
+  equal(request_irq(dev, parts.handler(done, function()
+    unmap(h, N, FROM)
+    read(a, N)
+    kfree(kmalloc(64, GFP_ATOMIC))
+    left = left - 1
+    if left > 0 then start() end
+  end)), 0)
+  start()
+  for _ = 1, 3 do wait_for(done) end
+  equal(left, 0)
+  free_irq(dev)
+  kfree(a)
+end }
+
+driver { "a lock the handler takes too, with interrupts off elsewhere", function()
+  local a, done, events = zeroed(N), init_completion(), 0
+  equal(request_irq(dev, parts.handler(done, function()
+    spin_lock("ring")
+    events = events + 1
+    spin_unlock("ring")
+  end)), 0)
+  local h = map(a, N, FROM)
+  local flags = spin_lock_irqsave("ring")
+  parts.ring_for_interrupt(h, N)
+  udelay(20)
+  equal(events, 0)
+  spin_unlock_irqrestore("ring", flags)
+  wait_for(done)
+  equal(events, 1)
+  unmap(h, N, FROM)
+  free_irq(dev)
+  kfree(a)
+end }
+
+driver { "coherent memory allocated under a spinlock, freed where the driver may sleep", function()
+  spin_lock()
+  local c, h = dma_alloc_coherent(dev, 64, GFP_ATOMIC)
+  spin_unlock()
+  parts.send_number(parts.ordered, c, h, 5)
+  dma_free_coherent(dev, 64, c, h)
+end }
+
+driver { "coherent memory of more than a page from CMA", function()
+  local c, h = dma_alloc_coherent(dev, 3 * PAGE)
+  parts.send_number(parts.ordered, c + 2 * PAGE, h + 2 * PAGE, 7)
+  dma_free_coherent(dev, 3 * PAGE, c, h)
+end, settings = { cma = "64K" } }
 
 -- Memory the kernel does not know ----------------------------------------------------------------
 

@@ -130,6 +130,21 @@ function parts.ring_for_interrupt(h, n)
   writel(7, dev.bar + COMMAND)
 end
 
+-- A handler for it: acknowledges, and says so to who waits. An interrupt that is not the device's, as
+-- a late one, is none.
+local WHY, ACKNOWLEDGE = 0x24, 0x64
+
+function parts.handler(done, more)
+  return function(d)
+    local why = readl(d.bar + WHY)
+    if why == 0 then return IRQ_NONE end
+    writel(why, d.bar + ACKNOWLEDGE)
+    if more then more() end
+    complete(done)
+    return IRQ_HANDLED
+  end
+end
+
 -- Store a number, ring, and see it arrive in the device.
 function parts.send_number(how, va, h, number, barrier)
   store(va, number)
