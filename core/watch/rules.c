@@ -1,9 +1,6 @@
 #include "watch/rules.h"
 
-static bool is_ram(const struct facts *f, uint64_t pa)
-{
-	return pa < f->shadow.ram_bytes;
-}
+#define SKIP_CPU_SYNC (1u << 5)   /* DMA_ATTR_ of that name (include/linux/dma-mapping.h) */
 
 /*
  * Bytes of one access where the copy at hand is older than another. The first and the last such
@@ -88,11 +85,26 @@ static enum advice advice_stale_read(const struct facts *f, uint64_t pa, stamp_t
 	if (m->taken > m->given && m->taken < stamp_event(device_wrote))
 		return asked_for(f, shadow_transfer(&f->shadow, pa)) < m->taken
 			? ADVICE_UNMAPPED_EARLY : ADVICE_GIVE_AGAIN;
+	if (m->returned_attrs & SKIP_CPU_SYNC)
+		return ADVICE_SYNC_SKIPPED;
 	if (m->returned_dir != m->dir)
 		return ADVICE_OTHER_DIRECTION;
 	if (!inside(pa, 1, m->returned, m->returned_size))
 		return ADVICE_SIZE_TOO_SMALL;
 	return has_line_alone(f, m, pa) ? ADVICE_SYNC_FOR_CPU : ADVICE_LINE_SHARED;
+}
+
+/* Was the byte synced for the device when it was the CPU's turn? Then that call is at fault. */
+static void blame_wrong_sync(const struct facts *f, struct violation *v)
+{
+	const struct mapping *m = ownership_of(&f->ownership, v->pa);
+
+	if (!m || !m->live || !m->skipped.seq || !inside(v->pa, 1, m->skipped.pa, m->skipped.size))
+		return;
+	v->rule = RULE_WRONG_SYNC;
+	v->advice = ADVICE_FOR_CPU_WANTED;
+	v->cause = m->skipped.seq;
+	violation_link(v, m->wrote);
 }
 
 /* Did a cache answer, with a line a device may have written behind since it was read from RAM? */
@@ -125,6 +137,7 @@ static bool stale_read(struct facts *f, const struct event *e)
 	describe(&v, &d, e->addr2);
 	v.cause = shadow_transfer(&f->shadow, v.pa);
 	v.advice = advice_stale_read(f, v.pa, d.new_stamp);
+	blame_wrong_sync(f, &v);
 	violation_link(&v, l->filled);
 	link_mapping(f, &v);
 	violations_report(&f->violations, &v, e);
@@ -165,6 +178,13 @@ static void owned_access(struct facts *f, const struct event *e, enum rule rule)
 	describe_access(f, &v, e, at);
 	v.cause = m ? m->handover : 0;
 	v.advice = rule == RULE_CPU_READ_DEVICE_OWNED ? ADVICE_DEVICE_OWNS : ADVICE_STORE_TOO_LATE;
+	if (rule == RULE_CPU_READ_DEVICE_OWNED)
+		blame_wrong_sync(f, &v);
+	if (m && m->freed) {
+		v.rule = RULE_FREE_MAPPED;
+		v.advice = ADVICE_UNMAP_FIRST;
+		v.cause = m->freed;
+	}
 	link_mapping(f, &v);
 	violations_report(&f->violations, &v, e);
 }
@@ -177,93 +197,100 @@ static void freed_access(struct facts *f, const struct event *e, uint64_t freed)
 	violations_report(&f->violations, &v, e);
 }
 
+static enum advice advice_left_behind(const struct mapping *m)
+{
+	if (m->returned_attrs & SKIP_CPU_SYNC)
+		return ADVICE_SYNC_SKIPPED;
+	if (m->dir == DMA_TO_DEVICE)
+		return ADVICE_WRONG_DIRECTION_IN;
+	return m->returned_dir != m->dir ? ADVICE_BOUNCE_DIRECTION : ADVICE_SIZE_TOO_SMALL;
+}
+
+/* The bytes of the access that nobody wrote since the device wrote others to the bounce buffer. */
+static struct difference left_behind(const struct facts *f, const struct event *e,
+				     const struct mapping *m)
+{
+	struct difference d = { 0 };
+
+	for (uint32_t i = 0; i < e->size; i++) {
+		uint64_t pa = e->addr2 + i, bounce = m->dma - f->shadow.bus_offset + (pa - m->pa);
+		uint8_t value, other;
+		stamp_t by, device;
+
+		if (!inside(pa, 1, m->pending.pa, m->pending.end - m->pending.pa))
+			continue;
+		shadow_newest(&f->shadow, pa, &value, &by);
+		if (stamp_event(by) < m->wrote &&
+		    shadow_byte(&f->shadow, AT_RAM, bounce, &other, &device))
+			note_difference(&d, i, value, by, other, device);
+	}
+	return d;
+}
+
+/* The CPU's turn, and the device's bytes were never copied out of the bounce buffer. */
+static void bounced_load(struct facts *f, const struct event *e)
+{
+	bool waiting = false;
+
+	for (uint32_t i = 0; i < f->ownership.end; i++) {
+		const struct mapping *m = ownership_mapping(&f->ownership, i);
+		struct violation v = { .rule = RULE_STALE_READ, .va = e->addr };
+		struct difference d;
+
+		waiting |= overlaps(round_down(e->addr2, PAGE_SIZE), PAGE_SIZE, m->pending.pa,
+				    m->pending.end - m->pending.pa);
+		if (!overlaps(e->addr2, e->size, m->pending.pa,
+					 m->pending.end - m->pending.pa))
+			continue;
+		d = left_behind(f, e, m);
+		if (!d.found)
+			continue;
+		describe(&v, &d, e->addr2);
+		v.cause = m->handover;
+		v.advice = advice_left_behind(m);
+		violation_link(&v, m->seq);
+		violations_report(&f->violations, &v, e);
+	}
+	if (!waiting)
+		ownership_unmark(&f->ownership, e->addr2, PAGE_PENDING);
+}
+
 /* Nearly every access is beyond reproach, and leaves here quickly. */
+static bool is_beyond_reproach(struct facts *f, const struct event *e)
+{
+	uint64_t freed = ownership_freed(&f->ownership, e->addr2);
+
+	if (freed)
+		freed_access(f, e, freed);
+	return !ownership_is_notable(&f->ownership, e->addr2);
+}
+
 void rules_load(struct facts *f, const struct event *e)
 {
-	uint64_t freed;
+	bool harmless;
 
 	if (e->b || !shadow_sees(&f->shadow, e->addr2))
 		return;
-	freed = ownership_freed(&f->ownership, e->addr2);
-	if (freed)
-		freed_access(f, e, freed);
-	if (may_be_stale(f, e) && stale_read(f, e))
+	harmless = is_beyond_reproach(f, e);
+	if (!harmless)
+		rules_alias(f, e);
+	if ((may_be_stale(f, e) && stale_read(f, e)) || harmless)
 		return;
 	if (ownership_any_device(&f->ownership, e->addr2, e->size))
 		owned_access(f, e, RULE_CPU_READ_DEVICE_OWNED);
+	else if (ownership_is_marked(&f->ownership, e->addr2, PAGE_PENDING))
+		bounced_load(f, e);
 }
 
 void rules_store(struct facts *f, const struct event *e)
 {
-	uint64_t freed;
-
-	if (e->b || !shadow_sees(&f->shadow, e->addr2))
+	if (e->b || !shadow_sees(&f->shadow, e->addr2) || is_beyond_reproach(f, e))
 		return;
-	freed = ownership_freed(&f->ownership, e->addr2);
-	if (freed)
-		freed_access(f, e, freed);
+	rules_alias(f, e);
 	if (ownership_any_device(&f->ownership, e->addr2, e->size))
 		owned_access(f, e, RULE_CPU_WRITE_DEVICE_OWNED);
-}
-
-/* The address a transfer was given, before the device's mask cut it. */
-static uint64_t as_given(const struct facts *f, const struct event *start)
-{
-	return f->clamped.transfer == start->seq ? f->clamped.from : start->addr;
-}
-
-/* given: what the driver told the device; dma and pa: where the beat went. */
-static enum advice advice_unmapped(const struct facts *f, uint64_t given, uint64_t dma, uint64_t pa)
-{
-	const struct mapping *ended = is_ram(f, pa) ? ownership_of(&f->ownership, pa) : NULL;
-
-	if (given == DMA_MAPPING_ERROR)
-		return ADVICE_MAPPING_FAILED;
-	if (given >> 47 == 0x1ffff)
-		return ADVICE_VIRTUAL_ADDRESS;
-	if (f->shadow.bus_offset && is_ram(f, given))
-		return ADVICE_PHYSICAL_ADDRESS;
-	for (uint32_t i = 0; i < f->ownership.end; i++) {
-		const struct mapping *m = ownership_mapping(&f->ownership, i);
-
-		if (m->live && inside(dma, 1, m->dma + m->size, PAGE_SIZE))
-			return ADVICE_OUTSIDE;
-	}
-	if (ended)
-		return ADVICE_MAPPING_OVER;
-	return ADVICE_NO_MAPPING;
-}
-
-/* RAM the kernel leaves alone (mem=) is the driver's own to hand out. */
-static bool not_the_kernels(const struct facts *f, uint64_t pa)
-{
-	return is_ram(f, pa) && pa >= f->shadow.hidden;
-}
-
-/*
- * A beat at an address no live mapping covers. Where there is no RAM, the whole transfer is meant.
- */
-static void unmapped(struct facts *f, const struct trace *t, const struct event *e, uint64_t pa)
-{
-	const struct event *start = trace_at(t, e->cause);
-	struct violation v = { .rule = RULE_DEVICE_UNMAPPED, .pa = pa, .size = e->size,
-		.cause = e->cause, .width = (uint32_t)min_u64(e->size, 8), .new_value = e->value };
-
-	if (f->ownership.crowded || not_the_kernels(f, pa) ||
-	    ownership_find(&f->ownership, e->unit, e->addr, e->size))
-		return;
-	if (!start)
-		start = e;      /* so long ago that the trace has lost it */
-	v.advice = advice_unmapped(f, as_given(f, start), e->addr, pa);
-	if (!is_ram(f, pa)) {
-		v.on_bus = true;
-		v.dma = as_given(f, start);
-		v.pa = UINT64_MAX;
-		v.size = start->size;
-	}
-	if (v.advice == ADVICE_MAPPING_OVER)
-		violation_link(&v, ownership_of(&f->ownership, pa)->handover);
-	violations_report(&f->violations, &v, e);
+	else
+		rules_store_beside(f, e);
 }
 
 static enum advice advice_device_read(const struct facts *f, uint64_t pa, enum where newest,
@@ -333,6 +360,41 @@ static void device_read(struct facts *f, const struct event *e)
 		return;
 	describe(&v, &d, e->addr2);
 	v.advice = advice_device_read(f, v.pa, newest, d.new_stamp);
+	link_mapping(f, &v);
+	violations_report(&f->violations, &v, e);
+}
+
+static enum advice advice_bounced_read(const struct facts *f, const struct mapping *m, uint64_t pa,
+				       stamp_t stored)
+{
+	if (m->handover > stamp_event(stored))
+		return ADVICE_BOUNCE_DIRECTION;
+	return ownership_is_device(&f->ownership, pa) ? ADVICE_STORE_TOO_LATE
+						       : ADVICE_SYNC_FOR_DEVICE;
+}
+
+/* The same where the device reads a bounce buffer: an older copy of the driver's own bytes. */
+static void bounced_read(struct facts *f, const struct event *e, const struct mapping *m)
+{
+	struct difference d = { 0 };
+	struct violation v = { .rule = RULE_DEVICE_READ_STALE, .cause = e->cause };
+	uint64_t asked = asked_for(f, e->cause), own = m->pa + (e->addr - m->dma);
+
+	if (!shadow_sees(&f->shadow, own) || !shadow_sees(&f->shadow, e->addr2))
+		return;
+	for (uint32_t i = 0; i < e->size; i++) {
+		uint8_t value, copied;
+		stamp_t by, copy;
+
+		shadow_newest(&f->shadow, own + i, &value, &by);
+		if (shadow_byte(&f->shadow, AT_RAM, e->addr2 + i, &copied, &copy) && by > copy &&
+		    stamp_by_cpu(by) && stamp_event(by) <= asked)
+			note_difference(&d, i, copied, copy, value, by);
+	}
+	if (!d.found)
+		return;
+	describe(&v, &d, own);
+	v.advice = advice_bounced_read(f, m, v.pa, d.new_stamp);
 	link_mapping(f, &v);
 	violations_report(&f->violations, &v, e);
 }
@@ -445,18 +507,12 @@ void rules_drop(struct facts *f, const struct event *e)
 
 void rules_device_read(struct facts *f, const struct trace *t, const struct event *e)
 {
-	unmapped(f, t, e, e->addr2);
-	device_read(f, e);
-}
+	const struct mapping *m = rules_beat(f, t, e, DMA_TO_DEVICE, e->addr2);
 
-void rules_device_write(struct facts *f, const struct trace *t, const struct event *e)
-{
-	unmapped(f, t, e, e->addr2);
-}
-
-void rules_bus_fault(struct facts *f, const struct trace *t, const struct event *e)
-{
-	unmapped(f, t, e, UINT64_MAX);      /* there is no RAM behind it */
+	if (m && m->bounced)
+		bounced_read(f, e, m);
+	else
+		device_read(f, e);
 }
 
 void rules_bad_free(struct facts *f, const struct event *e)
