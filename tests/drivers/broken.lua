@@ -283,14 +283,14 @@ driver { "unmap while the device reads", function()
   dev:wait()
 end, named = everywhere("unmap-active", "still_running") }
 
-driver { "kfree of a mapped buffer while the device writes it", function()
-  local a = buffer(1024)
-  local h = map(a, 1024, FROM)
-  dev:start_write(h, ("n"):rep(1024))
-  run(300)
+driver { "kfree of a mapped buffer the device is about to write", function()
+  local a = buffer(N)
+  local h = map(a, N, FROM)
+  dev:start_write(h, ("n"):rep(N))
+  run(1000)
   kfree(a)
   dev:wait()
-end, named = everywhere("unmap-active", "still_running") }
+end, named = everywhere("unmap-active", "still_running"), settings = { cycles_device = 9000 } }
 
 driver { "sync for the CPU and read before the device has written", function()
   local a = buffer(N)

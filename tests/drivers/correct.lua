@@ -348,7 +348,7 @@ driver { "transmit a misaligned buffer, the CPU writes beside it", function()
 end }
 
 driver { "the slack of a receive buffer's line is mapped by nobody and touched by nobody", function()
-  local a = buffer(N, "a")
+  local a = buffer(N)
   local h = map(a + 2, 101, FROM)
   dev:dma_write(h, ("n"):rep(101))
   unmap(h, 101, FROM)
@@ -357,6 +357,7 @@ driver { "the slack of a receive buffer's line is mapped by nobody and touched b
   kfree(a)
 end }
 
+-- Not on MIPS, where a map for receiving drops the whole of an edge line.
 driver { "the CPU stores beside a receive buffer while it is the CPU's turn", function()
   local a = buffer(N)
   local h = map(a, 100, FROM)
@@ -369,7 +370,7 @@ driver { "the CPU stores beside a receive buffer while it is the CPU's turn", fu
   cpu_sees(a, ("m"):rep(100))
   equal(load(a + 104), 7)
   kfree(a)
-end }
+end, boards = { "tiny", "arm64", "arm64-pre-5.19", "arm", "riscv", "x86" }, odd = false }
 
 driver { "a transmit buffer and its neighbour in one line, both mapped to be read", function()
   local p = page()
