@@ -293,9 +293,7 @@ void rules_done(struct facts *f, const struct event *e)
 			f->running[i].seq = 0;
 }
 
-/*
- * The mapping whose address this is, a live one first.
- */
+/* The mapping whose address this is, a live one first. */
 static const struct mapping *mapped_at(const struct facts *f, uint32_t device, uint64_t dma)
 {
 	const struct mapping *best = NULL;
@@ -310,7 +308,10 @@ static const struct mapping *mapped_at(const struct facts *f, uint32_t device, u
 	return best;
 }
 
-/* A device has too few bits for an address: the DMA API's, or a wrong one anyway. */
+/*
+ * A device has too few bits for an address. One that the DMA API gave out is named here; the beats
+ * that follow go astray for no other reason. Others are judged beat by beat, as they were told.
+ */
 void rules_clamp(struct facts *f, const struct event *e)
 {
 	const struct mapping *m = mapped_at(f, e->unit, e->addr);
