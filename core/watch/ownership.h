@@ -6,6 +6,8 @@
 #include "cow.h"
 #include "event.h"
 
+#define ATTR_SKIP_CPU_SYNC (1u << 5)   /* DMA_ATTR_ (include/linux/dma-mapping.h) */
+
 #define MAPPINGS_MAX 65536     /* as many as dma-debug preallocates */
 
 /* A dma_map_single or dma_alloc_coherent, and who may touch it. */

@@ -1,51 +1,8 @@
+#include "watch/difference.h"
 #include "watch/rules.h"
 
-#define SKIP_CPU_SYNC (1u << 5)   /* DMA_ATTR_ of that name (include/linux/dma-mapping.h) */
-
-/*
- * Bytes of one access where the copy at hand is older than another. The first and the last such
- * byte bound what is reported; the values hold up to 8 bytes of both copies.
- */
-struct difference {
-	uint64_t first, last;     /* offsets in the access */
-	stamp_t old_stamp, new_stamp;
-	uint64_t old_value, new_value;
-	uint32_t width;
-	bool found;
-};
-
-static void note_difference(struct difference *d, uint64_t at, uint8_t old, stamp_t old_by,
-			    uint8_t new, stamp_t new_by)
-{
-	if (!d->found) {
-		d->first = at;
-		d->old_stamp = old_by;
-		d->new_stamp = new_by;
-	}
-	d->found = true;
-	d->last = at;
-	if (at - d->first < 8) {
-		uint32_t shift = (uint32_t)(8 * (at - d->first));
-
-		d->old_value |= (uint64_t)old << shift;
-		d->new_value |= (uint64_t)new << shift;
-		d->width = (uint32_t)(at - d->first + 1);
-	}
-}
-
-static void describe(struct violation *v, const struct difference *d, uint64_t pa)
-{
-	v->pa = pa + d->first;
-	v->size = d->last - d->first + 1;
-	v->width = d->width;
-	v->old_value = d->old_value;
-	v->new_value = d->new_value;
-	v->old_stamp = d->old_stamp;
-	v->new_stamp = d->new_stamp;
-}
-
 /* How the bytes came to be mapped, and last changed hands. */
-static void link_mapping(const struct facts *f, struct violation *v)
+void rules_link_mapping(const struct facts *f, struct violation *v)
 {
 	const struct mapping *m = ownership_of(&f->ownership, v->pa);
 
@@ -62,7 +19,7 @@ static bool has_line_alone(const struct facts *f, const struct mapping *m, uint6
 }
 
 /* When the CPU asked for a transfer: the store that rang the doorbell, else its own beginning. */
-static uint64_t asked_for(const struct facts *f, uint64_t transfer)
+uint64_t rules_asked_for(const struct facts *f, uint64_t transfer)
 {
 	for (uint32_t unit = 0; unit < FACTS_DEVICES; unit++)
 		if (f->transfer[unit].seq == transfer)
@@ -83,9 +40,9 @@ static enum advice advice_stale_read(const struct facts *f, uint64_t pa, stamp_t
 	if (ownership_is_device(&f->ownership, pa))
 		return ADVICE_SYNC_FOR_CPU;
 	if (m->taken > m->given && m->taken < stamp_event(device_wrote))
-		return asked_for(f, shadow_transfer(&f->shadow, pa)) < m->taken
+		return rules_asked_for(f, shadow_transfer(&f->shadow, pa)) < m->taken
 			? ADVICE_UNMAPPED_EARLY : ADVICE_GIVE_AGAIN;
-	if (m->returned_attrs & SKIP_CPU_SYNC)
+	if (m->returned_attrs & ATTR_SKIP_CPU_SYNC)
 		return ADVICE_SYNC_SKIPPED;
 	if (m->returned_dir != m->dir)
 		return ADVICE_OTHER_DIRECTION;
@@ -129,17 +86,17 @@ static bool stale_read(struct facts *f, const struct event *e)
 		uint64_t in_page = (e->addr2 + i) & PAGE_MASK, in_line = e->addr2 + i - l->pa;
 
 		if (ram->stamp[in_page] > l->stamp[in_line] && stamp_by_device(ram->stamp[in_page]))
-			note_difference(&d, i, l->bytes[in_line], l->stamp[in_line],
+			difference_note(&d, i, l->bytes[in_line], l->stamp[in_line],
 					ram->bytes[in_page], ram->stamp[in_page]);
 	}
 	if (!d.found)
 		return false;
-	describe(&v, &d, e->addr2);
+	difference_describe(&v, &d, e->addr2);
 	v.cause = shadow_transfer(&f->shadow, v.pa);
 	v.advice = advice_stale_read(f, v.pa, d.new_stamp);
 	blame_wrong_sync(f, &v);
 	violation_link(&v, l->filled);
-	link_mapping(f, &v);
+	rules_link_mapping(f, &v);
 	violations_report(&f->violations, &v, e);
 	return true;
 }
@@ -159,10 +116,10 @@ static void describe_access(const struct facts *f, struct violation *v, const st
 		stamp_t by;
 
 		shadow_newest(&f->shadow, e->addr2 + at, &value, &by);
-		note_difference(&d, at, value, by, (uint8_t)(e->value >> 8 * (at & 7)),
+		difference_note(&d, at, value, by, (uint8_t)(e->value >> 8 * (at & 7)),
 				stores ? e->seq << 8 | WROTE_CPU : by);
 	}
-	describe(v, &d, e->addr2);
+	difference_describe(v, &d, e->addr2);
 }
 
 /* The range holds a byte the device owns. */
@@ -185,7 +142,7 @@ static void owned_access(struct facts *f, const struct event *e, enum rule rule)
 		v.advice = ADVICE_UNMAP_FIRST;
 		v.cause = m->freed;
 	}
-	link_mapping(f, &v);
+	rules_link_mapping(f, &v);
 	violations_report(&f->violations, &v, e);
 }
 
@@ -195,64 +152,6 @@ static void freed_access(struct facts *f, const struct event *e, uint64_t freed)
 
 	describe_access(f, &v, e, 0);
 	violations_report(&f->violations, &v, e);
-}
-
-static enum advice advice_left_behind(const struct mapping *m)
-{
-	if (m->returned_attrs & SKIP_CPU_SYNC)
-		return ADVICE_SYNC_SKIPPED;
-	if (m->dir == DMA_TO_DEVICE)
-		return ADVICE_WRONG_DIRECTION_IN;
-	return m->returned_dir != m->dir ? ADVICE_BOUNCE_DIRECTION : ADVICE_SIZE_TOO_SMALL;
-}
-
-/* The bytes of the access that nobody wrote since the device wrote others to the bounce buffer. */
-static struct difference left_behind(const struct facts *f, const struct event *e,
-				     const struct mapping *m)
-{
-	struct difference d = { 0 };
-
-	for (uint32_t i = 0; i < e->size; i++) {
-		uint64_t pa = e->addr2 + i, bounce = m->dma - f->shadow.bus_offset + (pa - m->pa);
-		uint8_t value, other;
-		stamp_t by, device;
-
-		if (!inside(pa, 1, m->pending.pa, m->pending.end - m->pending.pa))
-			continue;
-		shadow_newest(&f->shadow, pa, &value, &by);
-		if (stamp_event(by) < m->wrote &&
-		    shadow_byte(&f->shadow, AT_RAM, bounce, &other, &device))
-			note_difference(&d, i, value, by, other, device);
-	}
-	return d;
-}
-
-/* The CPU's turn, and the device's bytes were never copied out of the bounce buffer. */
-static void bounced_load(struct facts *f, const struct event *e)
-{
-	bool waiting = false;
-
-	for (uint32_t i = 0; i < f->ownership.end; i++) {
-		const struct mapping *m = ownership_mapping(&f->ownership, i);
-		struct violation v = { .rule = RULE_STALE_READ, .va = e->addr };
-		struct difference d;
-
-		waiting |= overlaps(round_down(e->addr2, PAGE_SIZE), PAGE_SIZE, m->pending.pa,
-				    m->pending.end - m->pending.pa);
-		if (!overlaps(e->addr2, e->size, m->pending.pa,
-					 m->pending.end - m->pending.pa))
-			continue;
-		d = left_behind(f, e, m);
-		if (!d.found)
-			continue;
-		describe(&v, &d, e->addr2);
-		v.cause = m->handover;
-		v.advice = advice_left_behind(m);
-		violation_link(&v, m->seq);
-		violations_report(&f->violations, &v, e);
-	}
-	if (!waiting)
-		ownership_unmark(&f->ownership, e->addr2, PAGE_PENDING);
 }
 
 /* Nearly every access is beyond reproach, and leaves here quickly. */
@@ -279,7 +178,7 @@ void rules_load(struct facts *f, const struct event *e)
 	if (ownership_any_device(&f->ownership, e->addr2, e->size))
 		owned_access(f, e, RULE_CPU_READ_DEVICE_OWNED);
 	else if (ownership_is_marked(&f->ownership, e->addr2, PAGE_PENDING))
-		bounced_load(f, e);
+		rules_bounced_load(f, e);
 }
 
 void rules_store(struct facts *f, const struct event *e)
@@ -339,7 +238,7 @@ static void device_read(struct facts *f, const struct event *e)
 	struct difference d = { 0 };
 	struct violation v = { .rule = RULE_DEVICE_READ_STALE, .cause = e->cause };
 	enum where newest = AT_RAM;
-	uint64_t asked = asked_for(f, e->cause);
+	uint64_t asked = rules_asked_for(f, e->cause);
 
 	if (!shadow_sees(&f->shadow, e->addr2))
 		return;
@@ -354,48 +253,13 @@ static void device_read(struct facts *f, const struct event *e)
 			continue;
 		if (!d.found)
 			newest = where;
-		note_difference(&d, i, ram->bytes[at], ram->stamp[at], value, by);
+		difference_note(&d, i, ram->bytes[at], ram->stamp[at], value, by);
 	}
 	if (!d.found)
 		return;
-	describe(&v, &d, e->addr2);
+	difference_describe(&v, &d, e->addr2);
 	v.advice = advice_device_read(f, v.pa, newest, d.new_stamp);
-	link_mapping(f, &v);
-	violations_report(&f->violations, &v, e);
-}
-
-static enum advice advice_bounced_read(const struct facts *f, const struct mapping *m, uint64_t pa,
-				       stamp_t stored)
-{
-	if (m->handover > stamp_event(stored))
-		return ADVICE_BOUNCE_DIRECTION;
-	return ownership_is_device(&f->ownership, pa) ? ADVICE_STORE_TOO_LATE
-						       : ADVICE_SYNC_FOR_DEVICE;
-}
-
-/* The same where the device reads a bounce buffer: an older copy of the driver's own bytes. */
-static void bounced_read(struct facts *f, const struct event *e, const struct mapping *m)
-{
-	struct difference d = { 0 };
-	struct violation v = { .rule = RULE_DEVICE_READ_STALE, .cause = e->cause };
-	uint64_t asked = asked_for(f, e->cause), own = m->pa + (e->addr - m->dma);
-
-	if (!shadow_sees(&f->shadow, own) || !shadow_sees(&f->shadow, e->addr2))
-		return;
-	for (uint32_t i = 0; i < e->size; i++) {
-		uint8_t value, copied;
-		stamp_t by, copy;
-
-		shadow_newest(&f->shadow, own + i, &value, &by);
-		if (shadow_byte(&f->shadow, AT_RAM, e->addr2 + i, &copied, &copy) && by > copy &&
-		    stamp_by_cpu(by) && stamp_event(by) <= asked)
-			note_difference(&d, i, copied, copy, value, by);
-	}
-	if (!d.found)
-		return;
-	describe(&v, &d, own);
-	v.advice = advice_bounced_read(f, m, v.pa, d.new_stamp);
-	link_mapping(f, &v);
+	rules_link_mapping(f, &v);
 	violations_report(&f->violations, &v, e);
 }
 
@@ -424,12 +288,12 @@ void rules_write_back(struct facts *f, const struct event *e)
 		uint64_t at = (l->pa + i) & PAGE_MASK;
 
 		if (ram->stamp[at] > l->stamp[i] && stamp_by_device(ram->stamp[at]))
-			note_difference(&d, i, l->bytes[i], l->stamp[i], ram->bytes[at],
+			difference_note(&d, i, l->bytes[i], l->stamp[i], ram->bytes[at],
 					ram->stamp[at]);
 	}
 	if (!d.found)
 		return;
-	describe(&v, &d, l->pa);
+	difference_describe(&v, &d, l->pa);
 	v.cause = shadow_transfer(&f->shadow, v.pa);
 	v.advice = advice_lost(f, l, v.pa);
 	violation_link(&v, l->filled);
@@ -494,12 +358,12 @@ void rules_drop(struct facts *f, const struct event *e)
 		if (is_excused(f, e, l->pa + i))
 			ownership_set_dropped(&f->ownership, l->pa + i, l->bytes[i], l->stamp[i]);
 		else
-			note_difference(&d, i, ram->bytes[at], ram->stamp[at], l->bytes[i],
+			difference_note(&d, i, ram->bytes[at], ram->stamp[at], l->bytes[i],
 					l->stamp[i]);
 	}
 	if (!d.found)
 		return;
-	describe(&v, &d, l->pa);
+	difference_describe(&v, &d, l->pa);
 	v.advice = advice_dropped(f, e, v.pa);
 	violation_link(&v, e->cause);
 	violations_report(&f->violations, &v, e);
@@ -510,7 +374,7 @@ void rules_device_read(struct facts *f, const struct trace *t, const struct even
 	const struct mapping *m = rules_beat(f, t, e, DMA_TO_DEVICE, e->addr2);
 
 	if (m && m->bounced)
-		bounced_read(f, e, m);
+		rules_bounced_read(f, e, m);
 	else
 		device_read(f, e);
 }

@@ -55,6 +55,19 @@ static inline bool facts_is_ram(const struct facts *f, uint64_t pa)
 	return pa < f->shadow.ram_bytes;
 }
 
+/* When the CPU asked for a transfer: the store that rang the doorbell, else its own beginning. */
+uint64_t rules_asked_for(const struct facts *f, uint64_t transfer);
+
+/* How the bytes came to be mapped, and last changed hands. */
+void rules_link_mapping(const struct facts *f, struct violation *v);
+
+/*
+ * The two copies of a bounced mapping: bounce.c. The CPU reads what was never copied back to it, in
+ * a page marked so; the device reads the bounce buffer of m.
+ */
+void rules_bounced_load(struct facts *f, const struct event *e);
+void rules_bounced_read(struct facts *f, const struct event *e, const struct mapping *m);
+
 /* The accesses of the CPU and what caches do: rules.c. */
 
 /*

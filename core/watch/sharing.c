@@ -5,10 +5,9 @@
 #include "watch/rules.h"
 
 /* DMA_ATTR_ bits by which a driver answers for the lines itself (include/linux/dma-mapping.h). */
-#define SKIP_CPU_SYNC     (1u << 5)
 #define IGNORE_CACHELINES (1u << 11)
 #define REQUIRE_COHERENT  (1u << 12)
-#define VOUCHED (SKIP_CPU_SYNC | IGNORE_CACHELINES | REQUIRE_COHERENT)
+#define VOUCHED           (ATTR_SKIP_CPU_SYNC | IGNORE_CACHELINES | REQUIRE_COHERENT)
 
 /* Is the mapping's own memory what the device reaches, through the caches' backs? */
 static bool is_shared(const struct mapping *m)
