@@ -388,7 +388,7 @@ void core_push_violation(lua_State *L, struct bench *b, uint32_t i)
 {
 	const struct violation *v = violations_at(&b->checker.facts.violations, i);
 
-	lua_createtable(L, 0, 24);
+	lua_createtable(L, 0, 26);
 	set_rule(L, &rule_info[v->rule], "rule");
 	set_string(L, "advice", advice_sentence[v->advice]);
 	set_integer(L, "count", v->count);
@@ -400,6 +400,8 @@ void core_push_violation(lua_State *L, struct bench *b, uint32_t i)
 	set_boolean(L, "on_bus", v->on_bus);
 	set_integer(L, "dma", v->dma);
 	set_integer(L, "size", v->size);
+	set_integer(L, "beside_pa", v->beside.pa);
+	set_integer(L, "beside_size", v->beside.size);
 	set_integer(L, "width", v->width);
 	set_integer(L, "old_value", v->old_value);
 	set_integer(L, "new_value", v->new_value);

@@ -82,6 +82,7 @@ end
 -- How each rule calls the older and the newer value.
 local labels = {
   ["stale-read"] = { "CPU saw", "newest" },
+  ["wrong-sync"] = { "CPU saw", "newest" },
   ["device-read-stale"] = { "it got", "newest" },
   ["device-data-lost"] = { "now", "lost" },
   ["cpu-data-lost"] = { "left", "lost" },
@@ -99,6 +100,12 @@ local function where(v)
   if v.va and v.va ~= 0 then return why.range(v.va, size) .. bytes end
   if v.on_bus then return "bus address " .. hex(v.dma) .. bytes end
   return why.range(why.va_of(v.pa), size) .. bytes
+end
+
+-- Whose line it is, where a mapping has one in common with these bytes.
+local function owner(v)
+  return why.range(why.va_of(v.beside_pa), v.beside_size) .. ", "
+      .. text.count(v.beside_size, "byte") .. " mapped for a device"
 end
 
 -- The advice for this very case, else the rule's remedy.
@@ -147,6 +154,7 @@ local function facts(v)
     if call then fact("call", call) end
   end
   if has_bytes(v) then fact("bytes", where(v)) end
+  if v.beside_size > 0 then fact("line of", owner(v)) end
   for _, side in ipairs(sides(v)) do fact(side[1], side[2]) end
   return out
 end
@@ -169,6 +177,7 @@ end
 local function sentence(v)
   local parts = { head(v) }
   if has_bytes(v) then parts[2] = where(v) end
+  if v.beside_size > 0 then parts[#parts + 1] = "in a line of " .. owner(v) end
   for _, side in ipairs(sides(v)) do parts[#parts + 1] = side[1] .. " " .. side[2] end
   if v.advice and v.advice ~= "" then parts[#parts + 1] = v.advice end
   parts[#parts + 1] = "remedy: " .. v.remedy

@@ -222,8 +222,9 @@ static void the_wrong_direction_leaves_old_lines_in_the_cache(void **state)
 	dma = map(buf, N, DMA_TO_DEVICE);
 	device_writes(dma, N);
 	dma_unmap_single(k, 0, dma, N, DMA_TO_DEVICE);
+	assert_int_equal(assert_broken(RULE_DEVICE_DIRECTION)->advice, ADVICE_DEVICE_WRITES);
 	load(buf);
-	assert_int_equal(assert_broken(RULE_STALE_READ)->advice, ADVICE_WRONG_DIRECTION_IN);
+	assert_int_equal(assert_broken_last(2, RULE_STALE_READ)->advice, ADVICE_WRONG_DIRECTION_IN);
 }
 
 static void an_unmap_that_is_too_small_leaves_the_tail_stale(void **state)
@@ -298,14 +299,19 @@ static void a_dirty_line_written_back_late_loses_the_devices_data(void **state)
 static void a_neighbour_in_the_line_costs_the_devices_data_at_unmap(void **state)
 {
 	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+	const struct violation *v;
 	dma_addr_t dma;
 
 	(void)state;
 	dma = map(buf, 16, DMA_FROM_DEVICE);
 	store(buf + 32, 7);                  /* not in the mapping, but in its line */
+	v = assert_broken(RULE_LINE_SHARED);
+	assert_int_equal(v->beside.pa, buf - LINEAR_BASE);
+	assert_int_equal(v->beside.size, 16);
+	assert_int_equal(v->va, buf + 32);
 	device_writes(dma, 16);
 	dma_unmap_single(k, 0, dma, 16, DMA_FROM_DEVICE);
-	assert_int_equal(assert_broken(RULE_DEVICE_DATA_LOST)->advice, ADVICE_LINE_SHARED);
+	assert_int_equal(assert_broken_last(2, RULE_DEVICE_DATA_LOST)->advice, ADVICE_LINE_SHARED);
 	assert_int_equal(load(buf + 32), 7);
 }
 
@@ -383,7 +389,8 @@ static void sending_a_buffer_mapped_for_receiving_is_named_where_it_loses_the_da
 	store(buf, 0x7474);
 	device_reads(dma_map_single(k, 0, buf, N, DMA_FROM_DEVICE), N);
 	assert_int_equal(device_has(), 0);
-	v = assert_broken(RULE_DEVICE_READ_STALE);
+	assert_int_equal(assert_named(RULE_DEVICE_DIRECTION)->advice, ADVICE_DEVICE_READS);
+	v = assert_named(RULE_DEVICE_READ_STALE);
 	assert_int_equal(v->advice, ADVICE_WRONG_DIRECTION_OUT);
 	assert_int_equal(v->new_value & 0xffff, 0x7474);
 }
@@ -421,9 +428,11 @@ static void coherent_memory_has_one_address_only(void **state)
 
 	(void)state, (void)va;
 	load(alias);
+	assert_broken(RULE_COHERENT_ALIAS);
 	device_writes(dma, N);
 	load(alias);
-	assert_int_equal(assert_broken(RULE_STALE_READ)->advice, ADVICE_COHERENT_ALIAS);
+	assert_int_equal(assert_named(RULE_STALE_READ)->advice, ADVICE_COHERENT_ALIAS);
+	assert_int_equal(assert_named(RULE_COHERENT_ALIAS)->count, 2);
 }
 
 static void an_unmap_with_another_direction_is_told_from_a_missing_one(void **state)
@@ -534,7 +543,7 @@ static void an_access_after_the_unmap_is_named(void **state)
 	(void)state;
 	dma_unmap_single(k, 0, dma, N, DMA_FROM_DEVICE);
 	device_writes(dma, N);
-	assert_int_equal(assert_broken(RULE_DEVICE_UNMAPPED)->advice, ADVICE_MAPPING_OVER);
+	assert_int_equal(assert_broken(RULE_DEVICE_AFTER_UNMAP)->advice, ADVICE_MAPPING_OVER);
 }
 
 static void the_kind_of_wrong_address_is_told(void **state)
@@ -543,6 +552,8 @@ static void the_kind_of_wrong_address_is_told(void **state)
 	dma_addr_t dma = map(buf, N, DMA_FROM_DEVICE);
 	static const enum advice want[] = { ADVICE_VIRTUAL_ADDRESS, ADVICE_PHYSICAL_ADDRESS, ADVICE_OUTSIDE,
 		ADVICE_NO_MAPPING, ADVICE_MAPPING_FAILED };
+	static const enum rule rule[] = { RULE_ADDRESS_NOT_DMA, RULE_ADDRESS_NOT_DMA, RULE_DEVICE_OUTSIDE,
+		RULE_DEVICE_UNMAPPED, RULE_USE_BEFORE_CHECK };
 	const uint64_t address[] = { buf, buf - LINEAR_BASE, dma + N, dma + MIB, DMA_MAPPING_ERROR };
 
 	(void)state;
@@ -550,9 +561,193 @@ static void the_kind_of_wrong_address_is_told(void **state)
 		device_writes(address[i], 8);
 		bench_settle(b);
 		assert_int_equal(b->checker.facts.violations.count, i + 1);
-		assert_int_equal(violations_at(&b->checker.facts.violations, i)->rule, RULE_DEVICE_UNMAPPED);
+		assert_int_equal(violations_at(&b->checker.facts.violations, i)->rule, rule[i]);
 		assert_int_equal(violations_at(&b->checker.facts.violations, i)->advice, want[i]);
 	}
+}
+
+static void start_write(dma_addr_t dma, uint64_t n)
+{
+	command(0x40000, dma, n, 3);
+}
+
+/* The late beats belong to the unmap that came too early: one violation, with its count. */
+static void an_unmap_under_a_transfer_is_one_violation_with_the_late_beats_in_it(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+	dma_addr_t dma = map(buf, N, DMA_FROM_DEVICE);
+	const struct violation *v;
+
+	(void)state;
+	start_write(dma, N);
+	dma_unmap_single(k, 0, dma, N, DMA_FROM_DEVICE);
+	assert_true(machine_wait(&b->machine, 0, 10000000));
+	v = assert_broken(RULE_UNMAP_ACTIVE);
+	assert_int_equal(v->count, 1 + N / 8);
+	assert_int_equal(v->pa, buf - LINEAR_BASE);
+	assert_int_equal(v->size, N);
+	assert_int_equal(v->advice, ADVICE_STILL_RUNNING);
+}
+
+/* The buffer is mapped again before the device is done: the old transfer is no less late for it. */
+static void a_late_transfer_is_named_though_the_buffer_is_mapped_again(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+	dma_addr_t dma = map(buf, N, DMA_FROM_DEVICE);
+
+	(void)state;
+	start_write(dma, N);
+	dma_unmap_single(k, 0, dma, N, DMA_FROM_DEVICE);
+	assert_int_equal(map(buf, N, DMA_FROM_DEVICE), dma);
+	assert_true(machine_wait(&b->machine, 0, 10000000));
+	assert_int_equal(assert_broken(RULE_UNMAP_ACTIVE)->count, 1 + N / 8);
+}
+
+static void an_unmap_after_the_transfer_or_of_another_buffer_is_fine(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL), other = kmalloc(k, N, GFP_KERNEL);
+	dma_addr_t dma = map(buf, N, DMA_FROM_DEVICE), second = map(other, N, DMA_TO_DEVICE);
+
+	(void)state;
+	start_write(dma, N);
+	dma_unmap_single(k, 0, second, N, DMA_TO_DEVICE);
+	dma_sync_single_for_cpu(k, 0, dma, N, DMA_FROM_DEVICE);
+	dma_sync_single_for_device(k, 0, dma, N, DMA_FROM_DEVICE);
+	assert_true(machine_wait(&b->machine, 0, 10000000));
+	dma_unmap_single(k, 0, dma, N, DMA_FROM_DEVICE);
+	assert_clean();
+}
+
+/* Whoever gets the memory next does nothing wrong by using it. */
+static void what_follows_from_freeing_a_mapped_buffer_is_counted_to_the_free(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+
+	(void)state;
+	(void)map(buf, N, DMA_TO_DEVICE);
+	kfree(k, buf);
+	assert_int_equal(assert_broken(RULE_FREE_MAPPED)->count, 1);
+	assert_int_equal(kmalloc(k, N, GFP_KERNEL), buf);
+	store(buf, 1);
+	load(buf);
+	assert_int_equal(assert_broken(RULE_FREE_MAPPED)->count, 3);
+}
+
+/* The handle of the first map is lost with the second; dma-debug's line stands in dmesg as ever. */
+static void a_handle_that_was_overwritten_is_told_from_one_that_was_forgotten(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL), other = kmalloc(k, N, GFP_KERNEL);
+	const struct dma_debug *d = &b->checker.dma_debug;
+	const struct violation *v;
+	uint32_t lines;
+
+	(void)state;
+	(void)map(buf, N, DMA_TO_DEVICE);
+	dma_unmap_single(k, 0, map(buf, N, DMA_TO_DEVICE), N, DMA_TO_DEVICE);
+	bench_settle(b);
+	lines = d->log_count;
+	trace_append(&b->trace, 0, &(struct event){ .kind = EV_DRIVER_UNBIND });
+	v = assert_broken(RULE_MAPPING_LEAK_OVERWRITTEN);
+	assert_int_equal(v->pa, buf - LINEAR_BASE);
+	assert_int_equal(v->events[0].kind, EV_DMA_MAP);
+	assert_int_equal(d->log_count, lines + 1);
+	(void)map(other, N, DMA_TO_DEVICE);
+	trace_append(&b->trace, 0, &(struct event){ .kind = EV_DRIVER_UNBIND });
+	assert_int_equal(assert_named(RULE_LEAK)->count, 1);
+	assert_int_equal(assert_named(RULE_MAPPING_LEAK_OVERWRITTEN)->count, 2);
+}
+
+static void an_address_the_device_cannot_say_is_named_once_and_its_beats_are_not(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+	dma_addr_t dma = map(buf, N, DMA_FROM_DEVICE);
+	const struct violation *v;
+
+	(void)state;
+	device_writes(dma, N);
+	v = assert_broken(RULE_ADDRESS_TRUNCATED);
+	assert_int_equal(v->count, 1);
+	assert_true(v->on_bus);
+	assert_int_equal(v->dma, dma);
+}
+
+/* By its own number the address of the beat would be that of a mapping. */
+static void a_cpu_address_is_named_though_its_low_bits_are_mapped(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+	dma_addr_t dma = map(buf, N, DMA_FROM_DEVICE);
+
+	(void)state;
+	assert_int_equal(dma, buf & 0xfffffff);
+	device_writes(buf, N);
+	assert_int_equal(assert_broken(RULE_ADDRESS_NOT_DMA)->advice, ADVICE_VIRTUAL_ADDRESS);
+}
+
+static void a_sync_in_the_wrong_sense_is_named_whatever_the_caches_hold(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+	dma_addr_t dma = map(buf, N, DMA_FROM_DEVICE);
+	const struct violation *v;
+	uint64_t sync;
+
+	(void)state;
+	device_writes(dma, N);
+	sync = b->trace.next;
+	dma_sync_single_for_device(k, 0, dma, N, DMA_FROM_DEVICE);
+	load(buf);
+	load(buf + 8);
+	v = assert_broken(RULE_WRONG_SYNC);
+	assert_int_equal(v->count, 2);
+	assert_int_equal(v->cause, sync);
+}
+
+/* There and back again between two transfers, the CPU had its turn: what it reads now it may not. */
+static void a_read_after_both_syncs_is_no_wrong_sync(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+	dma_addr_t dma = map(buf, N, DMA_FROM_DEVICE);
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		device_writes(dma, N);
+		dma_sync_single_for_cpu(k, 0, dma, N, DMA_FROM_DEVICE);
+		load(buf);
+	}
+	dma_sync_single_for_device(k, 0, dma, N, DMA_FROM_DEVICE);
+	assert_clean();
+	load(buf);
+	assert_broken(RULE_CPU_READ_DEVICE_OWNED);
+}
+
+static void two_mappings_that_share_any_line_are_named_with_both_owners(void **state)
+{
+	vaddr_t page = pages_alloc(k, GFP_KERNEL, 0);
+	const struct violation *v;
+
+	(void)state;
+	(void)map(page, 100, DMA_FROM_DEVICE);
+	(void)map(page + 100, 100, DMA_TO_DEVICE);
+	v = assert_broken(RULE_LINE_SHARED);
+	assert_int_equal(v->pa, page + 100 - LINEAR_BASE);
+	assert_int_equal(v->size, 28);
+	assert_int_equal(v->beside.pa, page - LINEAR_BASE);
+	assert_int_equal(v->beside.size, 100);
+	(void)map(page + 1024, 100, DMA_TO_DEVICE);
+	(void)map(page + 1124, 100, DMA_TO_DEVICE);
+	(void)map(page + 2048, 128, DMA_FROM_DEVICE);
+	(void)map(page + 2176, 128, DMA_FROM_DEVICE);
+	assert_broken(RULE_LINE_SHARED);
+}
+
+static void a_snooped_line_may_be_shared(void **state)
+{
+	vaddr_t page = pages_alloc(k, GFP_KERNEL, 0);
+
+	(void)state;
+	(void)map(page, 100, DMA_FROM_DEVICE);
+	(void)map(page + 100, 100, DMA_FROM_DEVICE);
+	store(page + 200, 1);
+	assert_clean();
 }
 
 static void freed_memory_is_watched(void **state)
@@ -748,6 +943,27 @@ static int with_hidden_ram(void **state)
 	return 0;
 }
 
+static int with_few_address_bits(void **state)
+{
+	(void)state;
+	power_on_with("dma_mask_bits", 20, "strict", 0);
+	return 0;
+}
+
+static int with_plain_addresses(void **state)
+{
+	(void)state;
+	power_on_with("bus_offset", 0, "dma_mask_bits", 28);
+	return 0;
+}
+
+static int on_old_arm64(void **state)
+{
+	(void)state;
+	power_on_with("arch", ARCH_ARM64_OLD, "strict", 0);
+	return 0;
+}
+
 static int on_arm(void **state)
 {
 	(void)state;
@@ -796,6 +1012,20 @@ int main(void)
 		ON_DEFAULT(only_the_synced_part_is_the_cpus_again),
 		ON_DEFAULT(an_access_after_the_unmap_is_named),
 		ON_DEFAULT(the_kind_of_wrong_address_is_told),
+		ON_DEFAULT(an_unmap_under_a_transfer_is_one_violation_with_the_late_beats_in_it),
+		ON_DEFAULT(a_late_transfer_is_named_though_the_buffer_is_mapped_again),
+		ON_DEFAULT(an_unmap_after_the_transfer_or_of_another_buffer_is_fine),
+		ON_DEFAULT(what_follows_from_freeing_a_mapped_buffer_is_counted_to_the_free),
+		ON_DEFAULT(a_handle_that_was_overwritten_is_told_from_one_that_was_forgotten),
+		cmocka_unit_test_setup_teardown(an_address_the_device_cannot_say_is_named_once_and_its_beats_are_not,
+						with_few_address_bits, off),
+		cmocka_unit_test_setup_teardown(a_cpu_address_is_named_though_its_low_bits_are_mapped,
+						with_plain_addresses, off),
+		cmocka_unit_test_setup_teardown(a_sync_in_the_wrong_sense_is_named_whatever_the_caches_hold,
+						on_old_arm64, off),
+		ON_DEFAULT(a_read_after_both_syncs_is_no_wrong_sync),
+		ON_DEFAULT(two_mappings_that_share_any_line_are_named_with_both_owners),
+		cmocka_unit_test_setup_teardown(a_snooped_line_may_be_shared, snooping, off),
 		ON_DEFAULT(freed_memory_is_watched),
 		ON_DEFAULT(memory_that_is_handed_out_again_may_be_touched),
 		ON_DEFAULT(a_second_free_and_a_foreign_free_are_named),

@@ -16,6 +16,7 @@
 
 static struct trace trace;
 static struct violations violations;
+static struct ownership ownership;     /* of nothing */
 static struct dma_debug d;
 static struct cursor cursor;
 
@@ -38,7 +39,7 @@ static void read_all(void)
 	uint64_t lost = 0;
 
 	while ((e = trace_read(&trace, &cursor, &lost)))
-		dma_debug_event(&d, &violations, &trace, e);
+		dma_debug_event(&d, &violations, &ownership, &trace, e);
 }
 
 static int on(void **state)
@@ -46,6 +47,7 @@ static int on(void **state)
 	(void)state;
 	trace_init(&trace);
 	violations_init(&violations);
+	ownership_init(&ownership, 0);
 	dma_debug_init(&d);
 	cursor.next = 1;
 	d.all_errors = 1;

@@ -2,6 +2,8 @@
 
 #include "watch/contexts.h"
 
+#include <string.h>
+
 void checker_init(struct checker *c)
 {
 	*c = (struct checker){ .cursor.next = 1, .facts.clamped.transfer = UINT64_MAX };
@@ -84,14 +86,39 @@ static bool is_bounced(const struct facts *f, const struct event *map)
 	return inside(map->addr, 1, f->pool.dma, f->pool.size);
 }
 
-static void map(struct facts *f, const struct event *e)
+/* The list a mapping is a segment of. */
+static uint64_t list_of(const struct trace *t, const struct event *e)
+{
+	const struct event *call = e->cause ? trace_at(t, e->cause) : NULL;
+
+	return call && call->kind == EV_DMA_MAP_SG ? e->cause : 0;
+}
+
+/* Live mappings of the very same buffer: from now on theirs are the older handles. */
+static void note_again(struct facts *f, const struct event *e)
+{
+	for (uint32_t i = 0; i < f->ownership.end; i++) {
+		const struct mapping *m = ownership_mapping(&f->ownership, i);
+
+		if (m->live && m->device == e->unit && m->pa == e->addr2 && m->size == e->size &&
+		    m->form < FORM_COHERENT)
+			ownership_change(&f->ownership, i)->again = e->seq;
+	}
+}
+
+static void map(struct facts *f, const struct trace *t, const struct event *e)
 {
 	bool bounced = is_bounced(f, e);
+	const struct mapping *made;
 
-	ownership_add(&f->ownership, &(struct mapping){ .seq = e->seq, .handover = e->seq,
+	note_again(f, e);
+
+	made = ownership_add(&f->ownership, &(struct mapping){ .seq = e->seq, .handover = e->seq,
 		.dma = e->addr, .pa = e->addr2, .va = e->value, .size = e->size,
 		.device = e->unit, .dir = e->a, .form = e->b, .bounced = bounced,
-		.given = e->seq, .device_owns = true, .live = true });
+		.list = list_of(t, e), .given = e->seq, .device_owns = true, .live = true });
+	if (made)
+		rules_map(f, t, e, made);
 	to_device(f, e, e->a, bounced);
 }
 
@@ -103,6 +130,8 @@ static void alloc(struct facts *f, const struct event *e)
 		.device = e->unit, .dir = e->a, .form = e->b,
 		.coherent_memory = e->b == FORM_COHERENT, .live = true });
 	ownership_set_freed(&f->ownership, e->addr2, e->size, 0);
+	if (e->b == FORM_COHERENT && e->value != LINEAR_BASE + e->addr2)
+		ownership_mark(&f->ownership, e->addr2, e->size, PAGE_ALIASED);
 }
 
 /* [pa, pa+size) of the mapping goes back to the CPU when the call is over. */
@@ -112,22 +141,38 @@ static void to_cpu(struct facts *f, const struct event *e, struct mapping *m, ui
 	begin_call(f, e, m->dir != DMA_TO_DEVICE);
 	f->call.pa = pa;
 	f->call.size = size;
-	m->handover = e->seq;
+	m->handover = m->took = e->seq;
 	if (m->taken < m->given)
 		m->taken = e->seq;
 	m->returned = e->addr2;
 	m->returned_size = e->size;
 	m->returned_dir = e->a;
+	m->returned_attrs = 0;
+	m->skipped.seq = 0;
 	m->device_owns = false;
+	if (m->pending.pa < m->pending.end)
+		ownership_mark(&f->ownership, m->pa, m->size, PAGE_PENDING);
 }
 
-static void unmap(struct facts *f, const struct event *e)
+/* The attributes of a call are an event right behind it; those of a segment behind its list. */
+static uint64_t attrs_of(const struct trace *t, const struct event *e)
+{
+	const struct event *list = e->cause ? trace_at(t, e->cause) : NULL;
+	uint64_t call = list && list->kind == EV_DMA_UNMAP_SG ? e->cause : e->seq;
+	const struct event *attrs = trace_at(t, call + 1);
+
+	return attrs && attrs->kind == EV_DMA_ATTRS && attrs->cause == call ? attrs->value : 0;
+}
+
+static void unmap(struct facts *f, const struct trace *t, const struct event *e)
 {
 	struct mapping *m = ownership_named(&f->ownership, e->unit, e->addr, e->size, false);
 
 	if (!m)
 		return;
+	rules_end(f, e, m);
 	to_cpu(f, e, m, m->pa, m->size);
+	m->returned_attrs = attrs_of(t, e);
 	m->live = false;
 }
 
@@ -139,12 +184,48 @@ static void sync_for_cpu(struct facts *f, const struct event *e)
 		to_cpu(f, e, m, e->addr2, min_u64(e->size, m->pa + m->size - e->addr2));
 }
 
+/* Has the device written, and is it done, and did nobody give the CPU its turn? */
+static bool is_skipped(const struct facts *f, const struct mapping *m)
+{
+	if (m->wrote <= m->took || m->dir == DMA_TO_DEVICE)
+		return false;
+	for (uint32_t i = 0; i < FACTS_RUNNING; i++)
+		if (f->running[i].seq == m->wrote)
+			return false;
+	return true;
+}
+
+/* Bytes came back from a bounce buffer: at either end of what waits there, or all of it. */
+static void fetched(struct facts *f, const struct event *e)
+{
+	uint64_t from = e->addr2, end = e->addr2 + e->size;
+
+	for (uint32_t i = 0; !e->b && i < f->ownership.end; i++) {
+		const struct mapping *m = ownership_mapping(&f->ownership, i);
+		struct mapping *to;
+
+		if (m->handover != f->call.seq ||
+		    !overlaps(from, e->size, m->pending.pa, m->pending.end - m->pending.pa))
+			continue;
+		to = ownership_change(&f->ownership, i);
+		if (from <= to->pending.pa)
+			to->pending.pa = min_u64(end, to->pending.end);
+		else if (end >= to->pending.end)
+			to->pending.end = from;
+	}
+}
+
 static void sync_for_device(struct facts *f, const struct event *e)
 {
 	struct mapping *m = ownership_find_write(&f->ownership, e->unit, e->addr, e->size);
 
 	if (!m || m->coherent_memory)
 		return;
+	if (is_skipped(f, m)) {
+		m->skipped.seq = e->seq;
+		m->skipped.pa = e->addr2;
+		m->skipped.size = e->size;
+	}
 	m->handover = m->given = e->seq;
 	m->device_owns = true;
 	to_device(f, e, m->dir, m->bounced);
@@ -166,9 +247,11 @@ static void free_memory(struct facts *f, const struct event *e)
 
 	if (!m)
 		return;
+	rules_end(f, e, m);
 	m->live = false;
 	m->handover = e->seq;
 	f->last_free = e->seq;
+	rules_free(f, e, e->seq);
 	ownership_set_freed(&f->ownership, m->pa, round_up(m->size, PAGE_SIZE), e->seq);
 	if (!coherent_memory)
 		ownership_hand_over(&f->ownership, m->pa, m->size, false);
@@ -178,32 +261,24 @@ static void free_memory(struct facts *f, const struct event *e)
 static void freed(struct facts *f, const struct event *e)
 {
 	f->last_free = e->seq;
-	if (e->a != MEM_VMALLOC)
-		ownership_set_freed(&f->ownership, e->addr2, e->size, e->seq);
+	if (e->a == MEM_VMALLOC)
+		return;
+	rules_free(f, e, e->seq);
+	ownership_set_freed(&f->ownership, e->addr2, e->size, e->seq);
 }
 
 static void unmapped_pages(struct facts *f, const struct event *e)
 {
-	if (e->cause && e->cause == f->last_free)
-		ownership_set_freed(&f->ownership, e->addr2, e->size, e->cause);
-}
-
-/* A device begins a transfer. An address its mask has just cut is this one's. */
-static void transfer(struct facts *f, const struct event *e)
-{
-	if (!f->clamped.transfer)
-		f->clamped.transfer = e->seq;
-	if (e->unit >= FACTS_DEVICES)
+	if (!e->cause || e->cause != f->last_free)
 		return;
-	f->transfer[e->unit].seq = e->seq;
-	f->transfer[e->unit].ordered = e->cause ? e->cause : e->seq;
+	rules_free(f, e, e->cause);
+	ownership_set_freed(&f->ownership, e->addr2, e->size, e->cause);
 }
 
-static void clamp(struct facts *f, const struct event *e)
+/* There is no RAM behind it. */
+static void bus_fault(struct facts *f, const struct trace *t, const struct event *e)
 {
-	f->clamped.from = e->addr;
-	f->clamped.to = e->addr2;
-	f->clamped.transfer = 0;
+	rules_beat(f, t, e, e->a ? DMA_FROM_DEVICE : DMA_TO_DEVICE, UINT64_MAX);
 }
 
 /*
@@ -221,10 +296,12 @@ static void follow(struct facts *f, const struct trace *t, const struct event *e
 	case EV_CACHE_DROP:      rules_drop(f, e); break;
 	case EV_CACHE_OP:        f->last_op = e->seq; break;
 	case EV_DEV_READ:        rules_device_read(f, t, e); break;
-	case EV_DEV_WRITE:       rules_device_write(f, t, e); break;
-	case EV_BUS_FAULT:       rules_bus_fault(f, t, e); break;
-	case EV_DEV_CLAMP:       clamp(f, e); break;
-	case EV_DEV_START:       transfer(f, e); break;
+	case EV_DEV_WRITE:       rules_beat(f, t, e, DMA_FROM_DEVICE, e->addr2); break;
+	case EV_BUS_FAULT:       bus_fault(f, t, e); break;
+	case EV_DEV_CLAMP:       rules_clamp(f, e); break;
+	case EV_DEV_START:       rules_start(f, e); break;
+	case EV_DEV_DONE:        rules_done(f, e); break;
+	case EV_DRIVER_UNBIND:   rules_unbind(f, e); break;
 	case EV_DEV_REFUSE:      rules_refuse(f, e); break;
 	case EV_MEM_ALLOC:
 		ownership_set_freed(&f->ownership, e->addr2, e->a == MEM_VMALLOC ? 0 : e->size, 0);
@@ -236,10 +313,12 @@ static void follow(struct facts *f, const struct trace *t, const struct event *e
 	case EV_CPU_CONTEXT:     contexts_change(f, e); break;
 	case EV_KERNEL_MIGHT_SLEEP: contexts_sleep(f, e); break;
 	case EV_BOUNCE_MAP:      bounce(f, e); break;
-	case EV_DMA_MAP:         map(f, e); break;
+	case EV_BOUNCE_COPY:     fetched(f, e); break;
+	case EV_DMA_MAP:         map(f, t, e); break;
+	case EV_DMA_MAP_FAIL:    rules_map_fail(f, e); break;
 	case EV_DMA_ALLOC:       alloc(f, e); break;
 	case EV_DMA_CHECK:       check_error(f, e); break;
-	case EV_DMA_UNMAP:       unmap(f, e); break;
+	case EV_DMA_UNMAP:       unmap(f, t, e); break;
 	case EV_DMA_SYNC_CPU:    sync_for_cpu(f, e); break;
 	case EV_DMA_SYNC_DEVICE: sync_for_device(f, e); break;
 	case EV_DMA_FREE:        free_memory(f, e); break;
@@ -250,6 +329,7 @@ static void follow(struct facts *f, const struct trace *t, const struct event *e
 	if (e->kind == EV_MACHINE) {     /* of the old one only the violations remain */
 		f->pool.size = 0;
 		contexts_forget(f);
+		memset(f->running, 0, sizeof f->running);
 		ownership_release(&f->ownership);
 		ownership_init(&f->ownership, e->addr);
 	}
@@ -262,7 +342,8 @@ void checker_read(struct checker *c, const struct trace *t)
 	while ((e = trace_read(t, &c->cursor, &c->lost))) {
 		order_event(&c->order, &c->facts, t, e);
 		follow(&c->facts, t, e);
-		dma_debug_event(&c->dma_debug, &c->facts.violations, t, e);
+		dma_debug_event(&c->dma_debug, &c->facts.violations, &c->facts.ownership, t,
+				e);
 		if (c->facts.violations.kept < c->facts.violations.count)
 			violations_keep_events(&c->facts.violations, t);
 	}

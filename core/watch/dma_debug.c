@@ -46,6 +46,7 @@ const char *const record_asked_words[] = { "dma map error check not applicable",
 struct call {
 	struct dma_debug *d;
 	struct violations *violations;
+	const struct ownership *ownership;
 	const struct event *event;
 	uint64_t cause;          /* what is at fault: the call; of a segment, that about its list */
 	uint64_t attrs;
@@ -598,9 +599,9 @@ static void released(const struct call *c)
 		return;
 	r = records_at(rs, last);
 	if (!c->event->a)
-		complain(c, DMA_DEBUG_LEAK, last,
-			 NUMBERS{ count, r->dma, r->size, r->dir, r->type });
-	for (uint32_t i = c->event->a ? 0 : 1; i < count; i++)
+		say(c, DMA_DEBUG_LEAK, last,
+		    NUMBERS{ count, r->dma, r->size, r->dir, r->type });
+	for (uint32_t i = ownership_overwritten(c->ownership, c->event->unit); i < count; i++)
 		accuse(c, RULE_LEAK, last);
 }
 
@@ -673,10 +674,10 @@ static void judge(const struct call *c)
 }
 
 /* A segment of a list shares the fault and the attributes of the call about the list. */
-static void follow_call(struct dma_debug *d, struct violations *vs, const struct trace *t,
-			const struct event *e)
+static void follow_call(struct dma_debug *d, struct violations *vs, const struct ownership *o,
+			const struct trace *t, const struct event *e)
 {
-	struct call c = { .d = d, .violations = vs, .event = e, .cause = e->seq };
+	struct call c = { .d = d, .violations = vs, .ownership = o, .event = e, .cause = e->seq };
 
 	if (d->disabled)
 		return;
@@ -689,8 +690,8 @@ static void follow_call(struct dma_debug *d, struct violations *vs, const struct
 	judge(&c);
 }
 
-void dma_debug_event(struct dma_debug *d, struct violations *vs, const struct trace *t,
-		     const struct event *e)
+void dma_debug_event(struct dma_debug *d, struct violations *vs, const struct ownership *o,
+		     const struct trace *t, const struct event *e)
 {
 	switch (e->kind) {
 	case EV_MACHINE:    switch_on(d, e); break;
@@ -700,11 +701,11 @@ void dma_debug_event(struct dma_debug *d, struct violations *vs, const struct tr
 	case EV_MEM_FREE:   forget_stack(d, e); break;
 	case EV_DRIVER_BIND: bound(d, e); break;
 	case EV_DRIVER_UNBIND:
-		follow_call(d, vs, t, e);
+		follow_call(d, vs, o, t, e);
 		unbound(d, e);
 		break;
 	default:
 		if (event_info[e->kind].lane == LANE_DMA)
-			follow_call(d, vs, t, e);
+			follow_call(d, vs, o, t, e);
 	}
 }

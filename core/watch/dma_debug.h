@@ -15,6 +15,7 @@
  * and locks.
  */
 #include "trace.h"
+#include "watch/ownership.h"
 #include "watch/records.h"
 #include "watch/violation.h"
 
@@ -95,9 +96,12 @@ void dma_debug_init(struct dma_debug *d);
 void dma_debug_release(struct dma_debug *d);
 void dma_debug_copy(struct dma_debug *to, const struct dma_debug *from);
 
-/* Follow one event; the trace is asked for what belongs to the same call. */
-void dma_debug_event(struct dma_debug *d, struct violations *vs, const struct trace *t,
-		     const struct event *e);
+/*
+ * Follow one event; the trace is asked for what belongs to the same call, and who owns what for the
+ * mappings whose loss has a rule of its own (mapping-leak-overwritten).
+ */
+void dma_debug_event(struct dma_debug *d, struct violations *vs, const struct ownership *o,
+		     const struct trace *t, const struct event *e);
 
 /* i < log_count */
 const struct dma_debug_message *dma_debug_log(const struct dma_debug *d, uint32_t i);

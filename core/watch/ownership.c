@@ -7,6 +7,8 @@
 struct note {
 	uint8_t owned[4096 / 8];             /* one bit a byte: a device owns it */
 	uint64_t freed[4096 / GRANULE];      /* number of the mem.free event, 0: not freed */
+	uint32_t owned_bytes;                /* bits set above */
+	uint32_t marks;                      /* enum page_mark */
 };
 
 /* Stores a call dropped, in one page. */
@@ -101,6 +103,29 @@ struct mapping *ownership_find_write(struct ownership *o, uint32_t device, uint6
 	return slot < o->end ? cow_write(&o->slots, slot) : NULL;
 }
 
+struct mapping *ownership_change(struct ownership *o, uint32_t i)
+{
+	return cow_write(&o->slots, i);
+}
+
+uint32_t ownership_overwritten(const struct ownership *o, uint32_t device)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < o->end; i++) {
+		const struct mapping *m = ownership_mapping(o, i);
+
+		n += m->live && m->again && m->device == device;
+	}
+	return n;
+}
+
+/* Of two mappings an unmap may mean: the one of its size, and of those the newer one. */
+static bool fits_better(const struct mapping *m, const struct mapping *than, uint64_t size)
+{
+	return (m->size == size) == (than->size == size) ? m->seq > than->seq : m->size == size;
+}
+
 struct mapping *ownership_named(struct ownership *o, uint32_t device, uint64_t dma, uint64_t size,
 				bool coherent_memory)
 {
@@ -112,7 +137,7 @@ struct mapping *ownership_named(struct ownership *o, uint32_t device, uint64_t d
 		if (!m->live || m->device != device || m->dma != dma ||
 		    m->coherent_memory != coherent_memory)
 			continue;
-		if (best == o->end || m->size == size)
+		if (best == o->end || fits_better(m, ownership_mapping(o, best), size))
 			best = i;
 	}
 	return best < o->end ? cow_write(&o->slots, best) : NULL;
@@ -143,7 +168,10 @@ static void own_byte(struct note *n, uint64_t at, bool device)
 {
 	uint8_t bit = (uint8_t)(1u << (at & 7));
 
-	n->owned[at / 8] = device ? n->owned[at / 8] | bit : n->owned[at / 8] & (uint8_t)~bit;
+	if (!(n->owned[at / 8] & bit) == !device)
+		return;
+	n->owned[at / 8] ^= bit;
+	n->owned_bytes += device ? 1u : UINT32_MAX;
 }
 
 static void set_owner(struct ownership *o, uint64_t pa, uint64_t size, bool device)
@@ -177,6 +205,38 @@ bool ownership_is_device(const struct ownership *o, uint64_t pa)
 		return false;
 	n = cow_read(&o->notes, pa >> PAGE_SHIFT);
 	return n->owned[(pa & PAGE_MASK) / 8] >> (pa & 7) & 1;
+}
+
+void ownership_mark(struct ownership *o, uint64_t pa, uint64_t size, enum page_mark mark)
+{
+	uint64_t end = min_u64(pa + size, o->ram_bytes);
+
+	for (pa = round_down(pa, PAGE_SIZE); pa < end; pa += PAGE_SIZE) {
+		struct note *n = cow_write(&o->notes, pa >> PAGE_SHIFT);
+
+		n->marks |= mark;
+	}
+}
+
+void ownership_unmark(struct ownership *o, uint64_t pa, enum page_mark mark)
+{
+	struct note *n = cow_write(&o->notes, pa >> PAGE_SHIFT);
+
+	n->marks &= ~(uint32_t)mark;
+}
+
+bool ownership_is_marked(const struct ownership *o, uint64_t pa, enum page_mark mark)
+{
+	const struct note *n = cow_read(&o->notes, pa >> PAGE_SHIFT);
+
+	return n->marks & mark;
+}
+
+bool ownership_is_notable(const struct ownership *o, uint64_t pa)
+{
+	const struct note *n = cow_read(&o->notes, pa >> PAGE_SHIFT);
+
+	return n->owned_bytes || n->marks;
 }
 
 bool ownership_any_device(const struct ownership *o, uint64_t pa, uint64_t n)

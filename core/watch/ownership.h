@@ -6,6 +6,8 @@
 #include "cow.h"
 #include "event.h"
 
+#define ATTR_SKIP_CPU_SYNC (1u << 5)   /* DMA_ATTR_ (include/linux/dma-mapping.h) */
+
 #define MAPPINGS_MAX 65536     /* as many as dma-debug preallocates */
 
 /* A dma_map_single or dma_alloc_coherent, and who may touch it. */
@@ -15,10 +17,22 @@ struct mapping {
 	uint64_t handover;           /* number of the last map, sync or unmap */
 	/* the last map or sync for the device; the first return to the CPU since */
 	uint64_t given, taken;
+	uint64_t took;               /* the last return to the CPU */
 	uint64_t dma, pa, va, size;
 	/* what the last sync or unmap gave back to the CPU: pa, bytes */
 	uint64_t returned, returned_size;
 	uint32_t returned_dir;       /* and the direction it named */
+	uint64_t returned_attrs;     /* DMA_ATTR_ bits of the unmap */
+	uint64_t list;               /* the dma.map_sg it is a segment of, 0 for none */
+	/* a later map of the same buffer, while this one lived; the free that took its memory */
+	uint64_t again, freed;
+	uint64_t wrote;              /* the last dev.start by which the device wrote into it */
+	struct {
+		/* a sync for the device that came where one for the CPU was due; 0 for none */
+		uint64_t seq, pa, size;
+	} skipped;
+	/* what a device wrote to the bounce buffer and nobody copied back; pa of our own bytes */
+	struct { uint64_t pa, end; } pending;
 	uint32_t device;
 	uint32_t dir;                /* enum direction; coherent memory is bidirectional */
 	uint32_t form;               /* enum map_form */
@@ -57,6 +71,9 @@ const struct mapping *ownership_find(const struct ownership *o, uint32_t device,
 struct mapping *ownership_find_write(struct ownership *o, uint32_t device, uint64_t dma,
 				     uint64_t n);
 
+/* Slot i to be changed. */
+struct mapping *ownership_change(struct ownership *o, uint32_t i);
+
 /* The live mapping an unmap or free means: by its start, best with the same size. */
 struct mapping *ownership_named(struct ownership *o, uint32_t device, uint64_t dma, uint64_t size,
 				bool coherent_memory);
@@ -72,6 +89,22 @@ bool ownership_covers(const struct mapping *m, uint64_t pa);
  */
 void ownership_hand_over(struct ownership *o, uint64_t pa, uint64_t size, bool device);
 bool ownership_is_device(const struct ownership *o, uint64_t pa);     /* false beyond RAM */
+
+/* What is to be known of a page besides: most pages have no mark and no owned byte. */
+enum page_mark {
+	PAGE_ALIASED = 1,      /* coherent memory that has an address of its own */
+	PAGE_PENDING = 2,      /* what a device wrote stayed behind in a bounce buffer */
+};
+
+void ownership_mark(struct ownership *o, uint64_t pa, uint64_t size, enum page_mark mark);
+void ownership_unmark(struct ownership *o, uint64_t pa, enum page_mark mark);   /* one page */
+bool ownership_is_marked(const struct ownership *o, uint64_t pa, enum page_mark mark);
+
+/* Is anything marked or owned in the page of this byte, which is RAM? */
+bool ownership_is_notable(const struct ownership *o, uint64_t pa);
+
+/* How many live mappings of the device were made of a buffer that was mapped again since. */
+uint32_t ownership_overwritten(const struct ownership *o, uint32_t device);
 
 /* Does a device own any byte of [pa, pa+n)? The range lies in one page and in RAM. */
 bool ownership_any_device(const struct ownership *o, uint64_t pa, uint64_t n);

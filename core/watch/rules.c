@@ -1,54 +1,8 @@
+#include "watch/difference.h"
 #include "watch/rules.h"
 
-static bool is_ram(const struct facts *f, uint64_t pa)
-{
-	return pa < f->shadow.ram_bytes;
-}
-
-/*
- * Bytes of one access where the copy at hand is older than another. The first and the last such
- * byte bound what is reported; the values hold up to 8 bytes of both copies.
- */
-struct difference {
-	uint64_t first, last;     /* offsets in the access */
-	stamp_t old_stamp, new_stamp;
-	uint64_t old_value, new_value;
-	uint32_t width;
-	bool found;
-};
-
-static void note_difference(struct difference *d, uint64_t at, uint8_t old, stamp_t old_by,
-			    uint8_t new, stamp_t new_by)
-{
-	if (!d->found) {
-		d->first = at;
-		d->old_stamp = old_by;
-		d->new_stamp = new_by;
-	}
-	d->found = true;
-	d->last = at;
-	if (at - d->first < 8) {
-		uint32_t shift = (uint32_t)(8 * (at - d->first));
-
-		d->old_value |= (uint64_t)old << shift;
-		d->new_value |= (uint64_t)new << shift;
-		d->width = (uint32_t)(at - d->first + 1);
-	}
-}
-
-static void describe(struct violation *v, const struct difference *d, uint64_t pa)
-{
-	v->pa = pa + d->first;
-	v->size = d->last - d->first + 1;
-	v->width = d->width;
-	v->old_value = d->old_value;
-	v->new_value = d->new_value;
-	v->old_stamp = d->old_stamp;
-	v->new_stamp = d->new_stamp;
-}
-
 /* How the bytes came to be mapped, and last changed hands. */
-static void link_mapping(const struct facts *f, struct violation *v)
+void rules_link_mapping(const struct facts *f, struct violation *v)
 {
 	const struct mapping *m = ownership_of(&f->ownership, v->pa);
 
@@ -65,7 +19,7 @@ static bool has_line_alone(const struct facts *f, const struct mapping *m, uint6
 }
 
 /* When the CPU asked for a transfer: the store that rang the doorbell, else its own beginning. */
-static uint64_t asked_for(const struct facts *f, uint64_t transfer)
+uint64_t rules_asked_for(const struct facts *f, uint64_t transfer)
 {
 	for (uint32_t unit = 0; unit < FACTS_DEVICES; unit++)
 		if (f->transfer[unit].seq == transfer)
@@ -86,13 +40,28 @@ static enum advice advice_stale_read(const struct facts *f, uint64_t pa, stamp_t
 	if (ownership_is_device(&f->ownership, pa))
 		return ADVICE_SYNC_FOR_CPU;
 	if (m->taken > m->given && m->taken < stamp_event(device_wrote))
-		return asked_for(f, shadow_transfer(&f->shadow, pa)) < m->taken
+		return rules_asked_for(f, shadow_transfer(&f->shadow, pa)) < m->taken
 			? ADVICE_UNMAPPED_EARLY : ADVICE_GIVE_AGAIN;
+	if (m->returned_attrs & ATTR_SKIP_CPU_SYNC)
+		return ADVICE_SYNC_SKIPPED;
 	if (m->returned_dir != m->dir)
 		return ADVICE_OTHER_DIRECTION;
 	if (!inside(pa, 1, m->returned, m->returned_size))
 		return ADVICE_SIZE_TOO_SMALL;
 	return has_line_alone(f, m, pa) ? ADVICE_SYNC_FOR_CPU : ADVICE_LINE_SHARED;
+}
+
+/* Was the byte synced for the device when it was the CPU's turn? Then that call is at fault. */
+static void blame_wrong_sync(const struct facts *f, struct violation *v)
+{
+	const struct mapping *m = ownership_of(&f->ownership, v->pa);
+
+	if (!m || !m->live || !m->skipped.seq || !inside(v->pa, 1, m->skipped.pa, m->skipped.size))
+		return;
+	v->rule = RULE_WRONG_SYNC;
+	v->advice = ADVICE_FOR_CPU_WANTED;
+	v->cause = m->skipped.seq;
+	violation_link(v, m->wrote);
 }
 
 /* Did a cache answer, with a line a device may have written behind since it was read from RAM? */
@@ -117,16 +86,17 @@ static bool stale_read(struct facts *f, const struct event *e)
 		uint64_t in_page = (e->addr2 + i) & PAGE_MASK, in_line = e->addr2 + i - l->pa;
 
 		if (ram->stamp[in_page] > l->stamp[in_line] && stamp_by_device(ram->stamp[in_page]))
-			note_difference(&d, i, l->bytes[in_line], l->stamp[in_line],
+			difference_note(&d, i, l->bytes[in_line], l->stamp[in_line],
 					ram->bytes[in_page], ram->stamp[in_page]);
 	}
 	if (!d.found)
 		return false;
-	describe(&v, &d, e->addr2);
+	difference_describe(&v, &d, e->addr2);
 	v.cause = shadow_transfer(&f->shadow, v.pa);
 	v.advice = advice_stale_read(f, v.pa, d.new_stamp);
+	blame_wrong_sync(f, &v);
 	violation_link(&v, l->filled);
-	link_mapping(f, &v);
+	rules_link_mapping(f, &v);
 	violations_report(&f->violations, &v, e);
 	return true;
 }
@@ -146,10 +116,10 @@ static void describe_access(const struct facts *f, struct violation *v, const st
 		stamp_t by;
 
 		shadow_newest(&f->shadow, e->addr2 + at, &value, &by);
-		note_difference(&d, at, value, by, (uint8_t)(e->value >> 8 * (at & 7)),
+		difference_note(&d, at, value, by, (uint8_t)(e->value >> 8 * (at & 7)),
 				stores ? e->seq << 8 | WROTE_CPU : by);
 	}
-	describe(v, &d, e->addr2);
+	difference_describe(v, &d, e->addr2);
 }
 
 /* The range holds a byte the device owns. */
@@ -165,7 +135,14 @@ static void owned_access(struct facts *f, const struct event *e, enum rule rule)
 	describe_access(f, &v, e, at);
 	v.cause = m ? m->handover : 0;
 	v.advice = rule == RULE_CPU_READ_DEVICE_OWNED ? ADVICE_DEVICE_OWNS : ADVICE_STORE_TOO_LATE;
-	link_mapping(f, &v);
+	if (rule == RULE_CPU_READ_DEVICE_OWNED)
+		blame_wrong_sync(f, &v);
+	if (m && m->freed) {
+		v.rule = RULE_FREE_MAPPED;
+		v.advice = ADVICE_UNMAP_FIRST;
+		v.cause = m->freed;
+	}
+	rules_link_mapping(f, &v);
 	violations_report(&f->violations, &v, e);
 }
 
@@ -178,92 +155,41 @@ static void freed_access(struct facts *f, const struct event *e, uint64_t freed)
 }
 
 /* Nearly every access is beyond reproach, and leaves here quickly. */
+static bool is_beyond_reproach(struct facts *f, const struct event *e)
+{
+	uint64_t freed = ownership_freed(&f->ownership, e->addr2);
+
+	if (freed)
+		freed_access(f, e, freed);
+	return !ownership_is_notable(&f->ownership, e->addr2);
+}
+
 void rules_load(struct facts *f, const struct event *e)
 {
-	uint64_t freed;
+	bool harmless;
 
 	if (e->b || !shadow_sees(&f->shadow, e->addr2))
 		return;
-	freed = ownership_freed(&f->ownership, e->addr2);
-	if (freed)
-		freed_access(f, e, freed);
-	if (may_be_stale(f, e) && stale_read(f, e))
+	harmless = is_beyond_reproach(f, e);
+	if (!harmless)
+		rules_alias(f, e);
+	if ((may_be_stale(f, e) && stale_read(f, e)) || harmless)
 		return;
 	if (ownership_any_device(&f->ownership, e->addr2, e->size))
 		owned_access(f, e, RULE_CPU_READ_DEVICE_OWNED);
+	else if (ownership_is_marked(&f->ownership, e->addr2, PAGE_PENDING))
+		rules_bounced_load(f, e);
 }
 
 void rules_store(struct facts *f, const struct event *e)
 {
-	uint64_t freed;
-
-	if (e->b || !shadow_sees(&f->shadow, e->addr2))
+	if (e->b || !shadow_sees(&f->shadow, e->addr2) || is_beyond_reproach(f, e))
 		return;
-	freed = ownership_freed(&f->ownership, e->addr2);
-	if (freed)
-		freed_access(f, e, freed);
+	rules_alias(f, e);
 	if (ownership_any_device(&f->ownership, e->addr2, e->size))
 		owned_access(f, e, RULE_CPU_WRITE_DEVICE_OWNED);
-}
-
-/* The address a transfer was given, before the device's mask cut it. */
-static uint64_t as_given(const struct facts *f, const struct event *start)
-{
-	return f->clamped.transfer == start->seq ? f->clamped.from : start->addr;
-}
-
-/* given: what the driver told the device; dma and pa: where the beat went. */
-static enum advice advice_unmapped(const struct facts *f, uint64_t given, uint64_t dma, uint64_t pa)
-{
-	const struct mapping *ended = is_ram(f, pa) ? ownership_of(&f->ownership, pa) : NULL;
-
-	if (given == DMA_MAPPING_ERROR)
-		return ADVICE_MAPPING_FAILED;
-	if (given >> 47 == 0x1ffff)
-		return ADVICE_VIRTUAL_ADDRESS;
-	if (f->shadow.bus_offset && is_ram(f, given))
-		return ADVICE_PHYSICAL_ADDRESS;
-	for (uint32_t i = 0; i < f->ownership.end; i++) {
-		const struct mapping *m = ownership_mapping(&f->ownership, i);
-
-		if (m->live && inside(dma, 1, m->dma + m->size, PAGE_SIZE))
-			return ADVICE_OUTSIDE;
-	}
-	if (ended)
-		return ADVICE_MAPPING_OVER;
-	return ADVICE_NO_MAPPING;
-}
-
-/* RAM the kernel leaves alone (mem=) is the driver's own to hand out. */
-static bool not_the_kernels(const struct facts *f, uint64_t pa)
-{
-	return is_ram(f, pa) && pa >= f->shadow.hidden;
-}
-
-/*
- * A beat at an address no live mapping covers. Where there is no RAM, the whole transfer is meant.
- */
-static void unmapped(struct facts *f, const struct trace *t, const struct event *e, uint64_t pa)
-{
-	const struct event *start = trace_at(t, e->cause);
-	struct violation v = { .rule = RULE_DEVICE_UNMAPPED, .pa = pa, .size = e->size,
-		.cause = e->cause, .width = (uint32_t)min_u64(e->size, 8), .new_value = e->value };
-
-	if (f->ownership.crowded || not_the_kernels(f, pa) ||
-	    ownership_find(&f->ownership, e->unit, e->addr, e->size))
-		return;
-	if (!start)
-		start = e;      /* so long ago that the trace has lost it */
-	v.advice = advice_unmapped(f, as_given(f, start), e->addr, pa);
-	if (!is_ram(f, pa)) {
-		v.on_bus = true;
-		v.dma = as_given(f, start);
-		v.pa = UINT64_MAX;
-		v.size = start->size;
-	}
-	if (v.advice == ADVICE_MAPPING_OVER)
-		violation_link(&v, ownership_of(&f->ownership, pa)->handover);
-	violations_report(&f->violations, &v, e);
+	else
+		rules_store_beside(f, e);
 }
 
 static enum advice advice_device_read(const struct facts *f, uint64_t pa, stamp_t stored)
@@ -309,7 +235,7 @@ static void device_read(struct facts *f, const struct event *e)
 {
 	struct difference d = { 0 };
 	struct violation v = { .rule = RULE_DEVICE_READ_STALE, .cause = e->cause };
-	uint64_t asked = asked_for(f, e->cause);
+	uint64_t asked = rules_asked_for(f, e->cause);
 
 	if (!shadow_sees(&f->shadow, e->addr2))
 		return;
@@ -323,13 +249,13 @@ static void device_read(struct facts *f, const struct event *e)
 		if (by <= ram->stamp[at] || !stamp_by_cpu(by) || stamp_event(by) > asked ||
 		    where == AT_STORE_BUFFER)
 			continue;
-		note_difference(&d, i, ram->bytes[at], ram->stamp[at], value, by);
+		difference_note(&d, i, ram->bytes[at], ram->stamp[at], value, by);
 	}
 	if (!d.found)
 		return;
-	describe(&v, &d, e->addr2);
+	difference_describe(&v, &d, e->addr2);
 	v.advice = advice_device_read(f, v.pa, d.new_stamp);
-	link_mapping(f, &v);
+	rules_link_mapping(f, &v);
 	violations_report(&f->violations, &v, e);
 }
 
@@ -358,12 +284,12 @@ void rules_write_back(struct facts *f, const struct event *e)
 		uint64_t at = (l->pa + i) & PAGE_MASK;
 
 		if (ram->stamp[at] > l->stamp[i] && stamp_by_device(ram->stamp[at]))
-			note_difference(&d, i, l->bytes[i], l->stamp[i], ram->bytes[at],
+			difference_note(&d, i, l->bytes[i], l->stamp[i], ram->bytes[at],
 					ram->stamp[at]);
 	}
 	if (!d.found)
 		return;
-	describe(&v, &d, l->pa);
+	difference_describe(&v, &d, l->pa);
 	v.cause = shadow_transfer(&f->shadow, v.pa);
 	v.advice = advice_lost(f, l, v.pa);
 	violation_link(&v, l->filled);
@@ -428,12 +354,12 @@ void rules_drop(struct facts *f, const struct event *e)
 		if (is_excused(f, e, l->pa + i))
 			ownership_set_dropped(&f->ownership, l->pa + i, l->bytes[i], l->stamp[i]);
 		else
-			note_difference(&d, i, ram->bytes[at], ram->stamp[at], l->bytes[i],
+			difference_note(&d, i, ram->bytes[at], ram->stamp[at], l->bytes[i],
 					l->stamp[i]);
 	}
 	if (!d.found)
 		return;
-	describe(&v, &d, l->pa);
+	difference_describe(&v, &d, l->pa);
 	v.advice = advice_dropped(f, e, v.pa);
 	violation_link(&v, e->cause);
 	violations_report(&f->violations, &v, e);
@@ -441,18 +367,12 @@ void rules_drop(struct facts *f, const struct event *e)
 
 void rules_device_read(struct facts *f, const struct trace *t, const struct event *e)
 {
-	unmapped(f, t, e, e->addr2);
-	device_read(f, e);
-}
+	const struct mapping *m = rules_beat(f, t, e, DMA_TO_DEVICE, e->addr2);
 
-void rules_device_write(struct facts *f, const struct trace *t, const struct event *e)
-{
-	unmapped(f, t, e, e->addr2);
-}
-
-void rules_bus_fault(struct facts *f, const struct trace *t, const struct event *e)
-{
-	unmapped(f, t, e, UINT64_MAX);      /* there is no RAM behind it */
+	if (m && m->bounced)
+		rules_bounced_read(f, e, m);
+	else
+		device_read(f, e);
 }
 
 void rules_bad_free(struct facts *f, const struct event *e)

@@ -46,6 +46,8 @@ struct violation {
 	uint64_t dma;
 	uint64_t pa;
 	uint64_t size;               /* bytes concerned: from pa to the end of the last */
+	/* a mapping that shares a line with them; of 0 bytes where there is none */
+	struct { uint64_t pa, size; } beside;
 	/* how many bytes of the first access are in the values below */
 	uint32_t width;
 	/* the stale bytes and the newest, least significant first */

@@ -55,6 +55,17 @@ local advice = {
   sleeps_irqs_off = "before local_irq_save or spin_lock_irqsave",
   free_in_handler = "this is an interrupt handler; note what has to go",
   free_irqs_off = "free it after local_irq_restore",
+  other_device = "mapped for another device",
+  still_running = "was still under way",
+  truncated = "the kernel believed it can say this address",
+  device_writes = "the device writes into a buffer mapped DMA_TO_DEVICE",
+  device_reads = "the device reads a buffer mapped DMA_FROM_DEVICE",
+  unmap_first = "dma_unmap_single before the memory is freed",
+  two_mappings = "this mapping and one that is live",
+  mapped_again = "has a DMA address already",
+  for_cpu_wanted = "the sync after the transfer was dma_sync_single_for_device",
+  sync_skipped = "before an unmap with DMA_ATTR_SKIP_CPU_SYNC",
+  bounce_direction = "the buffer and its bounce buffer",
   none = "",
 }
 
@@ -116,7 +127,13 @@ driver { "transmit with a mapping FROM_DEVICE", function()
   local a = buffer(N, "t")
   dev:dma_read(map(a, N, FROM), N)
 end, named = { arm = tells_the_direction, mips = tells_the_direction,
-               ["arm64-pre-5.19"] = tells_the_direction }, hidden = true }
+               ["arm64-pre-5.19"] = tells_the_direction,
+               noncoherent = says("device-direction", "device_reads"),
+               coherent = says("device-direction", "device_reads") }, hidden = true }
+
+driver { "transmit with a mapping FROM_DEVICE that was never stored to", function()
+  dev:dma_read(map(buffer(N), N, FROM), N)
+end, named = everywhere("device-direction", "device_reads") }
 
 driver { "transmit memory that was never mapped", function()
   dev:dma_read(parts.bus_address(virt_to_phys(buffer(N, "t"))), N)
@@ -191,17 +208,43 @@ driver { "receive with a mapping TO_DEVICE", function()
   dev:dma_write(h, ("n"):rep(N))
   unmap(h, N, TO)
   read(a, N)
-end, named = noncoherent("stale-read", "wrong_direction_in"), hidden = true }
+end, named = { noncoherent = says("stale-read", "wrong_direction_in"),
+               coherent = says("device-direction", "device_writes") }, hidden = true }
 
-local finds_the_old = says("stale-read", "sync_for_cpu")
+driver { "receive with a mapping TO_DEVICE, looked at by nobody", function()
+  local a = buffer(N)
+  local h = map(a, N, TO)
+  dev:dma_write(h, ("n"):rep(N))
+  unmap(h, N, TO)
+end, named = everywhere("device-direction", "device_writes") }
+
 driver { "sync for the device where the CPU's turn was meant", function()
   local a = cached_buffer(N)
   local h = map(a, N, FROM)
   dev:dma_write(h, ("n"):rep(N))
   for_device(h, N, FROM)
   load(a)
-end, named = { noncoherent = says("cpu-read-device-owned", "device_owns"),
-               arm64 = finds_the_old, tiny = finds_the_old, riscv = finds_the_old }, hidden = true }
+end, named = noncoherent("wrong-sync", "for_cpu_wanted") }
+
+driver { "sync for the device after every transfer, a bidirectional mapping", function()
+  local a = buffer(N)
+  local h = map(a, N, BOTH)
+  for _ = 1, 2 do
+    dev:dma_write(h, ("n"):rep(N))
+    for_device(h, N, BOTH)
+  end
+  read(a, N)
+  unmap(h, N, BOTH)
+end, named = noncoherent("wrong-sync", "for_cpu_wanted") }
+
+driver { "sync for the device where the CPU's turn was meant, bounced", function()
+  local a = buffer(N, "o")
+  local h = map(a, N, FROM)
+  dev:dma_write(h, ("n"):rep(N))
+  for_device(h, N, FROM)
+  read(a, N)
+end, named = everywhere("wrong-sync", "for_cpu_wanted"),
+  settings = { swiotlb = "256K", swiotlb_force = true }, boards = { "x86", "arm64", "riscv" } }
 
 driver { "sync for the CPU with another direction than the map", function()
   local a = cached_buffer(N)
@@ -242,7 +285,25 @@ driver { "unmap and read before the device has written", function()
   unmap(h, 1024, FROM)
   read(a, 1024)
   dev:wait()
-end, named = everywhere("device-unmapped", "mapping_over") }
+end, named = everywhere("unmap-active", "still_running") }
+
+driver { "unmap while the device reads", function()
+  local a = buffer(1024, "a")
+  local h = map(a, 1024, TO)
+  dev:start_read(h, 1024)
+  run(300)
+  unmap(h, 1024, TO)
+  dev:wait()
+end, named = everywhere("unmap-active", "still_running") }
+
+driver { "kfree of a mapped buffer the device is about to write", function()
+  local a = buffer(N)
+  local h = map(a, N, FROM)
+  dev:start_write(h, ("n"):rep(N))
+  run(1000)
+  kfree(a)
+  dev:wait()
+end, named = everywhere("unmap-active", "still_running"), settings = { cycles_device = 9000 } }
 
 driver { "sync for the CPU and read before the device has written", function()
   local a = buffer(N)
@@ -267,7 +328,7 @@ driver { "free coherent memory while the device writes it", function()
   dev:start_write(h, ("n"):rep(512))
   dma_free_coherent(dev, size, c, h)
   dev:wait()
-end, named = everywhere("device-unmapped", "mapping_over") }
+end, named = everywhere("unmap-active", "still_running") }
 
 -- Data that is lost ------------------------------------------------------------------------------
 
@@ -348,6 +409,35 @@ driver { "a misaligned receive buffer, its first line shared", function()
   read(a + 4, 100)
 end, named = shared_line, hidden = true }
 
+driver { "the CPU stores behind a receive buffer, in its last line", function()
+  local a = buffer(256)
+  local h = map(a, 100, FROM)
+  store(a + 100, 1, 4)
+  dev:dma_write(h, ("n"):rep(100))
+  unmap(h, 100, FROM)
+end, named = noncoherent("line-shared", "line_shared") }
+
+driver { "two receive buffers meet in a line, the second begins where the first ends", function()
+  local p = page()
+  local first, second = map(p, 100, FROM), map(p + 100, 100, FROM)
+  unmap(first, 100, FROM)
+  unmap(second, 100, FROM)
+end, named = { noncoherent = says("line-shared", "two_mappings"), tiny = says("line-shared") } }
+
+driver { "a transmit buffer begins in the last line of a receive buffer", function()
+  local p = page()
+  local into, from = map(p, 100, FROM), map(p + 104, 100, TO)
+  unmap(from, 100, TO)
+  unmap(into, 100, FROM)
+end, named = noncoherent("line-shared", "two_mappings") }
+
+driver { "two receive buffers overlap, with other first lines", function()
+  local p = page()
+  local first, second = map(p, 1024, FROM), map(p + 512, 1024, BOTH)
+  unmap(first, 1024, FROM)
+  unmap(second, 1024, BOTH)
+end, named = noncoherent("line-shared", "two_mappings") }
+
 -- Without an edge to spare, the rest of a line is lost with the buffer.
 driver { "the slack behind a receive buffer holds a store", function()
   local a = buffer(128)
@@ -355,40 +445,89 @@ driver { "the slack behind a receive buffer holds a store", function()
   store(a + 104, 7)
   unmap(h, 100, FROM)
 end, named = { riscv = says("cpu-data-lost", "line_shared"),
-               mips = says("cpu-data-lost", "line_shared") }, hidden = true }
+               mips = says("cpu-data-lost", "line_shared"),
+               noncoherent = says("line-shared", "line_shared") }, hidden = true }
 
 -- Addresses --------------------------------------------------------------------------------------
 
 driver { "a physical address for the device", function()
   dev:dma_read(virt_to_phys(buffer(N)), N)
-end, named = { noncoherent = says("device-unmapped", "physical_address"),
+end, named = { noncoherent = says("address-not-dma", "physical_address"),
                coherent = says("device-unmapped", "no_mapping") } }
 
 driver { "a CPU address for the device", function()
   dev:dma_read(buffer(N), N)
-end, named = everywhere("device-unmapped", "virtual_address") }
+end, named = everywhere("address-not-dma", "virtual_address") }
+
+driver { "the CPU address of a mapped buffer for the device", function()
+  local a = buffer(N)
+  local h = map(a, N, FROM)
+  dev:dma_write(a, ("n"):rep(N))
+  unmap(h, N, FROM)
+end, named = everywhere("address-not-dma", "virtual_address") }
+
+driver { "the physical address of a bounced buffer for the device", function()
+  local a = buffer(N, "a")
+  local h = map(a, N, TO)
+  dev:dma_read(virt_to_phys(a), N)
+  unmap(h, N, TO)
+end, named = everywhere("address-not-dma", "physical_address"),
+  settings = { swiotlb = "256K", swiotlb_force = true }, boards = { "x86", "arm64" } }
+
+-- The kernel thinks the device has 32 bits; it has fewer, and nobody said so.
+driver { "an address wider than the device", function()
+  local a = buffer(N, "a")
+  local h = map(a, N, TO)
+  dev:dma_read(h, N)
+  unmap(h, N, TO)
+end, named = everywhere("address-truncated", "truncated"),
+  settings = { dma_mask_bits = 20 }, boards = { "arm64", "riscv", "mips", "x86" } }
+
+driver { "coherent memory beyond the device's reach", function()
+  local c, h, size = coherent()
+  dev:dma_write(h, ("n"):rep(8))
+  dma_free_coherent(dev, size, c, h)
+end, named = everywhere("address-truncated", "truncated"),
+  settings = { dma_mask_bits = 20 }, boards = { "arm64", "riscv", "mips", "x86" } }
 
 driver { "a transfer past the end of the mapping", function()
   local h = map(buffer(N), N, FROM)
   dev:dma_write(h, ("n"):rep(N + 16))
-end, named = everywhere("device-unmapped", "outside") }
+end, named = everywhere("device-outside", "outside") }
+
+driver { "a transfer past a mapping that ends within a word", function()
+  local h = map(buffer(N), N - 3, TO)
+  dev:dma_read(h, N)
+end, named = everywhere("device-outside", "outside") }
+
+driver { "a transfer past the end of coherent memory, into other memory", function()
+  local _, h, size = coherent()
+  dev:dma_read(h + size - 8, 16)
+end, named = everywhere("device-outside", "outside") }
 
 driver { "a transfer after the unmap", function()
   local h = map(buffer(N), N, FROM)
   unmap(h, N, FROM)
   dev:dma_write(h, ("n"):rep(N))
-end, named = everywhere("device-unmapped", "mapping_over") }
+end, named = everywhere("device-after-unmap", "mapping_over") }
 
 driver { "a transfer after dma_free_coherent", function()
   local c, h, size = coherent()
   dma_free_coherent(dev, size, c, h)
   dev:dma_write(h, ("n"):rep(N))
-end, named = everywhere("device-unmapped", "mapping_over") }
+end, named = everywhere("device-after-unmap", "mapping_over") }
 
 driver { "vmalloc memory mapped, dma_mapping_error not asked", function()
   local h = dma_map_single(dev, vmalloc(N), N, TO)
   dev:dma_read(h, N)
-end, named = everywhere("device-unmapped", "mapping_failed") }
+end, named = everywhere("use-before-check", "mapping_failed") }
+
+driver { "more mapped than a bounce buffer holds, the failure given to the device", function()
+  local p = __get_free_pages(GFP_KERNEL, 7)
+  local h = dma_map_single(dev, p, 300 * 1024, FROM)
+  dev:dma_write(h, ("n"):rep(N))
+end, named = everywhere("use-before-check", "mapping_failed"),
+  settings = { swiotlb = "1M", swiotlb_force = true }, boards = { "arm64", "riscv", "x86" } }
 
 -- Coherent memory --------------------------------------------------------------------------------
 
@@ -405,6 +544,31 @@ driver { "a load of coherent memory through the linear map", function()
   dev:dma_write(h, ("n"):rep(8))
   load(alias)
 end, named = noncoherent("stale-read", "coherent_alias"), hidden = true }
+
+local looks_behind = noncoherent("coherent-alias", "coherent_alias")
+driver { "coherent memory read through the linear map, while no device is at work", function()
+  local _, h = coherent()
+  load(parts.cached_alias(h))
+end, named = { noncoherent = looks_behind.noncoherent } }
+
+driver { "coherent memory written through the linear map", function()
+  local _, h = coherent()
+  write(parts.cached_alias(h) + 64, "x")
+end, named = { noncoherent = looks_behind.noncoherent } }
+
+driver { "coherent memory mapped by its page", function()
+  local _, h = coherent()
+  local pa = h - core.board().bus_offset
+  local again = dma_map_page(dev, virt_to_page(phys_to_virt(pa)), 0, N, TO)
+  dma_mapping_error(dev, again)
+  dma_unmap_page(dev, again, N, TO)
+end, named = everywhere("coherent-alias", "mapped_again") }
+
+driver { "the pointer of coherent memory given to dma_map_single", function()
+  local c = coherent()
+  local again = dma_map_single(dev, c, N, TO)
+  if dma_mapping_error(dev, again) == 0 then unmap(again, N, TO) end
+end, named = everywhere("coherent-alias", "mapped_again") }
 
 -- Whether the device gets the old number or the new one is chance; the missing barrier is not. A
 -- PC's stores stay in order, so there a strict board alone minds.
@@ -540,7 +704,7 @@ driver { "the device still writes memory of a pool that was destroyed", function
   dma_pool_free(pool, va, h)
   dma_pool_destroy(pool)
   dev:dma_write(h, ("d"):rep(N))
-end, named = everywhere("device-unmapped", "mapping_over") }
+end, named = everywhere("device-after-unmap", "mapping_over") }
 
 -- Memory that comes and goes ---------------------------------------------------------------------
 
@@ -548,7 +712,35 @@ driver { "krealloc of a mapped buffer", function()
   local a = buffer(N)
   map(a, N, FROM)
   krealloc(a, 512)
-end, named = noncoherent("cpu-read-device-owned", "device_owns") }
+end, named = everywhere("free-mapped", "unmap_first") }
+
+driver { "free_pages of a mapped page, then the unmap", function()
+  local p = page()
+  local h = map(p, N, TO)
+  free_pages(p, 0)
+  unmap(h, N, TO)
+end, named = everywhere("free-mapped", "unmap_first") }
+
+driver { "vfree of a page of vmalloc memory that is mapped", function()
+  local v = vmalloc(parts.PAGE)
+  map(page_address(vmalloc_to_page(v)), N, TO)
+  vfree(v)
+end, named = everywhere("free-mapped", "unmap_first") }
+
+driver { "a receive buffer mapped again at every open, unmapped once", function()
+  local a = buffer(N, "a")
+  map(a, N, TO)
+  local h = map(a, N, TO)
+  unmap(h, N, TO)
+  dev:unbind()
+end, named = everywhere("mapping-leak-overwritten") }
+
+driver { "a buffer mapped twice, unmapped once and freed", function()
+  local a = buffer(N, "a")
+  map(a, N, TO)
+  unmap(map(a, N, TO), N, TO)
+  kfree(a)
+end, named = everywhere("mapping-leak-overwritten") }
 
 driver { "kfree of a mapped buffer, somebody else gets it and writes", function()
   local a = buffer(N)
@@ -556,7 +748,7 @@ driver { "kfree of a mapped buffer, somebody else gets it and writes", function(
   kfree(a)
   parts.equal(buffer(N, "o"), a, "kmalloc returns")
   dev:dma_write(h, ("n"):rep(N))
-end, named = noncoherent("cpu-write-device-owned", "store_too_late") }
+end, named = everywhere("free-mapped", "unmap_first") }
 
 driver { "a load after kfree", function()
   local a = buffer(N)
@@ -689,6 +881,66 @@ driver { "waiting for a completion under spin_lock_irqsave", function()
   spin_unlock_irqrestore(flags)
 end, named = everywhere("sleep-in-atomic", "sleeps_irqs_off") }
 
+-- Bounce buffers: two copies on every board ------------------------------------------------------
+
+local bounces = { swiotlb = "256K", swiotlb_force = true }
+local bounce_boards = { "x86", "arm64", "riscv", "mips" }
+
+driver { "unmap with DMA_ATTR_SKIP_CPU_SYNC, nothing was synced before", function()
+  local a = buffer(N, "o")
+  local h = map(a, N, FROM)
+  dev:dma_write(h, ("n"):rep(N))
+  dma_unmap_single_attrs(dev, h, N, FROM, DMA_ATTR_SKIP_CPU_SYNC)
+  read(a, N)
+end, named = everywhere("stale-read", "sync_skipped"), settings = bounces, boards = bounce_boards }
+
+driver { "the header synced, the rest skipped, and read", function()
+  local a = buffer(1024, "o")
+  local h = map(a, 1024, FROM)
+  dev:dma_write(h, ("n"):rep(1024))
+  for_cpu(h, N, FROM)
+  dma_unmap_single_attrs(dev, h, 1024, FROM, DMA_ATTR_SKIP_CPU_SYNC)
+  read(a, N)
+  read(a + 512, N)
+end, named = everywhere("stale-read", "sync_skipped"), settings = bounces, boards = bounce_boards }
+
+driver { "a bounced buffer synced for the CPU in the wrong direction", function()
+  local a = buffer(N, "o")
+  local h = map(a, N, FROM)
+  dev:dma_write(h, ("n"):rep(N))
+  for_cpu(h, N, TO)
+  read(a, N)
+end, debug = "sync-direction", named = everywhere("stale-read", "bounce_direction"),
+  settings = bounces, boards = bounce_boards }
+
+driver { "a bounced buffer unmapped in the wrong direction", function()
+  local a = buffer(N, "o")
+  local h = map(a, N, FROM)
+  dev:dma_write(h, ("n"):rep(N))
+  unmap(h, N, TO)
+  read(a, N)
+end, debug = "unmap-direction", named = everywhere("stale-read", "bounce_direction"),
+  settings = bounces, boards = bounce_boards }
+
+driver { "a bounced buffer synced for the device in the wrong direction", function()
+  local a = buffer(N, "a")
+  local h = map(a, N, TO)
+  for_cpu(h, N, TO)
+  write(a, ("b"):rep(N))
+  for_device(h, N, FROM)
+  dev:dma_read(h, N)
+end, debug = "sync-direction", named = everywhere("device-read-stale", "bounce_direction"),
+  settings = bounces, boards = bounce_boards }
+
+driver { "a bounced buffer not synced for the device", function()
+  local a = buffer(N, "a")
+  local h = map(a, N, TO)
+  for_cpu(h, N, TO)
+  write(a, ("b"):rep(N))
+  dev:dma_read(h, N)
+end, named = everywhere("device-read-stale", "sync_for_device"),
+  settings = bounces, boards = bounce_boards }
+
 -- What only strict boards mind -------------------------------------------------------------------
 
 driver { "a store after the map, on a coherent board that is strict", function()
@@ -754,7 +1006,7 @@ driver { "nic: the buffer is unmapped while the card has its descriptor", functi
   local ring = parts.receive_ring(1, N)
   dma_unmap_single(nic, ring.slots[0].h, N, FROM)
   parts.arrives(("n"):rep(N))
-end, named = everywhere("device-unmapped") }
+end, named = everywhere("unmap-active") }
 
 driver { "nic: the descriptor holds the buffer's physical address", function()
   local ring = parts.ring_of_nic("receive", 2)
@@ -762,14 +1014,14 @@ driver { "nic: the descriptor holds the buffer's physical address", function()
   parts.nic_control(1)
   parts.arrives(("n"):rep(N))
 end, boards = { "tiny", "arm64", "arm", "riscv", "mips" },
-named = noncoherent("device-unmapped", "physical_address") }
+named = noncoherent("address-not-dma", "physical_address") }
 
 driver { "nic: the descriptor says more bytes than were mapped", function()
   local ring = parts.ring_of_nic("receive", 2)
   ring:give(parts.map_for_nic(buffer(N), N, FROM), 2 * N)
   parts.nic_control(1)
   parts.arrives(("n"):rep(2 * N))
-end, named = everywhere("device-unmapped", "outside") }
+end, named = everywhere("device-outside", "outside") }
 
 driver { "audio: unmapped while it still plays", function()
   local a = buffer(4 * N, "s")
@@ -778,7 +1030,7 @@ driver { "audio: unmapped while it still plays", function()
   parts.audio_period()
   dma_unmap_single(audio, h, 4 * N, TO)
   run(50000)
-end, named = everywhere("device-unmapped", "mapping_over") }
+end, named = everywhere("device-after-unmap", "mapping_over") }
 
 driver { "audio: a period is refilled without a sync for the device", function()
   local a = buffer(2 * N, "0")
@@ -831,7 +1083,8 @@ driver { "crypto in place with a mapping TO_DEVICE", function()
   parts.encipher(h, h, N, 0x1234)
   parts.crypto_unmap(h, N, TO)
   read(a, N)
-end, named = noncoherent("stale-read", "wrong_direction_in"), hidden = true }
+end, named = { noncoherent = says("stale-read", "wrong_direction_in"),
+               coherent = says("device-direction", "device_writes") }, hidden = true }
 
 driver { "crypto in place, new plain text without sync for the device", function()
   local a = buffer(N, "p")

@@ -1,0 +1,96 @@
+/* A bounce buffer is a second copy of every byte, on any machine: which of the two is old? */
+#include "watch/difference.h"
+#include "watch/rules.h"
+
+static enum advice advice_left_behind(const struct mapping *m)
+{
+	if (m->returned_attrs & ATTR_SKIP_CPU_SYNC)
+		return ADVICE_SYNC_SKIPPED;
+	if (m->dir == DMA_TO_DEVICE)
+		return ADVICE_WRONG_DIRECTION_IN;
+	return m->returned_dir != m->dir ? ADVICE_BOUNCE_DIRECTION : ADVICE_SIZE_TOO_SMALL;
+}
+
+/* The bytes of the access that nobody wrote since the device wrote others to the bounce buffer. */
+static struct difference left_behind(const struct facts *f, const struct event *e,
+				     const struct mapping *m)
+{
+	struct difference d = { 0 };
+
+	for (uint32_t i = 0; i < e->size; i++) {
+		uint64_t pa = e->addr2 + i, bounce = m->dma - f->shadow.bus_offset + (pa - m->pa);
+		uint8_t value, other;
+		stamp_t by, device;
+
+		if (!inside(pa, 1, m->pending.pa, m->pending.end - m->pending.pa))
+			continue;
+		shadow_newest(&f->shadow, pa, &value, &by);
+		if (stamp_event(by) < m->wrote &&
+		    shadow_byte(&f->shadow, AT_RAM, bounce, &other, &device))
+			difference_note(&d, i, value, by, other, device);
+	}
+	return d;
+}
+
+/* The CPU's turn, and the device's bytes were never copied out of the bounce buffer. */
+void rules_bounced_load(struct facts *f, const struct event *e)
+{
+	bool waiting = false;
+
+	for (uint32_t i = 0; i < f->ownership.end; i++) {
+		const struct mapping *m = ownership_mapping(&f->ownership, i);
+		struct violation v = { .rule = RULE_STALE_READ, .va = e->addr };
+		struct difference d;
+
+		waiting |= overlaps(round_down(e->addr2, PAGE_SIZE), PAGE_SIZE, m->pending.pa,
+				    m->pending.end - m->pending.pa);
+		if (!overlaps(e->addr2, e->size, m->pending.pa,
+					 m->pending.end - m->pending.pa))
+			continue;
+		d = left_behind(f, e, m);
+		if (!d.found)
+			continue;
+		difference_describe(&v, &d, e->addr2);
+		v.cause = m->handover;
+		v.advice = advice_left_behind(m);
+		violation_link(&v, m->seq);
+		violations_report(&f->violations, &v, e);
+	}
+	if (!waiting)
+		ownership_unmark(&f->ownership, e->addr2, PAGE_PENDING);
+}
+
+static enum advice advice_bounced_read(const struct facts *f, const struct mapping *m,
+				       uint64_t pa, stamp_t stored)
+{
+	if (m->handover > stamp_event(stored))
+		return ADVICE_BOUNCE_DIRECTION;
+	return ownership_is_device(&f->ownership, pa) ? ADVICE_STORE_TOO_LATE
+						       : ADVICE_SYNC_FOR_DEVICE;
+}
+
+/* The device reads the bounce buffer: is it an older copy of the driver's own bytes? */
+void rules_bounced_read(struct facts *f, const struct event *e, const struct mapping *m)
+{
+	struct difference d = { 0 };
+	struct violation v = { .rule = RULE_DEVICE_READ_STALE, .cause = e->cause };
+	uint64_t asked = rules_asked_for(f, e->cause), own = m->pa + (e->addr - m->dma);
+
+	if (!shadow_sees(&f->shadow, own) || !shadow_sees(&f->shadow, e->addr2))
+		return;
+	for (uint32_t i = 0; i < e->size; i++) {
+		uint8_t value, copied;
+		stamp_t by, copy;
+
+		shadow_newest(&f->shadow, own + i, &value, &by);
+		if (shadow_byte(&f->shadow, AT_RAM, e->addr2 + i, &copied, &copy) && by > copy &&
+		    stamp_by_cpu(by) && stamp_event(by) <= asked)
+			difference_note(&d, i, copied, copy, value, by);
+	}
+	if (!d.found)
+		return;
+	difference_describe(&v, &d, own);
+	v.advice = advice_bounced_read(f, m, v.pa, d.new_stamp);
+	rules_link_mapping(f, &v);
+	violations_report(&f->violations, &v, e);
+}
