@@ -268,6 +268,7 @@ void machine_keyframe(struct machine *m)
 		if (m->kernel.area[i].kind != VM_NONE)
 			tell_area(m, &m->kernel.area[i]);
 	swiotlb_keyframe(&m->kernel);
+	iommu_keyframe(&m->hw.iommu);
 	for (uint32_t i = 0; i < device_count; i++)
 		tell_device(m, i);
 	tell(m, &(struct event){ .kind = EV_KEY_END });

@@ -9,6 +9,7 @@
  */
 #include "hw/cache.h"
 #include "hw/device.h"
+#include "hw/iommu.h"
 #include "hw/mmu.h"
 #include "hw/port.h"
 #include "hw/store_buffer.h"
@@ -22,6 +23,7 @@ struct hw {
 	struct cache l1, l2;           /* l2 may not exist */
 	struct mmu mmu;
 	struct store_buffer stores;
+	struct iommu iommu;            /* empty tables where the board has none */
 	struct port port;
 	struct device device[DEVICE_MAX];
 	struct cow device_state;       /* a leaf is one device's state */
