@@ -1,7 +1,8 @@
 #include "kernel/dma_alloc.h"
 
 #include "kernel/arch.h"
-#include "kernel/direct.h"
+#include "kernel/backend.h"
+#include "kernel/iova.h"
 #include "kernel/pages.h"
 #include "kernel/vmalloc.h"
 
@@ -30,34 +31,38 @@ static void tell_attrs(struct kernel *k, uint64_t call, uint32_t dev, uint64_t a
 	kernel_cause(k, before);
 }
 
-/* The zone that lies wholly below the mask, where there is one (dma_direct_optimal_gfp_mask). */
-static uint32_t best_zone(const struct kernel *k, uint64_t mask)
+/*
+ * A block the device can reach, and its address for so many bytes of it: where the mask is narrow,
+ * from lower and lower zones.
+ */
+static bool take_reachable(struct kernel *k, uint32_t dev, uint64_t size, uint32_t gfp,
+			   enum frame_kind kind, uint64_t *pfn, dma_addr_t *dma, enum direction dir)
 {
-	const struct board *b = &k->hw->board;
-	paddr_t limit = direct_to_phys(k, mask);
-
-	if (mask < b->bus_offset || limit < b->zone_dma)
-		return GFP_DMA;
-	return limit < b->zone_dma32 ? GFP_DMA32 : 0;
-}
-
-/* A block the device can reach: where the mask is narrow, from lower and lower zones. */
-static bool take_reachable(struct kernel *k, uint32_t dev, uint32_t order, uint32_t gfp,
-			   enum frame_kind kind, uint64_t *pfn)
-{
-	uint64_t mask = k->device_dma[dev].coherent_mask;
-	uint32_t zone = best_zone(k, mask);
+	const struct backend *be = backend_of(k, dev);
+	uint32_t zone = be->zone(k, dev), order = pages_order(size);
 
 	for (;;) {
 		if (!pages_take(k, gfp | zone, order, kind, pfn))
 			return false;
-		if (direct_reaches(mask, direct_to_dma(k, *pfn << PAGE_SHIFT), PAGE_SIZE << order))
+		*dma = be->map_memory(k, dev, *pfn << PAGE_SHIFT, round_up(size, PAGE_SIZE), dir);
+		if (*dma != DMA_MAPPING_ERROR)
 			return true;
 		pages_give(k, *pfn, order);
-		if (zone == GFP_DMA)
+		if (zone == GFP_DMA || be->any_page)
 			return false;
 		zone = zone ? GFP_DMA : GFP_DMA32;
 	}
+}
+
+/* The device does not reach these pages any more. */
+static void unreach(struct kernel *k, uint32_t dev, dma_addr_t dma, uint64_t size)
+{
+	backend_of(k, dev)->unmap(k, dev, dma, size, DMA_BIDIRECTIONAL, DMA_ATTR_SKIP_CPU_SYNC);
+}
+
+static paddr_t behind(const struct kernel *k, uint32_t dev, dma_addr_t dma)
+{
+	return backend_of(k, dev)->phys(k, dev, dma);
 }
 
 /* Stores of ours reach memory before those of the driver: no zero arrives late. */
@@ -195,18 +200,20 @@ static vaddr_t view(struct kernel *k, uint64_t pfn, uint64_t size, uint64_t attr
 
 /* dma_direct_alloc. */
 static vaddr_t pages_coherent(struct kernel *k, uint32_t dev, uint64_t size, uint32_t gfp,
-			      uint64_t attrs, uint64_t *pfn)
+			      uint64_t attrs, uint64_t *pfn, dma_addr_t *dma)
 {
 	uint64_t bytes = round_up(size, PAGE_SIZE);
-	uint32_t order = size ? pages_order(size) : 0;
 	vaddr_t va;
 
-	if (!size || !take_reachable(k, dev, order, gfp, FRAME_COHERENT, pfn))
+	if (!size || !take_reachable(k, dev, size, gfp, FRAME_COHERENT, pfn, dma,
+				     DMA_BIDIRECTIONAL))
 		return 0;
 	va = view(k, *pfn, bytes, attrs);
-	if (!va)
-		pages_give(k, *pfn, order);
-	else if (!(attrs & DMA_ATTR_NO_KERNEL_MAPPING))
+	if (!va) {
+		unreach(k, dev, *dma, bytes);
+		*dma = DMA_MAPPING_ERROR;
+		pages_give(k, *pfn, pages_order(size));
+	} else if (!(attrs & DMA_ATTR_NO_KERNEL_MAPPING))
 		zero(k, va, bytes);
 	return va;
 }
@@ -226,10 +233,9 @@ vaddr_t dma_alloc_attrs(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_
 		return region_alloc(k, dev, size, dma);
 	gfp &= ~(uint32_t)(GFP_ZONES | GFP_ZERO);
 	gfp |= attrs & DMA_ATTR_NO_WARN ? GFP_NOWARN : 0;
-	va = pages_coherent(k, dev, size, gfp, attrs, &pfn);
+	va = pages_coherent(k, dev, size, gfp, attrs, &pfn, dma);
 	if (!va)
 		return 0;
-	*dma = direct_to_dma(k, pfn << PAGE_SHIFT);
 	seq = tell(k, EV_DMA_ALLOC, &(struct event){ .addr = *dma, .addr2 = pfn << PAGE_SHIFT,
 		.value = va, .size = (uint32_t)size, .b = FORM_COHERENT, .unit = (uint16_t)dev });
 	tell_attrs(k, seq, dev, attrs);
@@ -265,15 +271,20 @@ static bool same_size(const struct kernel *k, vaddr_t va, uint64_t size, uint64_
 }
 
 /* Does the handle name the first page of a block of this kind? If not, why not. */
-static bool is_block(const struct kernel *k, dma_addr_t dma, enum frame_kind kind,
+static bool is_block(const struct kernel *k, uint32_t dev, dma_addr_t dma, enum frame_kind kind,
 		     enum bad_free *why)
 {
-	paddr_t pa = direct_to_phys(k, dma);
+	paddr_t pa = behind(k, dev, dma);
 	uint64_t pfn = pa >> PAGE_SHIFT, head = frame_head(k, pfn);
 	const struct frame *f = frame_read(k, head);
 	bool start = !(pa & PAGE_MASK);
 
 	*why = BAD_FREE_FOREIGN;
+	if (pa == BACKEND_NOTHING) {
+		if (iova_was_taken(k, dev, dma))
+			*why = BAD_FREE_TWICE;
+		return false;
+	}
 	if (f->kind == FRAME_FREE && start && frame_read(k, pfn)->was == kind)
 		*why = BAD_FREE_TWICE;
 	if (f->kind != kind)
@@ -285,12 +296,12 @@ static bool is_block(const struct kernel *k, dma_addr_t dma, enum frame_kind kin
 }
 
 /* Do size, address and handle name one coherent block? If not, why not. */
-static bool may_free(const struct kernel *k, uint64_t size, vaddr_t va, dma_addr_t dma,
-		     uint64_t attrs, enum bad_free *why)
+static bool may_free(const struct kernel *k, uint32_t dev, uint64_t size, vaddr_t va,
+		     dma_addr_t dma, uint64_t attrs, enum bad_free *why)
 {
-	paddr_t pa = direct_to_phys(k, dma);
+	paddr_t pa = behind(k, dev, dma);
 
-	if (!is_block(k, dma, FRAME_COHERENT, why))
+	if (!is_block(k, dev, dma, FRAME_COHERENT, why))
 		return false;
 	*why = is_view(k, va, pa, attrs) ? BAD_FREE_ORDER : BAD_FREE_FOREIGN;
 	return *why == BAD_FREE_ORDER &&
@@ -339,7 +350,7 @@ static uint64_t refuse_free(struct kernel *k, const struct event *call, enum bad
 void dma_free_attrs(struct kernel *k, uint32_t dev, uint64_t size, vaddr_t va, dma_addr_t dma,
 		    uint64_t attrs)
 {
-	paddr_t pa = direct_to_phys(k, dma);
+	paddr_t pa = behind(k, dev, dma);
 	enum bad_free why;
 	uint64_t seq, before;
 
@@ -349,7 +360,7 @@ void dma_free_attrs(struct kernel *k, uint32_t dev, uint64_t size, vaddr_t va, d
 	}
 	if (!va)
 		return;
-	if (!may_free(k, size, va, dma, attrs, &why)) {
+	if (!may_free(k, dev, size, va, dma, attrs, &why)) {
 		seq = refuse_free(k, &(struct event){ .addr = dma, .value = va,
 			.size = event_size(size), .b = FORM_COHERENT, .unit = (uint16_t)dev }, why);
 		tell_attrs(k, seq, dev, attrs);
@@ -359,6 +370,7 @@ void dma_free_attrs(struct kernel *k, uint32_t dev, uint64_t size, vaddr_t va, d
 		.size = (uint32_t)size, .b = FORM_COHERENT, .unit = (uint16_t)dev });
 	tell_attrs(k, seq, dev, attrs);
 	before = kernel_cause(k, seq);
+	unreach(k, dev, dma, round_up(size, PAGE_SIZE));
 	if (remapped(k, attrs))
 		vm_unremap(k, va);
 	forget_lines(k, pa, size);
@@ -423,7 +435,6 @@ void dmam_release(struct kernel *k, uint32_t dev)
 static paddr_t cached_pages(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_t *dma,
 			    enum direction dir, uint32_t gfp, enum map_form form)
 {
-	uint32_t order = size ? pages_order(size) : 0;
 	uint64_t pfn;
 	paddr_t pa;
 
@@ -432,23 +443,23 @@ static paddr_t cached_pages(struct kernel *k, uint32_t dev, uint64_t size, dma_a
 		kernel_log(k, KLOG_DMA_GFP, gfp, 0, 0);
 		return 0;
 	}
-	if (!size || !take_reachable(k, dev, order, gfp & ~(uint32_t)GFP_ZERO, FRAME_DMA, &pfn))
+	if (!size || !take_reachable(k, dev, size, gfp & ~(uint32_t)GFP_ZERO, FRAME_DMA, &pfn, dma,
+				     dir))
 		return 0;
 	pa = pfn << PAGE_SHIFT;
 	kernel_fill(k, phys_to_virt(pa), 0, round_up(size, PAGE_SIZE));
-	*dma = direct_to_dma(k, pa);
 	tell(k, EV_DMA_ALLOC, &(struct event){ .addr = *dma, .addr2 = pa, .value = phys_to_virt(pa),
 		.size = (uint32_t)size, .a = dir, .b = form, .unit = (uint16_t)dev });
 	return pa;
 }
 
 /* Do size, page and handle name one block of cached pages? If not, why not. */
-static bool may_free_pages(const struct kernel *k, uint64_t size, paddr_t pa, dma_addr_t dma,
-			   enum bad_free *why)
+static bool may_free_pages(const struct kernel *k, uint32_t dev, uint64_t size, paddr_t pa,
+			   dma_addr_t dma, enum bad_free *why)
 {
-	if (!is_block(k, dma, FRAME_DMA, why))
+	if (!is_block(k, dev, dma, FRAME_DMA, why))
 		return false;
-	*why = pa == direct_to_phys(k, dma) ? BAD_FREE_ORDER : BAD_FREE_FOREIGN;
+	*why = pa == behind(k, dev, dma) ? BAD_FREE_ORDER : BAD_FREE_FOREIGN;
 	return *why == BAD_FREE_ORDER && size &&
 	       pages_order(size) == frame_read(k, pa >> PAGE_SHIFT)->order;
 }
@@ -456,12 +467,17 @@ static bool may_free_pages(const struct kernel *k, uint64_t size, paddr_t pa, dm
 static void free_cached(struct kernel *k, uint64_t size, const struct event *e)
 {
 	enum bad_free why;
+	uint64_t seq, before;
 
-	if (!may_free_pages(k, size, e->addr2, e->addr, &why)) {
+	if (!may_free_pages(k, e->unit, size, e->addr2, e->addr, &why)) {
 		refuse_free(k, e, why);
 		return;
 	}
-	give_back(k, e->addr2, size, tell_free(k, e));
+	seq = tell_free(k, e);
+	before = kernel_cause(k, seq);
+	unreach(k, e->unit, e->addr, round_up(size, PAGE_SIZE));
+	kernel_cause(k, before);
+	give_back(k, e->addr2, size, seq);
 }
 
 vaddr_t dma_alloc_noncoherent(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_t *dma,

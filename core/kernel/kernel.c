@@ -1,5 +1,6 @@
 #include "kernel/kernel.h"
 
+#include "kernel/iommu.h"
 #include "kernel/pages.h"
 #include "kernel/resource.h"
 #include "kernel/swiotlb.h"
@@ -32,6 +33,7 @@ void kernel_init(struct kernel *k, struct hw *hw)
 	pages_init(k);
 	vmalloc_init(k);
 	resource_init(k);
+	iommu_dma_init(k);
 }
 
 void kernel_release(struct kernel *k)
@@ -40,6 +42,7 @@ void kernel_release(struct kernel *k)
 	cow_release(&k->slabs);
 	cow_release(&k->vm_starts);
 	cow_release(&k->swiotlb.slots);
+	cow_release(&k->iova.pages);
 }
 
 void kernel_copy(struct kernel *to, const struct kernel *from, struct hw *hw)
@@ -50,6 +53,7 @@ void kernel_copy(struct kernel *to, const struct kernel *from, struct hw *hw)
 	cow_copy(&to->slabs, &from->slabs);
 	cow_copy(&to->vm_starts, &from->vm_starts);
 	cow_copy(&to->swiotlb.slots, &from->swiotlb.slots);
+	cow_copy(&to->iova.pages, &from->iova.pages);
 }
 
 uint64_t kernel_tell(struct kernel *k, const struct event *e)
