@@ -47,6 +47,7 @@ struct call {
 	const struct event *event;
 	uint64_t cause;          /* what is at fault: the call; of a segment, that about its list */
 	uint64_t attrs;
+	uint64_t pa;             /* of the first byte, also where the bytes do not lie together */
 };
 
 void dma_debug_init(struct dma_debug *d)
@@ -118,7 +119,7 @@ static void accuse(const struct call *c, enum rule rule, uint32_t slot)
 {
 	const struct event *e = c->event;
 	const struct record *r = slot ? records_at(&c->d->records, slot) : NULL;
-	struct violation v = { .rule = rule, .cause = c->cause, .pa = e->addr2, .size = e->size,
+	struct violation v = { .rule = rule, .cause = c->cause, .pa = c->pa, .size = e->size,
 		.dma = e->addr };
 
 	v.on_bus = e->kind != EV_DMA_MAP && e->kind != EV_DMA_MAP_FAIL;
@@ -310,7 +311,7 @@ static enum record_type type_of(const struct event *e)
 static struct record record_of(const struct call *c)
 {
 	const struct event *e = c->event;
-	struct record r = { .seq = e->seq, .dma = e->addr, .pa = e->addr2, .size = e->size,
+	struct record r = { .seq = e->seq, .dma = e->addr, .pa = c->pa, .size = e->size,
 		.attrs = c->attrs, .device = e->unit, .type = type_of(e), .dir = e->a };
 
 	if (r.type == RECORD_COHERENT)
@@ -613,6 +614,18 @@ static uint64_t attrs_of(const struct trace *t, const struct event *e)
 	return next && next->kind == EV_DMA_ATTRS && next->cause == e->seq ? next->value : 0;
 }
 
+/* Of bytes that do not lie together the pieces follow the call, behind its attributes. */
+static uint64_t pa_of(const struct trace *t, const struct event *e)
+{
+	for (uint64_t seq = e->seq + 1; e->addr2 == UINT64_MAX && seq <= e->seq + 2; seq++) {
+		const struct event *next = trace_at(t, seq);
+
+		if (next && next->kind == EV_DMA_PIECE && next->cause == e->seq)
+			return next->addr2;
+	}
+	return e->addr2;
+}
+
 static void judge(const struct call *c)
 {
 	switch (c->event->kind) {
@@ -637,7 +650,8 @@ static void judge(const struct call *c)
 static void follow_call(struct dma_debug *d, struct violations *vs, const struct trace *t,
 			const struct event *e)
 {
-	struct call c = { .d = d, .violations = vs, .event = e, .cause = e->seq };
+	struct call c = { .d = d, .violations = vs, .event = e, .cause = e->seq,
+		.pa = pa_of(t, e) };
 
 	if (d->disabled)
 		return;

@@ -221,7 +221,7 @@ static enum advice advice_unmapped(const struct facts *f, uint64_t given, uint64
 		return ADVICE_MAPPING_FAILED;
 	if (given >> 47 == 0x1ffff)
 		return ADVICE_VIRTUAL_ADDRESS;
-	if (f->shadow.bus_offset && is_ram(f, given))
+	if ((f->shadow.bus_offset || f->translates) && is_ram(f, given))
 		return ADVICE_PHYSICAL_ADDRESS;
 	for (uint32_t i = 0; i < f->ownership.end; i++) {
 		const struct mapping *m = ownership_mapping(&f->ownership, i);
@@ -232,6 +232,34 @@ static enum advice advice_unmapped(const struct facts *f, uint64_t given, uint64
 	if (ended)
 		return ADVICE_MAPPING_OVER;
 	return ADVICE_NO_MAPPING;
+}
+
+/* The mapping that ended last of those that gave the device this address, or NULL. */
+static const struct mapping *ended_at(const struct facts *f, const struct event *e)
+{
+	const struct mapping *last = NULL;
+
+	for (uint32_t i = 0; i < f->ownership.end; i++) {
+		const struct mapping *m = ownership_mapping(&f->ownership, i);
+
+		if (m->seq && !m->live && m->device == e->unit &&
+		    inside(e->addr, 1, m->dma, m->size) && (!last || m->handover > last->handover))
+			last = m;
+	}
+	return last;
+}
+
+/*
+ * What an IOMMU stops: an address is the mapping's own, so one that was unmapped tells which it was
+ * however near to another it lies.
+ */
+static enum advice advice_stopped(const struct facts *f, const struct event *e, uint64_t given)
+{
+	const struct mapping *ended = ended_at(f, e);
+
+	if (ended && inside(given, 1, ended->dma, ended->size))
+		return ADVICE_MAPPING_OVER;
+	return advice_unmapped(f, given, e->addr, UINT64_MAX);
 }
 
 /* RAM the kernel leaves alone (mem=) is the driver's own to hand out. */
@@ -254,15 +282,20 @@ static void unmapped(struct facts *f, const struct trace *t, const struct event 
 		return;
 	if (!start)
 		start = e;      /* so long ago that the trace has lost it */
-	v.advice = advice_unmapped(f, as_given(f, start), e->addr, pa);
+	if (e->kind == EV_IOMMU_FAULT)
+		v.advice = advice_stopped(f, e, as_given(f, start));
+	else
+		v.advice = advice_unmapped(f, as_given(f, start), e->addr, pa);
 	if (!is_ram(f, pa)) {
 		v.on_bus = true;
 		v.dma = as_given(f, start);
 		v.pa = UINT64_MAX;
 		v.size = start->size;
 	}
-	if (v.advice == ADVICE_MAPPING_OVER)
+	if (v.advice == ADVICE_MAPPING_OVER && is_ram(f, pa))
 		violation_link(&v, ownership_of(&f->ownership, pa)->handover);
+	else if (v.advice == ADVICE_MAPPING_OVER)
+		violation_link(&v, ended_at(f, e)->handover);
 	violations_report(&f->violations, &v, e);
 }
 
@@ -457,6 +490,39 @@ void rules_device_write(struct facts *f, const struct trace *t, const struct eve
 void rules_bus_fault(struct facts *f, const struct trace *t, const struct event *e)
 {
 	unmapped(f, t, e, UINT64_MAX);      /* there is no RAM behind it */
+}
+
+/* Why the IOMMU let the device not touch what is mapped for it, or is not. */
+static enum advice advice_fault(const struct facts *f, const struct event *e, uint64_t given)
+{
+	const struct mapping *m = ownership_find(&f->ownership, e->unit, e->addr, e->size);
+
+	if (!m)
+		return advice_stopped(f, e, given);
+	if (e->b == IOMMU_UNMAPPED)
+		return ADVICE_UNMAPPED_WITH;
+	return e->a ? ADVICE_NOT_WRITABLE : ADVICE_NOT_READABLE;
+}
+
+/* Stopped, so no byte of RAM is meant. Whatever else is wrong with the address is said beside it. */
+void rules_iommu_fault(struct facts *f, const struct trace *t, const struct event *e)
+{
+	const struct event *start = trace_at(t, e->cause);
+	uint64_t given = start ? as_given(f, start) : e->addr;
+	const struct mapping *m = ownership_find(&f->ownership, e->unit, e->addr, e->size);
+	struct violation v = { .rule = RULE_IOMMU_FAULT, .cause = e->cause, .on_bus = true,
+		.pa = UINT64_MAX, .dma = given, .size = start ? start->size : e->size };
+
+	f->translates = true;
+	v.advice = advice_fault(f, e, given);
+	if (!m && v.advice == ADVICE_MAPPING_OVER)
+		m = ended_at(f, e);
+	if (m) {
+		violation_link(&v, m->seq);
+		violation_link(&v, m->handover);
+	}
+	violations_report(&f->violations, &v, e);
+	unmapped(f, t, e, UINT64_MAX);
 }
 
 void rules_bad_free(struct facts *f, const struct event *e)
