@@ -120,6 +120,7 @@ static void to_cpu(struct facts *f, const struct event *e, struct mapping *m, ui
 		   uint64_t size)
 {
 	begin_call(f, e, m->dir != DMA_TO_DEVICE);
+	f->call.mapping = m->seq;
 	f->call.pa = pa;
 	f->call.size = size;
 	m->handover = e->seq;
@@ -172,6 +173,15 @@ static bool is_head(struct facts *f, const struct event *e)
 	return e->kind != EV_DMA_UNMAP;
 }
 
+/* An unmap may run on into another mapping; that one is not ended by it. */
+static void unmap_piece(struct facts *f, const struct event *e)
+{
+	const struct mapping *m = ownership_named(&f->ownership, e->unit, e->addr, e->size, false);
+
+	if (m && m->seq == f->call.mapping)
+		unmap(f, e);
+}
+
 /* One piece of such a call is a mapping, or a part of one, by itself. */
 static void piece(struct facts *f, const struct event *e)
 {
@@ -185,7 +195,7 @@ static void piece(struct facts *f, const struct event *e)
 	part.size = e->size;
 	switch (part.kind) {
 	case EV_DMA_MAP:         map(f, &part); break;
-	case EV_DMA_UNMAP:       unmap(f, &part); break;
+	case EV_DMA_UNMAP:       unmap_piece(f, &part); break;
 	case EV_DMA_SYNC_CPU:    sync_for_cpu(f, &part); break;
 	case EV_DMA_SYNC_DEVICE: sync_for_device(f, &part); break;
 	default:                 break;

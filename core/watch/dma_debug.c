@@ -330,16 +330,14 @@ static struct record record_of(const struct call *c)
 /* The page may be the stack's though the address is not: a stack in the vmalloc area. */
 static void check_stack(const struct call *c)
 {
-	const struct event *e = c->event;
-
 	for (uint32_t i = 0; i < DMA_DEBUG_STACKS; i++) {
 		uint64_t va = c->d->facts.stack[i].va, pa = c->d->facts.stack[i].pa;
 
-		if (!inside(e->addr2, 1, pa, c->d->facts.stack[i].size))
+		if (!inside(c->pa, 1, pa, c->d->facts.stack[i].size))
 			continue;
 		complain(c,
 			 va == LINEAR_BASE + pa ? DMA_DEBUG_MAP_STACK : DMA_DEBUG_MAP_STACK_PAGE, 0,
-			 NUMBERS{ va + (e->addr2 - pa) });
+			 NUMBERS{ va + (c->pa - pa) });
 	}
 }
 
@@ -348,8 +346,8 @@ static void check_text(const struct call *c)
 {
 	const struct event *e = c->event;
 
-	if (overlaps(e->addr2, e->size, 0, c->d->facts.code))
-		complain(c, DMA_DEBUG_MAP_TEXT, 0, NUMBERS{ LINEAR_BASE + e->addr2, e->size });
+	if (overlaps(c->pa, e->size, 0, c->d->facts.code))
+		complain(c, DMA_DEBUG_MAP_TEXT, 0, NUMBERS{ LINEAR_BASE + c->pa, e->size });
 }
 
 static void check_segment(const struct call *c)

@@ -21,6 +21,7 @@ struct facts {
 		bool drops;
 		uint64_t pa, size;   /* goes back to the CPU when it is over */
 		bool pieces;         /* of it: all that it returned, mapping by mapping */
+		uint64_t mapping;    /* seq of the mapping whose piece it returned first */
 	} call;
 	/* the last call whose bytes do not lie together; its pieces follow (dma.piece) */
 	struct event head;

@@ -41,6 +41,9 @@ local advice = {
   mapping_failed = "this is DMA_MAPPING_ERROR",
   virtual_address = "this is a CPU virtual address",
   no_mapping = "nothing is mapped here",
+  not_writable = "lets the device read it and nothing else",
+  not_readable = "lets the device write it and nothing else",
+  unmapped_with = "another unmap was larger than its mapping",
   outside = "runs past the end of the mapping",
   none = "",
 }
@@ -443,6 +446,51 @@ end, named = everywhere("double-free") }
 driver { "kfree of pages", function()
   kfree(page())
 end, named = everywhere("bad-free") }
+
+-- What an IOMMU stops ----------------------------------------------------------------------------
+
+local IOMMU = { "x86-iommu", "arm64-smmu" }
+
+driver { "behind an IOMMU, the device writes what was mapped for it to read", function()
+  local h = map(buffer(N), N, TO)
+  dev:dma_write(h, ("n"):rep(N))
+  unmap(h, N, TO)
+end, named = everywhere("iommu-fault", "not_writable"), boards = IOMMU }
+
+driver { "behind an IOMMU, the device reads what was mapped for it to write", function()
+  local h = map(buffer(N), N, FROM)
+  dev:dma_read(h, N)
+  unmap(h, N, FROM)
+end, named = everywhere("iommu-fault", "not_readable"), boards = IOMMU }
+
+driver { "behind an IOMMU, an unmap so large that it takes the neighbour along", function()
+  local a = map(page(), parts.PAGE, BOTH)
+  local b = map(page(), parts.PAGE, BOTH)
+  unmap(math.min(a, b), 2 * parts.PAGE, BOTH)
+  dev:dma_read(math.max(a, b), N)
+end, named = everywhere("iommu-fault", "unmapped_with"), boards = IOMMU, debug = "unmap-size" }
+
+driver { "behind an IOMMU, a physical address for the device", function()
+  dev:dma_read(virt_to_phys(buffer(N)), N)
+end, named = everywhere("iommu-fault", "physical_address"), boards = IOMMU }
+
+driver { "behind an IOMMU, a transfer after the unmap, before anything is remembered", function()
+  local h = map(buffer(N), N, FROM)
+  unmap(h, N, FROM)
+  dev:dma_write(h, ("n"):rep(N))
+end, named = everywhere("iommu-fault", "mapping_over"), boards = IOMMU }
+
+driver { "a translation the IOTLB still remembers lets the device through", function()
+  local h = map(buffer(N), N, FROM)
+  dev:dma_write(h, ("n"):rep(N))
+  unmap(h, N, FROM)
+  dev:dma_write(h, ("o"):rep(N))
+end, named = everywhere("device-unmapped", "mapping_over"), boards = { "arm64-smmu" } }
+
+driver { "a transfer past the page a mapping ends in", function()
+  local h = map(page(), parts.PAGE, FROM)
+  dev:dma_write(h + parts.PAGE - 8, ("n"):rep(16))
+end, named = everywhere("device-unmapped", "outside"), boards = { "x86-iommu" } }
 
 -- What only strict boards mind -------------------------------------------------------------------
 
