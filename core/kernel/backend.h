@@ -5,8 +5,9 @@
  * back end for each device, and so does backend_of, and nobody else.
  *
  * direct is physical address plus bus offset, with a bounce buffer (swiotlb.h) where the device
- * does not reach. iommu is a range of I/O virtual addresses of each mapping's own. A back end finds addresses and gives them up. It does nothing to the caches and
- * tells no mapping: that is the same for all of them, and done by who called.
+ * does not reach. iommu is a range of I/O virtual addresses of each mapping's own. A back end finds
+ * addresses and gives them up. It does nothing to the caches and tells no mapping: that is the same
+ * for all of them, and done by who called.
  */
 #include "kernel/scatterlist.h"
 

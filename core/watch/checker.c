@@ -167,7 +167,10 @@ static void sync_for_device(struct facts *f, const struct event *e)
  */
 static bool is_head(struct facts *f, const struct event *e)
 {
-	if (e->addr2 != UINT64_MAX)
+	bool call = e->kind == EV_DMA_MAP || e->kind == EV_DMA_UNMAP ||
+		    e->kind == EV_DMA_SYNC_CPU || e->kind == EV_DMA_SYNC_DEVICE;
+
+	if (!call || e->addr2 != UINT64_MAX)
 		return false;
 	f->head = *e;
 	return e->kind != EV_DMA_UNMAP;
@@ -267,7 +270,7 @@ static void follow(struct facts *f, const struct trace *t, const struct event *e
 {
 	if (f->call.seq && e->cause != f->call.seq && is_next_step(e))
 		finish_call(f);
-	if (e->kind >= EV_DMA_MAP && e->kind <= EV_DMA_SYNC_DEVICE && is_head(f, e))
+	if (is_head(f, e))
 		return;
 	switch (e->kind) {
 	case EV_CPU_LOAD:        rules_load(f, e); break;
