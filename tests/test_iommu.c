@@ -469,7 +469,7 @@ struct model {
 		uint64_t offset, size, pages, ended;    /* ended: its number, 0 while it is live */
 		enum direction dir;
 	} map[MODEL_MAX];
-	uint64_t seed, step, flushes, endings;
+	uint64_t start, seed, step, flushes, endings;
 	bool lazy;
 };
 
@@ -485,15 +485,15 @@ static void model_map(struct model *m, uint32_t i)
 	dma_addr_t dma = mapped(pa + offset, size, dir);
 	uint64_t pages = round_up((offset & PAGE_MASK) + size, PAGE_SIZE) >> PAGE_SHIFT;
 
-	assert_seeded((dma & PAGE_MASK) == (offset & PAGE_MASK), m->seed, m->step);
+	assert_seeded((dma & PAGE_MASK) == (offset & PAGE_MASK), m->start, m->step);
 	dma = round_down(dma, PAGE_SIZE);
 	for (uint32_t j = 0; j < MODEL_MAX; j++) {
 		bool meets = overlaps(dma, pages << PAGE_SHIFT, m->map[j].dma,
 				      m->map[j].pages << PAGE_SHIFT);
 
 		/* no range twice while it is live, nor before it is flushed */
-		assert_seeded(!meets || m->map[j].ended, m->seed, m->step);
-		assert_seeded(!meets || !m->lazy || m->map[j].ended <= m->flushes, m->seed,
+		assert_seeded(!meets || m->map[j].ended, m->start, m->step);
+		assert_seeded(!meets || !m->lazy || m->map[j].ended <= m->flushes, m->start,
 			      m->step);
 		if (meets)
 			m->map[j].pages = 0;
@@ -532,21 +532,21 @@ static void model_beat(struct model *m, uint32_t i)
 	s = write ? device_writes(m->map[i].dma + at, value)
 		  : device_reads(m->map[i].dma + at, &value);
 	if (m->map[i].ended && may_be_stale)
-		assert_seeded((s == OK) == (rig_count(&rig, EV_IOTLB_STALE, from) == 1), m->seed,
+		assert_seeded((s == OK) == (rig_count(&rig, EV_IOTLB_STALE, from) == 1), m->start,
 			      m->step);
 	else
-		assert_seeded((s == OK) == (allowed && !m->map[i].ended), m->seed, m->step);
-	assert_seeded(s != OK || allowed, m->seed, m->step);
-	assert_seeded((s == OK) == (rig_count(&rig, EV_IOMMU_FAULT, from) == 0), m->seed, m->step);
-	assert_seeded(ram_at(pa) == (s == OK && write ? value : before), m->seed, m->step);
+		assert_seeded((s == OK) == (allowed && !m->map[i].ended), m->start, m->step);
+	assert_seeded(s != OK || allowed, m->start, m->step);
+	assert_seeded((s == OK) == (rig_count(&rig, EV_IOMMU_FAULT, from) == 0), m->start, m->step);
+	assert_seeded(ram_at(pa) == (s == OK && write ? value : before), m->start, m->step);
 	if (!write)
-		assert_seeded(value == (s == OK ? before : UINT64_MAX), m->seed, m->step);
+		assert_seeded(value == (s == OK ? before : UINT64_MAX), m->start, m->step);
 }
 
 static void play(uint64_t seed, bool lazy)
 {
 	memset(&model, 0, sizeof model);
-	model.seed = seed;
+	model.start = model.seed = seed;
 	model.lazy = lazy;
 	on(lazy ? IOMMU_LAZY : IOMMU_STRICT);
 	for (; model.step < STEPS; model.step++) {

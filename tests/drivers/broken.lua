@@ -487,6 +487,34 @@ driver { "a translation the IOTLB still remembers lets the device through", func
   dev:dma_write(h, ("o"):rep(N))
 end, named = everywhere("device-unmapped", "mapping_over"), boards = { "arm64-smmu" } }
 
+-- Two pages that do not follow each other in RAM, one segment for the device.
+local function merged()
+  local p, between, q = page(), page(), page()
+  free_pages(between, 0)
+  local list = scatterlist(2)
+  sg_init_table(list, 2)
+  sg_set_buf(list[0], p, parts.PAGE)
+  sg_set_buf(list[1], q, parts.PAGE)
+  parts.equal(dma_map_sg(dev, list, 2, FROM), 1, "segments")
+  return list, q
+end
+
+driver { "the CPU stores to the second piece of a segment the device owns", function()
+  local list, q = merged()
+  store(q, 1)
+  dma_unmap_sg(dev, list, 2, FROM)
+end, named = noncoherent("cpu-write-device-owned", "store_too_late"), boards = IOMMU }
+
+driver { "both pieces of a segment are the CPU's again after the unmap", function()
+  local list, q = merged()
+  local dma = sg_dma_address(list[0])
+  dev:dma_write(dma, ("n"):rep(parts.PAGE))
+  dev:dma_write(dma + parts.PAGE, ("o"):rep(parts.PAGE))
+  dma_unmap_sg(dev, list, 2, FROM)
+  parts.cpu_sees(q, ("o"):rep(parts.PAGE))
+  store(q, 1)
+end, named = {}, boards = IOMMU }
+
 driver { "a transfer past the page a mapping ends in", function()
   local h = map(page(), parts.PAGE, FROM)
   dev:dma_write(h + parts.PAGE - 8, ("n"):rep(16))
