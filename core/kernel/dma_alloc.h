@@ -10,7 +10,8 @@
  * decides which zone it comes from, so flags that name one are masked off, or refused.
  *
  * A device may have memory of its own (dma_declare_coherent_memory), and then gets no other.
- * Left out: CMA, the pools for atomic context (GFP_ATOMIC is served like GFP_KERNEL), mmap.
+ * Left out: CMA, the pools for atomic context (GFP_ATOMIC is served like GFP_KERNEL), mmap, and the
+ * scattered pages Linux glues together behind an IOMMU: here each is one block of RAM.
  */
 #include "kernel/scatterlist.h"
 
