@@ -162,8 +162,8 @@ end
 local function fault_text(e)
   if core.board().arch ~= "x86" then
     return string.format("arm-smmu: Unhandled context fault: fsr=0x%x, iova=0x%08x, fsynr=0x%x, " ..
-        "cbfrsynra=0x%x, cb=%d", e.why == "permission" and 8 or 2, e.dma, e.write == 1 and 0x10 or 0,
-        e.device, e.device)
+        "cbfrsynra=0x%x, cb=%d", e.why == "permission" and 8 or 2, e.dma,
+        e.write == 1 and 0x10 or 0, e.device, e.device)
   end
   local way = e.write == 1 and "Write" or "Read"
   return string.format("DMAR: [DMA %s] Request device [00:%02x.0] fault addr 0x%x " ..
