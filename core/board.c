@@ -5,6 +5,7 @@
 static const char *const profile_words[] = { "slides", "today", NULL };
 static const char *const policy_words[] = { "lru", "plru", "fifo", "random", NULL };
 static const char *const write_words[] = { "back", "through", NULL };
+static const char *const iommu_words[] = { "off", "strict", "lazy", "passthrough", NULL };
 static const char *const nature_words[] = { "calm", "random", NULL };
 static const char *const fault_words[] = {
 	"none", "stall", "short", "length", "late", "change", "any", NULL

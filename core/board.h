@@ -13,6 +13,7 @@ enum profile { PROFILE_SLIDES, PROFILE_TODAY };
 enum policy { POLICY_LRU, POLICY_PLRU, POLICY_FIFO, POLICY_RANDOM };
 enum write_policy { WRITE_BACK, WRITE_THROUGH };
 enum nature_policy { NATURE_CALM, NATURE_RANDOM };
+enum iommu_mode { IOMMU_OFF, IOMMU_STRICT, IOMMU_LAZY, IOMMU_PASSTHROUGH };
 enum arch {
 #define ARCH(NAME, ...) ARCH_##NAME,
 #include "arch.def"
@@ -74,6 +75,12 @@ static inline bool board_is_ram(const struct board *b, paddr_t pa, uint64_t n)
 	uint64_t first = b->ram2 && b->ram2_at == b->ram ? b->ram + b->ram2 : b->ram;
 
 	return inside(pa, n, 0, first) || (b->ram2 && inside(pa, n, b->ram2_at, b->ram2));
+}
+
+/* Are a device's bus addresses looked up in the IOMMU's tables? */
+static inline bool board_translates(const struct board *b)
+{
+	return b->iommu == IOMMU_STRICT || b->iommu == IOMMU_LAZY;
 }
 
 /* Where the kernel stops using RAM (boot option mem=). */

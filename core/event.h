@@ -72,6 +72,9 @@ enum device_fault {
 	DEVICE_SOUND, DEVICE_STALL, DEVICE_SHORT, DEVICE_LENGTH, DEVICE_LATE, DEVICE_CHANGE,
 	DEVICE_FAULT_COUNT
 };
+/* Why an IOMMU stopped a device; what it lets a device do (a table entry's low bits). */
+enum iommu_why { IOMMU_UNMAPPED, IOMMU_PERMISSION, IOMMU_WHY_COUNT };
+enum iommu_prot { IOMMU_NONE, IOMMU_READ, IOMMU_WRITE, IOMMU_BOTH };
 enum bad_free { BAD_FREE_TWICE, BAD_FREE_INSIDE, BAD_FREE_FOREIGN, BAD_FREE_ORDER, BAD_FREE_COUNT };
 
 uint64_t event_get(const struct event *e, enum event_field f);

@@ -273,6 +273,7 @@ void machine_keyframe(struct machine *m)
 			tell_area(m, &m->kernel.area[i]);
 	swiotlb_keyframe(&m->kernel);
 	context_keyframe(&m->kernel);
+	iommu_keyframe(&m->hw.iommu);
 	for (uint32_t i = 0; i < device_count; i++)
 		tell_device(m, i);
 	tell(m, &(struct event){ .kind = EV_KEY_END });

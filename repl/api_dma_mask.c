@@ -70,10 +70,14 @@ static int l_addressing_limited(lua_State *L, struct bench *b)
 	return 1;
 }
 
-/* dma_opt_mapping_size is the same here: no back end of ours is faster with less. */
 static int l_max_mapping_size(lua_State *L, struct bench *b)
 {
 	return push_size(L, dma_max_mapping_size(&b->machine.kernel, arg_device(L, 1)));
+}
+
+static int l_opt_mapping_size(lua_State *L, struct bench *b)
+{
+	return push_size(L, dma_opt_mapping_size(&b->machine.kernel, arg_device(L, 1)));
 }
 
 static int l_need_sync(lua_State *L, struct bench *b)
@@ -149,8 +153,8 @@ const struct api api_dma_mask[] = {
 	  "is there RAM the device does not reach?" },
 	{ "dma_max_mapping_size", l_max_mapping_size, "dev", "bytes",
 	  "the largest single mapping; math.maxinteger when there is no limit" },
-	{ "dma_opt_mapping_size", l_max_mapping_size, "dev", "bytes",
-	  "the largest mapping that is not slow; here the same as dma_max_mapping_size" },
+	{ "dma_opt_mapping_size", l_opt_mapping_size, "dev", "bytes",
+	  "the largest mapping that is not slow; behind an IOMMU 128 KiB, else as dma_max_mapping_size" },
 	{ "dma_need_sync", l_need_sync, "dev, dma", "true or false",
 	  "do the sync calls do anything for this mapping? false where devices snoop and nothing "
 	  "is bounced" },

@@ -176,6 +176,57 @@ static int l_swiotlb(lua_State *L)
 	return 1;
 }
 
+static void push_runs(lua_State *L, const struct iommu *i, uint16_t unit)
+{
+	static const char *const prots[] = { "none", "read", "write", "both" };
+	uint64_t size;
+
+	for (dma_addr_t dma = iommu_next(i, unit, 0); dma < IOVA_END;
+	     dma = iommu_next(i, unit, dma + size)) {
+		size = iommu_run(i, unit, dma);
+		lua_createtable(L, 0, 5);
+		set_integer(L, "device", unit);
+		set_integer(L, "dma", dma);
+		set_integer(L, "pa", iommu_phys(i, unit, dma));
+		set_integer(L, "size", size);
+		set_string(L, "prot", prots[iommu_prot(i, unit, dma)]);
+		append(L);
+	}
+}
+
+/* nil without an IOMMU that translates. */
+static int l_iommu(lua_State *L)
+{
+	const struct kernel *k = kernel(L);
+	const struct iommu *i = &k->hw->iommu;
+
+	if (!board_translates(&k->hw->board))
+		return 0;
+	lua_createtable(L, 0, 4);
+	set_integer(L, "used", i->used);
+	set_integer(L, "queued", k->iova.queued);
+	lua_newtable(L);
+	for (uint16_t unit = 0; unit < device_count; unit++)
+		push_runs(L, i, unit);
+	lua_setfield(L, -2, "table");
+	lua_newtable(L);
+	for (uint32_t slot = 0; slot < IOTLB_ENTRIES; slot++) {
+		const struct iotlb_entry *e = &i->iotlb[slot];
+		paddr_t pa = round_down(e->entry, PAGE_SIZE);
+
+		if (!e->entry)
+			continue;
+		lua_createtable(L, 0, 4);
+		set_integer(L, "device", e->unit);
+		set_integer(L, "dma", e->page << PAGE_SHIFT);
+		set_integer(L, "pa", pa);
+		set_boolean(L, "stale", iommu_phys(i, e->unit, e->page << PAGE_SHIFT) != pa);
+		append(L);
+	}
+	lua_setfield(L, -2, "iotlb");
+	return 1;
+}
+
 static int l_swiotlb_hiwater(lua_State *L)
 {
 	lua_pushboolean(L, !swiotlb_set_hiwater(kernel(L), (uint64_t)luaL_checkinteger(L, 1)));
@@ -348,6 +399,17 @@ static const struct mapping *mapping_at(const struct ownership *o, dma_addr_t dm
 	return m;
 }
 
+/* The RAM behind a bus address: behind an IOMMU, of the first device that has it mapped. */
+static bool bus_address(const struct kernel *k, uint64_t n, paddr_t *pa)
+{
+	if (!board_translates(&k->hw->board))
+		return port_translate(&k->hw->board, n, 1, pa);
+	*pa = IOMMU_NOTHING;
+	for (uint16_t unit = 0; unit < device_count && *pa == IOMMU_NOTHING; unit++)
+		*pa = iommu_phys(&k->hw->iommu, unit, n);
+	return *pa != IOMMU_NOTHING;
+}
+
 /* Where bus addresses look like small numbers, only a live mapping makes one of them an address. */
 static bool dma_what(lua_State *L, struct kernel *k, uint64_t n)
 {
@@ -355,7 +417,7 @@ static bool dma_what(lua_State *L, struct kernel *k, uint64_t n)
 	const struct mapping *m = mapping_at(&b->checker.facts.ownership, n);
 	paddr_t pa;
 
-	if (!port_translate(&k->hw->board, n, 1, &pa) || (!m && !k->hw->board.bus_offset))
+	if (!bus_address(k, n, &pa) || (!m && !k->hw->board.bus_offset))
 		return false;
 	push_what(L, "dma", n);
 	set_place(L, pa);
@@ -417,7 +479,7 @@ void core_kernel_open(lua_State *L)
 		{ "frames", l_frames }, { "zones", l_zones }, { "slabs", l_slabs },
 		{ "areas", l_areas }, { "resources", l_resources }, { "swiotlb", l_swiotlb },
 		{ "swiotlb_hiwater", l_swiotlb_hiwater }, { "what", l_what },
-		{ "pools", core_pools }, { "driver", l_driver }, { "unit", l_unit }, { "log", l_log },
+		{ "iommu", l_iommu }, { "pools", core_pools }, { "driver", l_driver }, { "unit", l_unit }, { "log", l_log },
 		{ "interrupts", l_interrupts }, { "kept", l_kept }, { NULL, NULL },
 	};
 

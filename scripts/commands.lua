@@ -29,11 +29,11 @@ command { name = "tour", args = "", group = "help",
           run = late("tour", "tour") }
 
 command { name = "show", args = "cache [1|2] | line VA | pages | mappings | board [NAME] | " ..
-    "trace [N] | bytes VA [N] | stores | devices | violations",
+    "trace [N] | bytes VA [N] | stores | devices | iommu | violations",
           group = "look", raw = true,
           help = "the state of the machine as text",
           complete = { "cache", "line", "pages", "mappings", "board", "trace", "bytes", "stores",
-              "devices", "violations" },
+              "devices", "iommu", "violations" },
           run = late("show", "show") }
 
 command { name = "why", args = "[n | va]", group = "look",

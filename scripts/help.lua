@@ -407,8 +407,12 @@ local words = {
       "handler; the line stays up until the handler acknowledges it" },
   { "invalidate", "drop a line without writing it; the next load reads memory. Stores in it are " ..
       "lost" },
-  { "iommu", "translates the addresses of a device as an MMU does those of the CPU; the boards " ..
-      "here have none, only a bus offset" },
+  { "iommu", "translates the addresses of a device as an MMU does those of the CPU, and stops what " ..
+      "nobody mapped for it; the boards x86-iommu and arm64-smmu have one. show iommu" },
+  { "iotlb", "the translations an IOMMU remembers; one that was unmapped works until it is " ..
+      "flushed: at once (iommu=strict), or later, many at a time (iommu=lazy)" },
+  { "iova", "an address of a device behind an IOMMU: it means the RAM its mapping was made for, " ..
+      "and nothing once that is unmapped" },
   { "kmalloc-N", "the pool of blocks of N bytes that kmalloc serves such sizes from; " ..
       "cat /proc/slabinfo counts them" },
   { "l1", "the cache next to the CPU, the first to be asked" },
@@ -431,6 +435,7 @@ local words = {
       "sync_for_cpu give it back" },
   { "pa", "a physical address: where a byte is in RAM; virt_to_phys tells it" },
   { "page", "4096 bytes, the unit the kernel hands memory out in" },
+  { "passthrough", "iommu=passthrough: the IOMMU lets everything through, as if it were not there" },
   { "phase", "a bit a device writes last into an entry of a ring, 1 in the first round, 0 in the " ..
       "second and so on: nobody need clear it to see that the entry is new" },
   { "poison", "0x6b, written over freed memory so that using it is seen" },

@@ -124,6 +124,10 @@ files["/proc/cmdline"] = function()
   if b.coherent_pool ~= 128 << 10 then
     out[#out + 1] = "coherent_pool=" .. text.size(b.coherent_pool)
   end
+  if b.iommu == "passthrough" then out[#out + 1] = "iommu.passthrough=1" end
+  if b.iommu == "strict" or b.iommu == "lazy" then
+    out[#out + 1] = "iommu.strict=" .. (b.iommu == "strict" and 1 or 0)
+  end
   if not b.dma_debug then out[#out + 1] = "dma_debug=off" end
   if b.dma_debug_entries ~= 65536 then
     out[#out + 1] = "dma_debug_entries=" .. b.dma_debug_entries
@@ -207,6 +211,32 @@ local function klog_text(e)
   end))
 end
 
+-- drivers/iommu: what an IOMMU stopped. The form of Intel's on a PC, else that of arm-smmu.
+local function fault_text(e)
+  if core.board().arch ~= "x86" then
+    return string.format("arm-smmu: Unhandled context fault: fsr=0x%x, iova=0x%08x, fsynr=0x%x, " ..
+        "cbfrsynra=0x%x, cb=%d", e.why == "permission" and 8 or 2, e.dma,
+        e.write == 1 and 0x10 or 0, e.device, e.device)
+  end
+  local way = e.write == 1 and "Write" or "Read"
+  return string.format("DMAR: [DMA %s] Request device [00:%02x.0] fault addr 0x%x " ..
+      "[fault reason %02d] PTE %s access is not set", way, e.device + 1, e.dma & ~4095,
+      e.write == 1 and 5 or 6, way)
+end
+
+-- Of each transfer the first beat that was stopped.
+local function faults_into(lines)
+  local first, next_seq = core.trace()
+  local last
+  for seq = first, next_seq - 1 do
+    local e = core.event(seq)
+    if e and e.kind == "iommu.fault" and e.cause ~= last then
+      last = e.cause
+      lines[#lines + 1] = { seq = seq, cycle = e.cycle, text = fault_text(e) }
+    end
+  end
+end
+
 -- What the kernel logged itself, then what dma-debug did, in the order of the events.
 local function log()
   local lines, first, next_seq = dma_debug.log(), core.trace()
@@ -216,6 +246,7 @@ local function log()
       lines[#lines + 1] = { seq = seq, cycle = e.cycle, text = klog_text(e) }
     end
   end
+  faults_into(lines)
   for i, line in ipairs(lines) do line.i = i end
   table.sort(lines, function(a, b)
     if a.seq ~= b.seq then return a.seq < b.seq end

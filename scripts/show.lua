@@ -366,8 +366,49 @@ local function show_pages()
   say(text.columns(rows, { false, true }))
 end
 
+-- Pieces of one mapping (a segment an IOMMU made of several buffers) are one row, as the device has
+-- them: one range.
+local function whole_mappings()
+  local list, by = {}, {}
+  for _, m in ipairs(core.mappings()) do
+    local whole = by[m.seq]
+    if whole then
+      whole.dma = math.min(whole.dma, m.dma)
+      whole.size = whole.size + m.size
+      whole.pieces = (whole.pieces or 1) + 1
+    else
+      by[m.seq] = m
+      list[#list + 1] = m
+    end
+  end
+  return list
+end
+
+-- The table of the IOMMU, and what it still remembers though it is gone from there.
+local function show_iommu()
+  local iommu = core.iommu()
+  if not iommu then
+    return say("devices reach memory directly: this board has no IOMMU that translates")
+  end
+  local rows = { { "device", "dma", "bytes", "pa", "the device may" } }
+  for _, e in ipairs(iommu.table) do
+    rows[#rows + 1] = { core.devices[e.device + 1].name, hex(e.dma), tostring(e.size), hex(e.pa),
+        e.prot == "both" and "read and write" or e.prot }
+  end
+  for _, e in ipairs(iommu.iotlb) do
+    if e.stale then
+      rows[#rows + 1] = { core.devices[e.device + 1].name, hex(e.dma), "4096", hex(e.pa),
+          "unmapped, but remembered (IOTLB)" }
+    end
+  end
+  if #rows > 1 then say(text.columns(rows, { false, false, true })) end
+  say(iommu.used, iommu.used == 1 and " entry" or " entries", " in use, ",
+      text.count(#iommu.iotlb, "translation"), " remembered, ",
+      text.count(iommu.queued, "unmap"), " not flushed yet")
+end
+
 local function show_mappings()
-  local live = core.mappings()
+  local live = whole_mappings()
   if #live == 0 then return say("nothing is mapped") end
   local rows = { { "dma", "size", "direction", "owner", "checked", "memory" } }
   local others = false
@@ -377,7 +418,8 @@ local function show_mappings()
     rows[#rows + 1] = { hex(m.dma), tostring(m.size), m.coherent and "coherent" or m.dir,
                         m.coherent and "both" or m.owner == "cpu" and "CPU" or "device",
                         not m.to_check and "-" or m.checked and "yes" or "no",
-                        m.va and m.va ~= 0 and require("why").range(m.va, 1) or "pa " .. hex(m.pa),
+                        (m.va and m.va ~= 0 and require("why").range(m.va, 1) or "pa " .. hex(m.pa))
+                            .. (m.pieces and ", " .. m.pieces .. " pieces" or ""),
                         others and core.devices[m.device + 1].name or nil }
   end
   say(text.columns(rows, { false, true }))
@@ -451,6 +493,7 @@ local parts = {
   cache = show_cache, line = show_line, pages = show_pages, mappings = show_mappings,
       board = show_board,
   trace = show_trace, bytes = show_bytes, stores = show_stores, devices = show_devices,
+      iommu = show_iommu,
   violations = function() say(tostring(require("why").violations())) end,
 }
 

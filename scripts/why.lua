@@ -290,6 +290,28 @@ say["cache.prefetch"] = function(e) return "the CPU read ahead: " .. line_at(e) 
 say["bus.fault"] = function(e)
   return "the device named bus address " .. hex(e.dma) .. ", where nothing answers"
 end
+local function beat(e) return "the device's " .. (e.write == 1 and "write to " or "read of ")
+    .. hex(e.dma) end
+
+say["iommu.map"] = function(e)
+  return "the IOMMU's table has " .. hex(e.dma) .. " for " .. bytes(e) .. " at pa " .. hex(e.pa)
+      .. "; the device may " .. (e.prot == "both" and "read and write" or e.prot)
+end
+say["iommu.unmap"] = function(e)
+  return "the IOMMU's table has nothing for " .. bytes(e) .. " at " .. hex(e.dma) .. " any more"
+end
+say["iotlb.flush"] = function(e)
+  return "the IOMMU forgot what it remembered of "
+      .. (e.size == 0 and "all translations" or bytes(e) .. " at " .. hex(e.dma))
+end
+say["iommu.fault"] = function(e)
+  return "the IOMMU stopped " .. beat(e) .. ": " .. (e.why == "permission"
+      and "it is mapped, but not for this direction" or "nothing is mapped there")
+end
+say["iotlb.stale"] = function(e)
+  return beat(e) .. " got through to pa " .. hex(e.pa)
+      .. ": unmapped, but the IOTLB still remembered it"
+end
 say["dev.start"] = function(e)
   local to = e.dir == "to_device"
   return "the device began to " .. (to and "read " or "write ") .. bytes(e)
@@ -341,6 +363,9 @@ say["dma.map_sg"] = function(e)
 end
 say["dma.alloc"] = function(e) return called("alloc", e) .. " gave " .. bytes(e) .. " at "
     .. hex(e.dma) end
+say["dma.piece"] = function(e)
+  return bytes(e) .. " of it at " .. hex(e.dma) .. " are at " .. named(e.va)
+end
 say["dma.free"] = function(e) return called("free", e) .. " took back " .. hex(e.dma) end
 
 local function pool_name(e)

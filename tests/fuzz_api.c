@@ -754,7 +754,8 @@ static void command(struct play *p)
 static bool make_board(struct input *in, struct board *b)
 {
 	static const char *const free_choice[] = { "arch", "coherent", "strict", "l1_policy", "l1_write",
-		"l1_allocate", "l2_policy", "l2_write", "l2_allocate", "speculates", "nature", "profile" };
+		"l1_allocate", "l2_policy", "l2_write", "l2_allocate", "speculates", "nature", "profile",
+		"iommu" };
 	bool fits = true;
 
 	*b = board_default();
@@ -796,6 +797,19 @@ static uint64_t free_pages_now(const struct kernel *k)
 	return pages;
 }
 
+/* A handle for a coherent block; behind an IOMMU a new one, for the old may be anywhere, or gone. */
+static dma_addr_t handle_of(struct play *p, paddr_t pa, uint64_t size)
+{
+	dma_addr_t dma;
+
+	if (!board_translates(&p->hw->board))
+		return pa + p->hw->board.bus_offset;
+	MUST(!dma_set_mask(p->kernel, 0, UINT64_MAX));
+	dma = dma_map_page_attrs(p->kernel, 0, pa, 0, size, DMA_BIDIRECTIONAL, 0);
+	MUST(dma != DMA_MAPPING_ERROR);
+	return dma;
+}
+
 static void give_areas_back(struct play *p)
 {
 	for (int i = VM_AREAS_MAX; i-- > 0;) {    /* from above: the table closes its gaps */
@@ -804,7 +818,7 @@ static void give_areas_back(struct play *p)
 		if (a.kind == VM_VMALLOC)
 			vfree(p->kernel, a.va);
 		else if (a.kind == VM_COHERENT)
-			dma_free_coherent(p->kernel, 0, a.size, a.va, a.pa + p->hw->board.bus_offset);
+			dma_free_coherent(p->kernel, 0, a.size, a.va, handle_of(p, a.pa, a.size));
 	}
 }
 
@@ -824,7 +838,7 @@ static void give_coherent_back(struct play *p, paddr_t pa, uint64_t size)
 	bool alias = p->hw->mmu.uncached_window && !p->coherent;
 	vaddr_t va = alias ? UNCACHED_BASE + pa : phys_to_virt(pa);
 
-	dma_free_coherent(p->kernel, 0, size, va, pa + p->hw->board.bus_offset);
+	dma_free_coherent(p->kernel, 0, size, va, handle_of(p, pa, size));
 }
 
 /* Whatever is alive by the kernel's own tables, which is all there can be. */

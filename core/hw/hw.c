@@ -36,6 +36,7 @@ void hw_init(struct hw *h, const struct board *board, struct trace *trace)
 	cache_init(&h->l1, 1, &h->board);
 	cache_init(&h->l2, 2, &h->board);
 	mmu_init(&h->mmu, &h->board, has_uncached_window(board));
+	iommu_init(&h->iommu, &h->board);
 	cow_init(&h->device_state, DEVICE_STATE_MAX, DEVICE_MAX);
 	hw_wire(h, trace);
 	reset_devices(h);
@@ -48,6 +49,7 @@ void hw_release(struct hw *h)
 	cache_release(&h->l1);
 	cache_release(&h->l2);
 	mmu_release(&h->mmu);
+	iommu_release(&h->iommu);
 	cow_release(&h->device_state);
 }
 
@@ -60,7 +62,8 @@ void hw_wire(struct hw *h, struct trace *trace)
 	h->l1.bus = h->l2.bus = &h->bus;
 	h->l1.spots = h->spots;
 	h->l2.spots = NULL;
-	h->port = (struct port){ .bus = &h->bus, .l1 = &h->l1, .l2 = &h->l2 };
+	h->iommu.bus = &h->bus;
+	h->port = (struct port){ .bus = &h->bus, .l1 = &h->l1, .l2 = &h->l2, .iommu = &h->iommu };
 	cache_forget_spots(&h->l1);
 }
 
@@ -72,6 +75,7 @@ void hw_copy(struct hw *to, struct hw *from)
 	cache_copy(&to->l1, &from->l1);
 	cache_copy(&to->l2, &from->l2);
 	mmu_copy(&to->mmu, &from->mmu);
+	iommu_copy(&to->iommu, &from->iommu);
 	cow_copy(&to->device_state, &from->device_state);
 	hw_wire(to, from->bus.trace);
 }

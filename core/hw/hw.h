@@ -10,6 +10,7 @@
 #include "hw/cache.h"
 #include "hw/device.h"
 #include "hw/early.h"
+#include "hw/iommu.h"
 #include "hw/mmu.h"
 #include "hw/port.h"
 #include "hw/store_buffer.h"
@@ -24,6 +25,7 @@ struct hw {
 	struct mmu mmu;
 	struct store_buffer stores;
 	struct early early;            /* what a load has read before its turn */
+	struct iommu iommu;            /* empty tables where the board has none */
 	struct port port;
 	struct device device[DEVICE_MAX];
 	struct cow device_state;       /* a leaf is one device's state */

@@ -29,14 +29,32 @@ static void tell(struct port *p, enum event_kind kind, uint16_t unit, uint64_t c
 		.value = value, .size = (uint32_t)n, .unit = unit, .cause = cause });
 }
 
+/* The RAM behind an address a device named, or what went wrong, which is told. */
+static enum status reach(struct port *p, const struct iommu_access *a, paddr_t *pa)
+{
+	const struct board *b = p->bus->board;
+
+	if (board_translates(b)) {
+		if (!iommu_translate(p->iommu, a, pa))
+			return FAULT_BUS;
+		if (board_is_ram(b, *pa, a->size))
+			return OK;
+	} else if (port_translate(b, a->dma, a->size, pa)) {
+		return OK;
+	}
+	return fault(p, a->unit, a->cause, a->dma, a->size, a->write);
+}
+
 enum status port_read(struct port *p, uint16_t unit, uint64_t cause, dma_addr_t dma, void *bytes,
 		      size_t n)
 {
 	paddr_t pa;
+	enum status s = reach(p, &(struct iommu_access){ .unit = unit, .dma = dma, .size = n,
+		.cause = cause }, &pa);
 
 	memset(bytes, 0xff, n);
-	if (!port_translate(p->bus->board, dma, n, &pa))
-		return fault(p, unit, cause, dma, n, false);
+	if (s != OK)
+		return s;
 	port_snoop(p, pa, false);
 	bus_ram_read(p->bus, pa, bytes, n);
 	tell(p, EV_DEV_READ, unit, cause, dma, pa, bytes, n);
@@ -47,9 +65,11 @@ enum status port_write(struct port *p, uint16_t unit, uint64_t cause, dma_addr_t
 		       const void *bytes, size_t n)
 {
 	paddr_t pa;
+	enum status s = reach(p, &(struct iommu_access){ .unit = unit, .dma = dma, .size = n,
+		.cause = cause, .write = true }, &pa);
 
-	if (!port_translate(p->bus->board, dma, n, &pa))
-		return fault(p, unit, cause, dma, n, true);
+	if (s != OK)
+		return s;
 	port_snoop(p, pa, true);
 	bus_ram_write(p->bus, pa, bytes, n);
 	tell(p, EV_DEV_WRITE, unit, cause, dma, pa, bytes, n);

@@ -5,15 +5,18 @@
  * first (snooped); elsewhere the device sees RAM, whatever the caches hold.
  */
 #include "hw/cache.h"
+#include "hw/iommu.h"
 
 struct port {
 	struct bus *bus;
 	struct cache *l1, *l2;
+	struct iommu *iommu;     /* stands between, where the board has one that translates */
 };
 
 /*
  * One beat inside an aligned 8 bytes. `unit` is the device, `cause` the number of its transfer.
- * Where no RAM answers a read returns all ones, a write is lost, and the trace has a bus.fault.
+ * Where no RAM answers, or the IOMMU does not let it through, a read returns all ones, a write is
+ * lost, and the trace has a bus.fault or iommu.fault.
  */
 enum status port_read(struct port *p, uint16_t unit, uint64_t cause, dma_addr_t dma, void *bytes,
 		      size_t n);
@@ -23,7 +26,7 @@ enum status port_write(struct port *p, uint16_t unit, uint64_t cause, dma_addr_t
 /* Caches make way for an access that goes round them, where the board is coherent. */
 void port_snoop(struct port *p, paddr_t pa, bool write);
 
-/* The physical address behind a bus address: false when nothing answers there. */
+/* The physical address behind a bus address without IOMMU: false when nothing answers there. */
 static inline bool port_translate(const struct board *b, dma_addr_t dma, uint64_t n, paddr_t *pa)
 {
 	if (dma < b->bus_offset || !board_is_ram(b, dma - b->bus_offset, n))

@@ -1,6 +1,7 @@
 #include "kernel/atomic_pool.h"
 
 #include "kernel/arch.h"
+#include "kernel/backend.h"
 #include "kernel/direct.h"
 #include "kernel/pages.h"
 #include "kernel/region.h"
@@ -37,18 +38,22 @@ static void make(struct kernel *k)
 	kernel_log(k, KLOG_POOL_READY, size / KIB, 0, 0);
 }
 
-vaddr_t atomic_pool_alloc(struct kernel *k, uint32_t dev, uint64_t size, paddr_t *pa)
+vaddr_t atomic_pool_alloc(struct kernel *k, uint32_t dev, uint64_t size, paddr_t *pa,
+			  dma_addr_t *dma)
 {
 	struct coherent_region *p = &k->atomic_pool;
 	uint64_t n = size >> PAGE_SHIFT, first;
 
+	*dma = DMA_MAPPING_ERROR;
 	n += (size & PAGE_MASK) != 0;
 	if (!p->pages)
 		make(k);
 	first = region_find(p, n, 1);
 	*pa = p->pa + (first << PAGE_SHIFT);
-	if (first == p->pages ||
-	    !direct_reaches(k->device_dma[dev].coherent_mask, direct_to_dma(k, *pa), size)) {
+	if (first != p->pages)
+		*dma = backend_of(k, dev)->map_memory(k, dev, *pa, n << PAGE_SHIFT,
+						      DMA_BIDIRECTIONAL);
+	if (*dma == DMA_MAPPING_ERROR) {
 		kernel_log(k, KLOG_POOL_EMPTY, dev, 0, 0);
 		return 0;
 	}

@@ -14,10 +14,11 @@
 bool atomic_pool_serves(const struct kernel *k, uint32_t gfp, uint64_t attrs);
 
 /*
- * Zeroed memory the device reaches, and where in RAM it is. 0, and a line in the log, when the pool
- * has none left.
+ * Zeroed memory, where in RAM it is and where the device has it. 0, and a line in the log, when the
+ * pool has none left that the device reaches.
  */
-vaddr_t atomic_pool_alloc(struct kernel *k, uint32_t dev, uint64_t size, paddr_t *pa);
+vaddr_t atomic_pool_alloc(struct kernel *k, uint32_t dev, uint64_t size, paddr_t *pa,
+			  dma_addr_t *dma);
 
 /* Is va in the pool? Then it is given back here; false: nobody has it. */
 bool atomic_pool_holds(const struct kernel *k, vaddr_t va);

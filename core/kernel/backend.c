@@ -1,10 +1,10 @@
 #include "kernel/backend.h"
 
 #include "kernel/direct.h"
+#include "kernel/iommu.h"
 
 const struct backend *backend_of(const struct kernel *k, uint32_t dev)
 {
-	(void)k;
 	(void)dev;
-	return &direct_backend;
+	return board_translates(&k->hw->board) ? &iommu_backend : &direct_backend;
 }

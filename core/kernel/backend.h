@@ -5,10 +5,13 @@
  * back end for each device, and so does backend_of, and nobody else.
  *
  * direct is physical address plus bus offset, with a bounce buffer (swiotlb.h) where the device
- * does not reach. A back end finds addresses and gives them up. It does nothing to the caches and
- * tells no mapping: that is the same for all of them, and done by who called.
+ * does not reach. iommu is a range of I/O virtual addresses of each mapping's own. A back end finds
+ * addresses and gives them up. It does nothing to the caches and tells no mapping: that is the same
+ * for all of them, and done by who called.
  */
 #include "kernel/scatterlist.h"
+
+#define BACKEND_NOTHING (~(paddr_t)0)
 
 struct backend {
 	const char *name;
@@ -32,14 +35,39 @@ struct backend {
 		      enum direction dir, uint64_t attrs);
 
 	/*
+	 * The same for a list, of which each segment has been told. NULL: each is unmapped by
+	 * itself, as its event's doing.
+	 */
+	void (*unmap_sg)(struct kernel *k, uint32_t dev, struct scatterlist *sgl, uint32_t nents,
+			 enum direction dir, uint64_t attrs);
+
+	/*
 	 * Which RAM the device reaches there: the buffer, or its bounce buffer.
-	 * Nonsense for nonsense.
+	 * Nonsense for nonsense; BACKEND_NOTHING where it can be known that nothing is there.
 	 */
 	paddr_t (*phys)(const struct kernel *k, uint32_t dev, dma_addr_t dma);
+
+	/*
+	 * The first piece of [dma, dma+size): where it begins (*pa), and how many bytes lie
+	 * together from there on.
+	 */
+	uint64_t (*piece)(const struct kernel *k, uint32_t dev, dma_addr_t dma, uint64_t size,
+			  uint64_t attrs, paddr_t *pa);
+
+	/*
+	 * Memory made for DMA (dma_alloc.h): where to look for it first (GFP_DMA, GFP_DMA32 or 0),
+	 * and an address for whole pages of it, DMA_MAPPING_ERROR where the device cannot reach
+	 * them. Given up with unmap.
+	 */
+	uint32_t (*zone)(const struct kernel *k, uint32_t dev);
+	bool any_page;           /* it reaches them all: another zone would do no better */
+	dma_addr_t (*map_memory)(struct kernel *k, uint32_t dev, paddr_t pa, uint64_t size,
+				 enum direction dir);
 
 	bool (*supports)(const struct kernel *k, uint32_t dev, uint64_t mask); /* dma_supported */
 	uint64_t (*required_mask)(const struct kernel *k, uint32_t dev);
 	uint64_t (*max_mapping_size)(const struct kernel *k, uint32_t dev);
+	uint64_t (*opt_mapping_size)(const struct kernel *k, uint32_t dev);
 	uint64_t (*merge_boundary)(const struct kernel *k, uint32_t dev);      /* 0: never merges */
 };
 

@@ -97,6 +97,35 @@ static paddr_t direct_phys(const struct kernel *k, uint32_t dev, dma_addr_t dma)
 	return direct_to_phys(k, dma);
 }
 
+static uint64_t direct_piece(const struct kernel *k, uint32_t dev, dma_addr_t dma, uint64_t size,
+			     uint64_t attrs, paddr_t *pa)
+{
+	*pa = attrs & DMA_ATTR_MMIO ? dma : direct_phys(k, dev, dma);
+	return size;
+}
+
+/* The zone that lies wholly below the mask, where there is one (dma_direct_optimal_gfp_mask). */
+static uint32_t direct_zone(const struct kernel *k, uint32_t dev)
+{
+	const struct board *b = &k->hw->board;
+	uint64_t mask = k->device_dma[dev].coherent_mask;
+	paddr_t limit = direct_to_phys(k, mask);
+
+	if (mask < b->bus_offset || limit < b->zone_dma)
+		return GFP_DMA;
+	return limit < b->zone_dma32 ? GFP_DMA32 : 0;
+}
+
+static dma_addr_t direct_map_memory(struct kernel *k, uint32_t dev, paddr_t pa, uint64_t size,
+				    enum direction dir)
+{
+	dma_addr_t dma = direct_to_dma(k, pa);
+
+	(void)dir;
+	return direct_reaches(k->device_dma[dev].coherent_mask, dma, size) ? dma
+									  : DMA_MAPPING_ERROR;
+}
+
 paddr_t direct_last_page(const struct kernel *k)
 {
 	const struct board *b = &k->hw->board;
@@ -153,8 +182,12 @@ const struct backend direct_backend = {
 	.map_sg = direct_map_sg,
 	.unmap = direct_unmap,
 	.phys = direct_phys,
+	.piece = direct_piece,
+	.zone = direct_zone,
+	.map_memory = direct_map_memory,
 	.supports = direct_supports,
 	.required_mask = direct_required_mask,
 	.max_mapping_size = direct_max_mapping_size,
+	.opt_mapping_size = direct_max_mapping_size,
 	.merge_boundary = direct_merge_boundary,
 };

@@ -2,9 +2,10 @@
 
 #include "kernel/arch.h"
 #include "kernel/atomic_pool.h"
+#include "kernel/backend.h"
 #include "kernel/context.h"
 #include "kernel/contiguous.h"
-#include "kernel/direct.h"
+#include "kernel/iova.h"
 #include "kernel/pages.h"
 #include "kernel/region.h"
 #include "kernel/vmalloc.h"
@@ -34,17 +35,6 @@ static void tell_attrs(struct kernel *k, uint64_t call, uint32_t dev, uint64_t a
 	kernel_cause(k, before);
 }
 
-/* The zone that lies wholly below the mask, where there is one (dma_direct_optimal_gfp_mask). */
-static uint32_t best_zone(const struct kernel *k, uint64_t mask)
-{
-	const struct board *b = &k->hw->board;
-	paddr_t limit = direct_to_phys(k, mask);
-
-	if (mask < b->bus_offset || limit < b->zone_dma)
-		return GFP_DMA;
-	return limit < b->zone_dma32 ? GFP_DMA32 : 0;
-}
-
 /* A block goes back where it came from. */
 static void give(struct kernel *k, uint64_t pfn, uint64_t size)
 {
@@ -62,36 +52,53 @@ static uint64_t block_size(const struct kernel *k, uint64_t pfn, uint64_t size)
 
 /* dma_alloc_contiguous, where the device reaches what it gives. */
 static bool take_contiguous(struct kernel *k, uint32_t dev, uint64_t size, uint32_t gfp,
-			    enum frame_kind kind, uint64_t *pfn)
+			    enum frame_kind kind, uint64_t *pfn, dma_addr_t *dma,
+			    enum direction dir)
 {
 	if (!cma_take(k, gfp, size, kind, pfn))
 		return false;
-	if (direct_reaches(k->device_dma[dev].coherent_mask,
-			   direct_to_dma(k, *pfn << PAGE_SHIFT), size))
+	*dma = backend_of(k, dev)->map_memory(k, dev, *pfn << PAGE_SHIFT,
+					      round_up(size, PAGE_SIZE), dir);
+	if (*dma != DMA_MAPPING_ERROR)
 		return true;
 	cma_give(k, *pfn);
 	return false;
 }
 
-/* A block the device can reach: where the mask is narrow, from lower and lower zones. */
+/*
+ * A block the device can reach, and its address for so many bytes of it: where the mask is narrow,
+ * from lower and lower zones.
+ */
 static bool take_reachable(struct kernel *k, uint32_t dev, uint64_t size, uint32_t gfp,
-			   enum frame_kind kind, uint64_t *pfn)
+			   enum frame_kind kind, uint64_t *pfn, dma_addr_t *dma, enum direction dir)
 {
-	uint64_t mask = k->device_dma[dev].coherent_mask;
-	uint32_t zone = best_zone(k, mask), order = pages_order(size);
+	const struct backend *be = backend_of(k, dev);
+	uint32_t zone = be->zone(k, dev), order = pages_order(size);
 
-	if (take_contiguous(k, dev, size, gfp, kind, pfn))
+	if (take_contiguous(k, dev, size, gfp, kind, pfn, dma, dir))
 		return true;
 	for (;;) {
 		if (!pages_take(k, gfp | zone, order, kind, pfn))
 			return false;
-		if (direct_reaches(mask, direct_to_dma(k, *pfn << PAGE_SHIFT), PAGE_SIZE << order))
+		*dma = be->map_memory(k, dev, *pfn << PAGE_SHIFT, round_up(size, PAGE_SIZE), dir);
+		if (*dma != DMA_MAPPING_ERROR)
 			return true;
 		pages_give(k, *pfn, order);
-		if (zone == GFP_DMA)
+		if (zone == GFP_DMA || be->any_page)
 			return false;
 		zone = zone ? GFP_DMA : GFP_DMA32;
 	}
+}
+
+/* The device does not reach these pages any more. */
+static void unreach(struct kernel *k, uint32_t dev, dma_addr_t dma, uint64_t size)
+{
+	backend_of(k, dev)->unmap(k, dev, dma, size, DMA_BIDIRECTIONAL, DMA_ATTR_SKIP_CPU_SYNC);
+}
+
+static paddr_t behind(const struct kernel *k, uint32_t dev, dma_addr_t dma)
+{
+	return backend_of(k, dev)->phys(k, dev, dma);
 }
 
 /* Stores of ours reach memory before those of the driver: no zero arrives late. */
@@ -195,17 +202,20 @@ static vaddr_t view(struct kernel *k, uint64_t pfn, uint64_t size, uint64_t attr
 
 /* dma_direct_alloc. */
 static vaddr_t pages_coherent(struct kernel *k, uint32_t dev, uint64_t size, uint32_t gfp,
-			      uint64_t attrs, uint64_t *pfn)
+			      uint64_t attrs, uint64_t *pfn, dma_addr_t *dma)
 {
 	uint64_t bytes = round_up(size, PAGE_SIZE);
 	vaddr_t va;
 
-	if (!size || !take_reachable(k, dev, size, gfp, FRAME_COHERENT, pfn))
+	if (!size || !take_reachable(k, dev, size, gfp, FRAME_COHERENT, pfn, dma,
+				     DMA_BIDIRECTIONAL))
 		return 0;
 	va = view(k, *pfn, bytes, attrs);
-	if (!va)
+	if (!va) {
+		unreach(k, dev, *dma, bytes);
+		*dma = DMA_MAPPING_ERROR;
 		give(k, *pfn, size);
-	else if (!(attrs & DMA_ATTR_NO_KERNEL_MAPPING))
+	} else if (!(attrs & DMA_ATTR_NO_KERNEL_MAPPING))
 		zero(k, va, bytes);
 	return va;
 }
@@ -214,11 +224,10 @@ static vaddr_t pages_coherent(struct kernel *k, uint32_t dev, uint64_t size, uin
 static vaddr_t pool_alloc(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_t *dma)
 {
 	paddr_t pa;
-	vaddr_t va = atomic_pool_alloc(k, dev, size, &pa);
+	vaddr_t va = atomic_pool_alloc(k, dev, size, &pa, dma);
 
 	if (!va)
 		return 0;
-	*dma = direct_to_dma(k, pa);
 	tell(k, EV_DMA_ALLOC, &(struct event){ .addr = *dma, .addr2 = pa, .value = va,
 		.size = (uint32_t)size, .b = FORM_COHERENT, .unit = (uint16_t)dev });
 	return va;
@@ -242,10 +251,9 @@ vaddr_t dma_alloc_attrs(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_
 		return pool_alloc(k, dev, size, dma);
 	gfp &= ~(uint32_t)(GFP_ZONES | GFP_ZERO);
 	gfp |= attrs & DMA_ATTR_NO_WARN ? GFP_NOWARN : 0;
-	va = pages_coherent(k, dev, size, gfp, attrs, &pfn);
+	va = pages_coherent(k, dev, size, gfp, attrs, &pfn, dma);
 	if (!va)
 		return 0;
-	*dma = direct_to_dma(k, pfn << PAGE_SHIFT);
 	seq = tell(k, EV_DMA_ALLOC, &(struct event){ .addr = *dma, .addr2 = pfn << PAGE_SHIFT,
 		.value = va, .size = (uint32_t)size, .b = FORM_COHERENT, .unit = (uint16_t)dev });
 	tell_attrs(k, seq, dev, attrs);
@@ -289,15 +297,20 @@ static bool same_size(const struct kernel *k, vaddr_t va, uint64_t size, uint64_
 }
 
 /* Does the handle name the first page of a block of this kind? If not, why not. */
-static bool is_block(const struct kernel *k, dma_addr_t dma, enum frame_kind kind,
+static bool is_block(const struct kernel *k, uint32_t dev, dma_addr_t dma, enum frame_kind kind,
 		     enum bad_free *why)
 {
-	paddr_t pa = direct_to_phys(k, dma);
+	paddr_t pa = behind(k, dev, dma);
 	uint64_t pfn = pa >> PAGE_SHIFT, head = frame_head(k, pfn);
 	const struct frame *f = frame_read(k, head);
 	bool start = !(pa & PAGE_MASK);
 
 	*why = BAD_FREE_FOREIGN;
+	if (pa == BACKEND_NOTHING) {
+		if (iova_was_taken(k, dev, dma))
+			*why = BAD_FREE_TWICE;
+		return false;
+	}
 	if ((f->kind == FRAME_FREE || f->kind == FRAME_RESERVED) && start &&
 	    frame_read(k, pfn)->was == kind)
 		*why = BAD_FREE_TWICE;
@@ -310,12 +323,12 @@ static bool is_block(const struct kernel *k, dma_addr_t dma, enum frame_kind kin
 }
 
 /* Do size, address and handle name one coherent block? If not, why not. */
-static bool may_free(const struct kernel *k, uint64_t size, vaddr_t va, dma_addr_t dma,
-		     uint64_t attrs, enum bad_free *why)
+static bool may_free(const struct kernel *k, uint32_t dev, uint64_t size, vaddr_t va,
+		     dma_addr_t dma, uint64_t attrs, enum bad_free *why)
 {
-	paddr_t pa = direct_to_phys(k, dma);
+	paddr_t pa = behind(k, dev, dma);
 
-	if (!is_block(k, dma, FRAME_COHERENT, why))
+	if (!is_block(k, dev, dma, FRAME_COHERENT, why))
 		return false;
 	*why = is_view(k, va, pa, attrs) ? BAD_FREE_ORDER : BAD_FREE_FOREIGN;
 	return *why == BAD_FREE_ORDER &&
@@ -372,7 +385,7 @@ static void may_be_freed_here(struct kernel *k, vaddr_t va, uint64_t attrs)
 }
 
 /* By the CPU's address and the size, as in Linux. */
-static void pool_free(struct kernel *k, uint32_t dev, uint64_t size, vaddr_t va)
+static void pool_free(struct kernel *k, uint32_t dev, uint64_t size, vaddr_t va, dma_addr_t dma)
 {
 	paddr_t pa;
 
@@ -380,14 +393,15 @@ static void pool_free(struct kernel *k, uint32_t dev, uint64_t size, vaddr_t va)
 		kernel_tell_bad_free(k, MEM_COHERENT, va, BAD_FREE_TWICE);
 		return;
 	}
-	(void)tell_free(k, &(struct event){ .addr = direct_to_dma(k, pa), .addr2 = pa, .value = va,
+	(void)tell_free(k, &(struct event){ .addr = dma, .addr2 = pa, .value = va,
 		.size = (uint32_t)size, .b = FORM_COHERENT, .unit = (uint16_t)dev });
+	unreach(k, dev, dma, round_up(size, PAGE_SIZE));
 }
 
 void dma_free_attrs(struct kernel *k, uint32_t dev, uint64_t size, vaddr_t va, dma_addr_t dma,
 		    uint64_t attrs)
 {
-	paddr_t pa = direct_to_phys(k, dma);
+	paddr_t pa = behind(k, dev, dma);
 	enum bad_free why;
 	uint64_t seq, before;
 
@@ -399,10 +413,10 @@ void dma_free_attrs(struct kernel *k, uint32_t dev, uint64_t size, vaddr_t va, d
 	if (!va)
 		return;
 	if (atomic_pool_holds(k, va)) {
-		pool_free(k, dev, size, va);
+		pool_free(k, dev, size, va, dma);
 		return;
 	}
-	if (!may_free(k, size, va, dma, attrs, &why)) {
+	if (!may_free(k, dev, size, va, dma, attrs, &why)) {
 		seq = refuse_free(k, &(struct event){ .addr = dma, .value = va,
 			.size = event_size(size), .b = FORM_COHERENT, .unit = (uint16_t)dev }, why);
 		tell_attrs(k, seq, dev, attrs);
@@ -412,6 +426,7 @@ void dma_free_attrs(struct kernel *k, uint32_t dev, uint64_t size, vaddr_t va, d
 		.size = (uint32_t)size, .b = FORM_COHERENT, .unit = (uint16_t)dev });
 	tell_attrs(k, seq, dev, attrs);
 	before = kernel_cause(k, seq);
+	unreach(k, dev, dma, round_up(size, PAGE_SIZE));
 	if (remapped(k, attrs))
 		vm_unremap(k, va);
 	forget_lines(k, pa, size);
@@ -485,35 +500,40 @@ static paddr_t cached_pages(struct kernel *k, uint32_t dev, uint64_t size, dma_a
 		return 0;
 	}
 	context_might_alloc(k, SLEEPER_DMA_ALLOC, gfp);
-	if (!size || !take_reachable(k, dev, size, gfp & ~(uint32_t)GFP_ZERO, FRAME_DMA, &pfn))
+	if (!size || !take_reachable(k, dev, size, gfp & ~(uint32_t)GFP_ZERO, FRAME_DMA, &pfn, dma,
+				     dir))
 		return 0;
 	pa = pfn << PAGE_SHIFT;
 	kernel_fill(k, phys_to_virt(pa), 0, round_up(size, PAGE_SIZE));
-	*dma = direct_to_dma(k, pa);
 	tell(k, EV_DMA_ALLOC, &(struct event){ .addr = *dma, .addr2 = pa, .value = phys_to_virt(pa),
 		.size = (uint32_t)size, .a = dir, .b = form, .unit = (uint16_t)dev });
 	return pa;
 }
 
 /* Do size, page and handle name one block of cached pages? If not, why not. */
-static bool may_free_pages(const struct kernel *k, uint64_t size, paddr_t pa, dma_addr_t dma,
-			   enum bad_free *why)
+static bool may_free_pages(const struct kernel *k, uint32_t dev, uint64_t size, paddr_t pa,
+			   dma_addr_t dma, enum bad_free *why)
 {
-	if (!is_block(k, dma, FRAME_DMA, why))
+	if (!is_block(k, dev, dma, FRAME_DMA, why))
 		return false;
-	*why = pa == direct_to_phys(k, dma) ? BAD_FREE_ORDER : BAD_FREE_FOREIGN;
+	*why = pa == behind(k, dev, dma) ? BAD_FREE_ORDER : BAD_FREE_FOREIGN;
 	return *why == BAD_FREE_ORDER && same_pages(k, pa >> PAGE_SHIFT, size);
 }
 
 static void free_cached(struct kernel *k, uint64_t size, const struct event *e)
 {
 	enum bad_free why;
+	uint64_t seq, before;
 
-	if (!may_free_pages(k, size, e->addr2, e->addr, &why)) {
+	if (!may_free_pages(k, e->unit, size, e->addr2, e->addr, &why)) {
 		refuse_free(k, e, why);
 		return;
 	}
-	give_back(k, e->addr2, size, tell_free(k, e));
+	seq = tell_free(k, e);
+	before = kernel_cause(k, seq);
+	unreach(k, e->unit, e->addr, round_up(size, PAGE_SIZE));
+	kernel_cause(k, before);
+	give_back(k, e->addr2, size, seq);
 }
 
 vaddr_t dma_alloc_noncoherent(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_t *dma,

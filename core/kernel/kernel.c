@@ -1,6 +1,7 @@
 #include "kernel/kernel.h"
 
 #include "kernel/contiguous.h"
+#include "kernel/iommu.h"
 #include "kernel/pages.h"
 #include "kernel/pool.h"
 #include "kernel/resource.h"
@@ -36,6 +37,7 @@ void kernel_init(struct kernel *k, struct hw *hw)
 	vmalloc_init(k);
 	resource_init(k);
 	pools_init(k);
+	iommu_dma_init(k);
 }
 
 void kernel_release(struct kernel *k)
@@ -45,6 +47,7 @@ void kernel_release(struct kernel *k)
 	cow_release(&k->vm_starts);
 	cow_release(&k->swiotlb.slots);
 	cow_release(&k->pools.chunks);
+	cow_release(&k->iova.pages);
 }
 
 void kernel_copy(struct kernel *to, const struct kernel *from, struct hw *hw)
@@ -56,6 +59,7 @@ void kernel_copy(struct kernel *to, const struct kernel *from, struct hw *hw)
 	cow_copy(&to->vm_starts, &from->vm_starts);
 	cow_copy(&to->swiotlb.slots, &from->swiotlb.slots);
 	cow_copy(&to->pools.chunks, &from->pools.chunks);
+	cow_copy(&to->iova.pages, &from->iova.pages);
 }
 
 uint64_t kernel_tell(struct kernel *k, const struct event *e)

@@ -130,6 +130,26 @@ struct swiotlb {
 	struct cow slots;        /* struct swiotlb_slot, a set of them each leaf */
 };
 
+#define FLUSH_QUEUE 256              /* IOVA_DEFAULT_FQ_SIZE */
+
+/* A range of a device's I/O virtual addresses. */
+struct iova_range {
+	uint32_t dev;
+	dma_addr_t dma;
+	uint64_t pages;
+};
+
+/*
+ * Which I/O virtual addresses are taken (iova.h), and those unmapped that the IOTLB may still
+ * remember (iommu.h).
+ */
+struct iova {
+	struct cow pages;
+	struct iova_range queue[FLUSH_QUEUE];
+	uint32_t queued;
+	uint64_t flush_at;           /* the cycle at which the queue has waited long enough */
+};
+
 #define COHERENT_REGION_PAGES 1024    /* largest region of one device's own, 4 MiB */
 
 /*
@@ -237,6 +257,7 @@ struct kernel {
 		vaddr_t va;         /* 0: nobody has asked for it yet */
 		uint64_t used;      /* bytes, from the top */
 	} stack;
+	struct iova iova;
 	struct device_dma device_dma[DEVICE_MAX];
 	struct devres devres[DEVRES_MAX];
 	struct pools pools;

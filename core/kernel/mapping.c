@@ -55,12 +55,6 @@ static void tell_fail(struct kernel *k, const struct buffer *b)
 		attrs_to_tell(b));
 }
 
-/* The RAM the device reaches at a handle, as far as caches are concerned. */
-static paddr_t reached(const struct kernel *k, const struct buffer *b)
-{
-	return backend_of(k, b->dev)->phys(k, b->dev, b->dma);
-}
-
 /* The driver's bytes behind what the device reaches. */
 static paddr_t original(const struct kernel *k, paddr_t pa)
 {
@@ -69,23 +63,89 @@ static paddr_t original(const struct kernel *k, paddr_t pa)
 	return orig == SWIOTLB_NONE ? pa : orig;
 }
 
-/* A mapping that was made is told, and its lines are made ready, as its doing. */
-static void give(struct kernel *k, const struct buffer *b)
-{
-	uint64_t before = kernel_cause(k, tell(k, EV_DMA_MAP, b));
+/* What the device reaches at a handle: bytes that lie together. size 0: there are no more. */
+struct piece {
+	dma_addr_t dma;
+	paddr_t pa;              /* BACKEND_NOTHING: nothing is mapped there */
+	uint64_t size;
+};
 
-	if (!(b->attrs & (DMA_ATTR_SKIP_CPU_SYNC | DMA_ATTR_MMIO)))
-		arch_sync_for_device(k, reached(k, b), b->size, b->dir);
-	kernel_cause(k, before);
+/* The piece of b that begins at dma. */
+static struct piece piece_at(const struct kernel *k, const struct buffer *b, dma_addr_t dma)
+{
+	struct piece p = { .dma = dma };
+
+	p.size = backend_of(k, b->dev)->piece(k, b->dev, dma, b->size - (dma - b->dma), b->attrs,
+					      &p.pa);
+	return p;
+}
+
+static struct piece next_piece(const struct kernel *k, const struct buffer *b, struct piece p)
+{
+	if (p.dma - b->dma + p.size == b->size)
+		return (struct piece){ 0 };
+	return piece_at(k, b, p.dma + p.size);
+}
+
+/* Of a call whose bytes do not lie together the pieces are told, each by itself. */
+static void tell_pieces(struct kernel *k, const struct buffer *b)
+{
+	for (struct piece p = piece_at(k, b, b->dma); p.size; p = next_piece(k, b, p))
+		if (p.pa != BACKEND_NOTHING)
+			kernel_tell(k, &(struct event){ .kind = EV_DMA_PIECE, .addr = p.dma,
+				.addr2 = p.pa, .value = phys_to_virt(p.pa),
+				.size = event_size(p.size), .unit = (uint16_t)b->dev });
+}
+
+/*
+ * A call about a handle is told, its pieces behind it where they are several. What follows is its
+ * doing: returns the cause until now.
+ */
+static uint64_t tell_reached(struct kernel *k, enum event_kind kind, struct buffer *b)
+{
+	struct piece first = piece_at(k, b, b->dma);
+	bool together = first.size == b->size;
+	uint64_t before;
+
+	assert(b->dir < DMA_NONE);
+	if (kind == EV_DMA_MAP && b->form == FORM_SG && first.pa != BACKEND_NOTHING)
+		b->va = phys_to_virt(original(k, first.pa));
+	b->pa = !together ? BACKEND_NOTHING :
+		b->attrs & DMA_ATTR_MMIO ? first.pa : original(k, first.pa);
+	before = kernel_cause(k, tell(k, kind, b));
+	if (!together)
+		tell_pieces(k, b);
+	return before;
+}
+
+static bool is_nothing(struct kernel *k, const struct piece *p)
+{
+	if (p->pa == BACKEND_NOTHING)
+		kernel_log(k, KLOG_IOMMU_NOTHING, p->dma, 0, 0);
+	return p->pa == BACKEND_NOTHING;
 }
 
 /* Nature may play with the ends of a buffer: these are the lines it may share with others. */
-static void notice(struct kernel *k, const struct buffer *b)
+static void notice(struct kernel *k, const struct piece *p)
 {
-	if (b->attrs & DMA_ATTR_MMIO)
-		return;
-	hw_notice(k->hw, b->pa);
-	hw_notice(k->hw, b->pa + b->size - 1);
+	hw_notice(k->hw, p->pa);
+	hw_notice(k->hw, p->pa + p->size - 1);
+}
+
+/* A mapping that was made is told, and its lines are made ready, as its doing. */
+static void give(struct kernel *k, struct buffer *b)
+{
+	uint64_t before = tell_reached(k, EV_DMA_MAP, b);
+
+	for (struct piece p = piece_at(k, b, b->dma); p.size && !(b->attrs & DMA_ATTR_MMIO);
+	     p = next_piece(k, b, p)) {
+		struct piece own = { .pa = original(k, p.pa), .size = p.size };
+
+		notice(k, &own);
+		if (!(b->attrs & DMA_ATTR_SKIP_CPU_SYNC))
+			arch_sync_for_device(k, p.pa, p.size, b->dir);
+	}
+	kernel_cause(k, before);
 }
 
 static dma_addr_t map(struct kernel *k, struct buffer *b)
@@ -96,23 +156,29 @@ static dma_addr_t map(struct kernel *k, struct buffer *b)
 		tell_fail(k, b);
 		return b->dma;
 	}
-	notice(k, b);
 	give(k, b);
 	return b->dma;
 }
 
 /* A call that names a handle. No record is kept, so nothing says whether it was ever mapped. */
+
+/* The CPU may look: told, and the caches looked after. Returns the cause until now. */
+static uint64_t take_back(struct kernel *k, enum event_kind kind, struct buffer *b)
+{
+	uint64_t before = tell_reached(k, kind, b);
+
+	for (struct piece p = piece_at(k, b, b->dma);
+	     p.size && !(b->attrs & (DMA_ATTR_MMIO | DMA_ATTR_SKIP_CPU_SYNC));
+	     p = next_piece(k, b, p))
+		if (!is_nothing(k, &p))
+			arch_sync_for_cpu(k, p.pa, p.size, b->dir);
+	return before;
+}
+
 static void unmap(struct kernel *k, struct buffer *b)
 {
-	bool registers = b->attrs & DMA_ATTR_MMIO;
-	paddr_t pa = registers ? b->dma : reached(k, b);
-	uint64_t before;
+	uint64_t before = take_back(k, EV_DMA_UNMAP, b);
 
-	assert(b->dir < DMA_NONE);
-	b->pa = registers ? pa : original(k, pa);
-	before = kernel_cause(k, tell(k, EV_DMA_UNMAP, b));
-	if (!registers && !(b->attrs & DMA_ATTR_SKIP_CPU_SYNC))
-		arch_sync_for_cpu(k, pa, b->size, b->dir);
 	backend_of(k, b->dev)->unmap(k, b->dev, b->dma, b->size, b->dir, b->attrs);
 	kernel_cause(k, before);
 }
@@ -120,30 +186,26 @@ static void unmap(struct kernel *k, struct buffer *b)
 /* Back to the CPU: first the caches, so that the copy sees what the device wrote. */
 static void sync_for_cpu(struct kernel *k, struct buffer *b)
 {
-	paddr_t pa = reached(k, b);
-	uint64_t before;
+	uint64_t before = take_back(k, EV_DMA_SYNC_CPU, b);
 
-	assert(b->dir < DMA_NONE);
-	b->pa = original(k, pa);
-	before = kernel_cause(k, tell(k, EV_DMA_SYNC_CPU, b));
-	arch_sync_for_cpu(k, pa, b->size, b->dir);
-	if (swiotlb_is_bounce(k, pa))
-		swiotlb_sync_for_cpu(k, b->dev, pa, b->size, b->dir);
+	for (struct piece p = piece_at(k, b, b->dma); p.size; p = next_piece(k, b, p))
+		if (swiotlb_is_bounce(k, p.pa))
+			swiotlb_sync_for_cpu(k, b->dev, p.pa, p.size, b->dir);
 	kernel_cause(k, before);
 }
 
 /* To the device: first the copy, so that the caches write out what was copied. */
 static void sync_for_device(struct kernel *k, struct buffer *b)
 {
-	paddr_t pa = reached(k, b);
-	uint64_t before;
+	uint64_t before = tell_reached(k, EV_DMA_SYNC_DEVICE, b);
 
-	assert(b->dir < DMA_NONE);
-	b->pa = original(k, pa);
-	before = kernel_cause(k, tell(k, EV_DMA_SYNC_DEVICE, b));
-	if (swiotlb_is_bounce(k, pa))
-		swiotlb_sync_for_device(k, b->dev, pa, b->size, b->dir);
-	arch_sync_for_device(k, pa, b->size, b->dir);
+	for (struct piece p = piece_at(k, b, b->dma); p.size; p = next_piece(k, b, p)) {
+		if (is_nothing(k, &p))
+			continue;
+		if (swiotlb_is_bounce(k, p.pa))
+			swiotlb_sync_for_device(k, b->dev, p.pa, p.size, b->dir);
+		arch_sync_for_device(k, p.pa, p.size, b->dir);
+	}
 	kernel_cause(k, before);
 }
 
@@ -244,10 +306,10 @@ int dma_mapping_error(struct kernel *k, uint32_t dev, dma_addr_t dma)
 	return failed ? -ENOMEM : 0;
 }
 
-/* One segment of a list, as a buffer of its own. */
+/* One segment of a list, as a buffer of its own. A segment may reach into the next entries. */
 static struct buffer segment(const struct scatterlist *s, uint32_t dev, enum direction dir)
 {
-	return (struct buffer){ .dev = dev, .form = FORM_SG, .dir = dir, .pa = sg_phys(s),
+	return (struct buffer){ .dev = dev, .form = FORM_SG, .dir = dir,
 		.va = phys_to_virt(sg_phys(s)), .dma = s->dma_address, .size = s->dma_length };
 }
 
@@ -283,7 +345,6 @@ static int map_sg(struct kernel *k, uint32_t dev, struct scatterlist *sgl, uint3
 		struct buffer b = segment(s, dev, dir);
 
 		b.attrs = attrs;
-		notice(k, &b);
 		give(k, &b);
 	}
 	kernel_cause(k, before);
@@ -319,31 +380,52 @@ static uint64_t tell_list(struct kernel *k, enum event_kind kind, uint32_t dev,
 		.unit = (uint16_t)dev }, attrs));
 }
 
+/* An IOMMU makes fewer segments than there are entries; the entries behind them have none. */
+static bool has_segment(const struct scatterlist *s)
+{
+	return s->dma_address != DMA_MAPPING_ERROR || s->dma_length;
+}
+
 void dma_unmap_sg_attrs(struct kernel *k, uint32_t dev, struct scatterlist *sgl, uint32_t nents,
 			enum direction dir, uint64_t attrs)
 {
+	const struct backend *be = backend_of(k, dev);
 	uint64_t before = tell_list(k, EV_DMA_UNMAP_SG, dev, sgl, nents, dir, attrs, false);
+	uint32_t left = nents;
 
-	for (struct scatterlist *s = sgl; s && nents--; s = sg_next(s)) {
+	for (struct scatterlist *s = sgl; s && left--; s = sg_next(s)) {
 		struct buffer b = segment(s, dev, dir);
 
 		b.attrs = attrs;
 		b.va = 0;
-		unmap(k, &b);
+		if (!be->unmap_sg)
+			unmap(k, &b);
+		else if (has_segment(s))
+			kernel_cause(k, take_back(k, EV_DMA_UNMAP, &b));
 	}
+	if (be->unmap_sg && nents)
+		be->unmap_sg(k, dev, sgl, nents, dir, attrs);
 	kernel_cause(k, before);
 }
 
+/*
+ * Behind an IOMMU Linux goes by the CPU's half of the entries; here it is the device's half, which
+ * means the same memory while the list is mapped.
+ */
 static void sync_sg(struct kernel *k, uint32_t dev, struct scatterlist *sgl, uint32_t nents,
 		    enum direction dir, bool for_device)
 {
+	bool merges = backend_of(k, dev)->unmap_sg;
 	uint64_t before = tell_list(k, EV_DMA_SYNC_SG, dev, sgl, nents, dir, 0, for_device);
 
 	for (struct scatterlist *s = sgl; s && nents--; s = sg_next(s)) {
 		struct buffer b = segment(s, dev, dir);
 
 		b.va = 0;
-		b.size = s->length;
+		if (!merges)
+			b.size = s->length;
+		else if (!has_segment(s))
+			continue;
 		if (for_device)
 			sync_for_device(k, &b);
 		else

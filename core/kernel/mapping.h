@@ -8,7 +8,9 @@
  *
  * Every call tells one event; what it does to caches and bounce buffers is told as its doing, and
  * attributes, where there are any, as a dma.attrs right behind it. In the events pa is always the
- * driver's own buffer, also where a bounce buffer stands in for it.
+ * driver's own buffer, also where a bounce buffer stands in for it. Where the bytes do not lie
+ * together in RAM (a segment an IOMMU made of several entries) pa is ~0, and a dma.piece for each
+ * run that does follows, with the call as its cause.
  *
  * dma_map_resource maps another device's registers: the address as it is, nothing done to caches.
  */

@@ -48,6 +48,11 @@ uint64_t dma_max_mapping_size(const struct kernel *k, uint32_t dev)
 	return backend_of(k, dev)->max_mapping_size(k, dev);
 }
 
+uint64_t dma_opt_mapping_size(const struct kernel *k, uint32_t dev)
+{
+	return min_u64(dma_max_mapping_size(k, dev), backend_of(k, dev)->opt_mapping_size(k, dev));
+}
+
 bool dma_need_sync(const struct kernel *k, uint32_t dev, dma_addr_t dma)
 {
 	return !k->hw->board.coherent ||

@@ -24,6 +24,9 @@ bool dma_addressing_limited(const struct kernel *k, uint32_t dev);
 /* Largest single mapping: UINT64_MAX unless it may have to go through a bounce buffer. */
 uint64_t dma_max_mapping_size(const struct kernel *k, uint32_t dev);
 
+/* Largest mapping that is not slow: behind an IOMMU 128 KiB, what ready ranges are kept for. */
+uint64_t dma_opt_mapping_size(const struct kernel *k, uint32_t dev);
+
 /* Are the sync calls of this mapping more than empty? Bounced mappings always need them. */
 bool dma_need_sync(const struct kernel *k, uint32_t dev, dma_addr_t dma);
 

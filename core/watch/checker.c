@@ -36,14 +36,32 @@ void checker_copy(struct checker *to, const struct checker *from)
 	dma_debug_copy(&to->dma_debug, &from->dma_debug);
 }
 
+/* What each mapping the call acted on gave back. */
+static void finish_pieces(struct facts *f)
+{
+	for (uint32_t i = 0; i < f->ownership.end; i++) {
+		const struct mapping *m = ownership_mapping(&f->ownership, i);
+
+		if (m->handover != f->call.seq || m->device_owns)
+			continue;
+		if (m->live)
+			ownership_hand_over(&f->ownership, m->returned, m->returned_size, false);
+		else
+			ownership_hand_over(&f->ownership, m->pa, m->size, false);
+	}
+}
+
 /*
  * The call is over: what it gives back is the CPU's. Until then its drops are judged as before it.
  */
 static void finish_call(struct facts *f)
 {
-	if (f->call.size)
+	if (f->call.pieces)
+		finish_pieces(f);
+	else if (f->call.size)
 		ownership_hand_over(&f->ownership, f->call.pa, f->call.size, false);
 	f->call.seq = f->call.size = 0;
+	f->call.pieces = false;
 }
 
 /* Something the CPU's program does: not what devices, caches and the store buffer do meanwhile. */
@@ -139,6 +157,7 @@ static void to_cpu(struct facts *f, const struct event *e, struct mapping *m, ui
 		   uint64_t size)
 {
 	begin_call(f, e, m->dir != DMA_TO_DEVICE);
+	f->call.mapping = m->seq;
 	f->call.pa = pa;
 	f->call.size = size;
 	m->handover = m->took = e->seq;
@@ -231,6 +250,51 @@ static void sync_for_device(struct facts *f, const struct event *e)
 	to_device(f, e, m->dir, m->bounced);
 }
 
+/*
+ * A call whose bytes do not lie together: what it means for ownership is said by its pieces. But it
+ * ends a mapping also where nothing lies behind the address any more.
+ */
+static bool is_head(struct facts *f, const struct event *e)
+{
+	bool call = e->kind == EV_DMA_MAP || e->kind == EV_DMA_UNMAP ||
+		    e->kind == EV_DMA_SYNC_CPU || e->kind == EV_DMA_SYNC_DEVICE;
+
+	if (!call || e->addr2 != UINT64_MAX)
+		return false;
+	f->head = *e;
+	return e->kind != EV_DMA_UNMAP;
+}
+
+/* An unmap may run on into another mapping; that one is not ended by it. */
+static void unmap_piece(struct facts *f, const struct trace *t, const struct event *e)
+{
+	const struct mapping *m = ownership_named(&f->ownership, e->unit, e->addr, e->size, false);
+
+	if (m && m->seq == f->call.mapping)
+		unmap(f, t, e);
+}
+
+/* One piece of such a call is a mapping, or a part of one, by itself. */
+static void piece(struct facts *f, const struct trace *t, const struct event *e)
+{
+	struct event part = f->head;
+
+	if (e->cause != part.seq)
+		return;
+	part.addr = e->addr;
+	part.addr2 = e->addr2;
+	part.value = e->value;
+	part.size = e->size;
+	switch (part.kind) {
+	case EV_DMA_MAP:         map(f, t, &part); break;
+	case EV_DMA_UNMAP:       unmap_piece(f, t, &part); break;
+	case EV_DMA_SYNC_CPU:    sync_for_cpu(f, &part); break;
+	case EV_DMA_SYNC_DEVICE: sync_for_device(f, &part); break;
+	default:                 break;
+	}
+	f->call.pieces = true;
+}
+
 static void check_error(struct facts *f, const struct event *e)
 {
 	struct mapping *m = ownership_find_write(&f->ownership, e->unit, e->addr, 1);
@@ -289,6 +353,8 @@ static void follow(struct facts *f, const struct trace *t, const struct event *e
 {
 	if (f->call.seq && e->cause != f->call.seq && is_next_step(e))
 		finish_call(f);
+	if (is_head(f, e))
+		return;
 	switch (e->kind) {
 	case EV_CPU_LOAD:        rules_load(f, e); break;
 	case EV_CPU_STORE:       rules_store(f, e); break;
@@ -302,6 +368,9 @@ static void follow(struct facts *f, const struct trace *t, const struct event *e
 	case EV_DEV_START:       rules_start(f, e); break;
 	case EV_DEV_DONE:        rules_done(f, e); break;
 	case EV_DRIVER_UNBIND:   rules_unbind(f, e); break;
+	case EV_IOMMU_MAP:       f->translates = true; break;
+	case EV_IOMMU_FAULT:     rules_iommu_fault(f, t, e); break;
+	case EV_DMA_PIECE:       piece(f, t, e); break;
 	case EV_DEV_REFUSE:      rules_refuse(f, e); break;
 	case EV_MEM_ALLOC:
 		ownership_set_freed(&f->ownership, e->addr2, e->a == MEM_VMALLOC ? 0 : e->size, 0);
@@ -330,6 +399,7 @@ static void follow(struct facts *f, const struct trace *t, const struct event *e
 		f->pool.size = 0;
 		contexts_forget(f);
 		memset(f->running, 0, sizeof f->running);
+		f->translates = false;
 		ownership_release(&f->ownership);
 		ownership_init(&f->ownership, e->addr);
 	}

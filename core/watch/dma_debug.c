@@ -50,6 +50,7 @@ struct call {
 	const struct event *event;
 	uint64_t cause;          /* what is at fault: the call; of a segment, that about its list */
 	uint64_t attrs;
+	uint64_t pa;             /* of the first byte, also where the bytes do not lie together */
 };
 
 void dma_debug_init(struct dma_debug *d)
@@ -123,7 +124,7 @@ static void accuse(const struct call *c, enum rule rule, uint32_t slot)
 {
 	const struct event *e = c->event;
 	const struct record *r = slot ? records_at(&c->d->records, slot) : NULL;
-	struct violation v = { .rule = rule, .cause = c->cause, .pa = e->addr2, .size = e->size,
+	struct violation v = { .rule = rule, .cause = c->cause, .pa = c->pa, .size = e->size,
 		.dma = e->addr };
 
 	v.on_bus = e->kind != EV_DMA_MAP && e->kind != EV_DMA_MAP_FAIL;
@@ -334,7 +335,7 @@ static enum record_type type_of(const struct event *e)
 static struct record record_of(const struct call *c)
 {
 	const struct event *e = c->event;
-	struct record r = { .seq = e->seq, .dma = e->addr, .pa = e->addr2, .size = e->size,
+	struct record r = { .seq = e->seq, .dma = e->addr, .pa = c->pa, .size = e->size,
 		.attrs = c->attrs, .device = e->unit, .type = type_of(e), .dir = e->a };
 
 	if (r.type == RECORD_COHERENT)
@@ -353,16 +354,14 @@ static struct record record_of(const struct call *c)
 /* The page may be the stack's though the address is not: a stack in the vmalloc area. */
 static void check_stack(const struct call *c)
 {
-	const struct event *e = c->event;
-
 	for (uint32_t i = 0; i < DMA_DEBUG_STACKS; i++) {
 		uint64_t va = c->d->facts.stack[i].va, pa = c->d->facts.stack[i].pa;
 
-		if (!inside(e->addr2, 1, pa, c->d->facts.stack[i].size))
+		if (!inside(c->pa, 1, pa, c->d->facts.stack[i].size))
 			continue;
 		complain(c,
 			 va == LINEAR_BASE + pa ? DMA_DEBUG_MAP_STACK : DMA_DEBUG_MAP_STACK_PAGE, 0,
-			 NUMBERS{ va + (e->addr2 - pa) });
+			 NUMBERS{ va + (c->pa - pa) });
 	}
 }
 
@@ -371,8 +370,8 @@ static void check_text(const struct call *c)
 {
 	const struct event *e = c->event;
 
-	if (overlaps(e->addr2, e->size, 0, c->d->facts.code))
-		complain(c, DMA_DEBUG_MAP_TEXT, 0, NUMBERS{ LINEAR_BASE + e->addr2, e->size });
+	if (overlaps(c->pa, e->size, 0, c->d->facts.code))
+		complain(c, DMA_DEBUG_MAP_TEXT, 0, NUMBERS{ LINEAR_BASE + c->pa, e->size });
 }
 
 static void check_segment(const struct call *c)
@@ -653,6 +652,18 @@ static uint64_t attrs_of(const struct trace *t, const struct event *e)
 	return next && next->kind == EV_DMA_ATTRS && next->cause == e->seq ? next->value : 0;
 }
 
+/* Of bytes that do not lie together the pieces follow the call, behind its attributes. */
+static uint64_t pa_of(const struct trace *t, const struct event *e)
+{
+	for (uint64_t seq = e->seq + 1; e->addr2 == UINT64_MAX && seq <= e->seq + 2; seq++) {
+		const struct event *next = trace_at(t, seq);
+
+		if (next && next->kind == EV_DMA_PIECE && next->cause == e->seq)
+			return next->addr2;
+	}
+	return e->addr2;
+}
+
 static void judge(const struct call *c)
 {
 	switch (c->event->kind) {
@@ -677,7 +688,8 @@ static void judge(const struct call *c)
 static void follow_call(struct dma_debug *d, struct violations *vs, const struct ownership *o,
 			const struct trace *t, const struct event *e)
 {
-	struct call c = { .d = d, .violations = vs, .ownership = o, .event = e, .cause = e->seq };
+	struct call c = { .d = d, .violations = vs, .ownership = o, .event = e, .cause = e->seq,
+		.pa = pa_of(t, e) };
 
 	if (d->disabled)
 		return;

@@ -120,7 +120,7 @@ static bool any_live(const struct facts *f, const struct beat *b, bool own, uint
 /* An address of the CPU's RAM: one that no bus address equals, or that is mapped as another. */
 static bool is_physical(const struct facts *f, uint64_t start)
 {
-	if (f->shadow.bus_offset && facts_is_ram(f, start))
+	if ((f->shadow.bus_offset || f->translates) && facts_is_ram(f, start))
 		return true;
 	for (uint32_t i = 0; i < f->ownership.end; i++) {
 		const struct mapping *m = ownership_mapping(&f->ownership, i);
@@ -257,9 +257,44 @@ const struct mapping *rules_beat(struct facts *f, const struct trace *t, const s
 	}
 	if (!allows(m, dir))
 		wrong_way(f, &b, m, dir);
-	if (dir == DMA_FROM_DEVICE)
+	if (dir == DMA_FROM_DEVICE && e->kind != EV_IOMMU_FAULT)
 		note_written(f, &b, m);
 	return m;
+}
+
+/* Why the IOMMU stopped a beat that lies in mapping m, or in none. */
+static enum advice advice_stopped(const struct facts *f, const struct trace *t,
+				  const struct event *e, const struct mapping *m)
+{
+	struct beat b = beat_of(f, t, e, UINT64_MAX);
+	struct violation v = { 0 };
+
+	if (m && e->b == IOMMU_UNMAPPED)
+		return ADVICE_UNMAPPED_WITH;
+	if (m)
+		return e->a ? ADVICE_NOT_WRITABLE : ADVICE_NOT_READABLE;
+	diagnose(f, &b, &v);
+	return v.advice;
+}
+
+/* Stopped, so no byte of RAM is meant. What the driver did wrong is said beside it, as of any beat. */
+void rules_iommu_fault(struct facts *f, const struct trace *t, const struct event *e)
+{
+	enum direction dir = e->a ? DMA_FROM_DEVICE : DMA_TO_DEVICE;
+	const struct mapping *m = rules_beat(f, t, e, dir, UINT64_MAX);
+	struct beat b = beat_of(f, t, e, UINT64_MAX);
+	struct violation v = { .rule = RULE_IOMMU_FAULT, .cause = e->cause, .on_bus = true,
+		.pa = UINT64_MAX, .dma = b.start, .size = b.size };
+
+	f->translates = true;
+	v.advice = advice_stopped(f, t, e, m);
+	if (!m)
+		m = ended_at(f, &b);
+	if (m) {
+		violation_link(&v, m->seq);
+		violation_link(&v, m->handover);
+	}
+	violations_report(&f->violations, &v, e);
 }
 
 /* The place for one more transfer: a free one, else that of the oldest. */

@@ -23,7 +23,12 @@ struct facts {
 		/* it may drop lines of what a device owns: its old contents are given up */
 		bool drops;
 		uint64_t pa, size;   /* goes back to the CPU when it is over */
+		bool pieces;         /* of it: all that it returned, mapping by mapping */
+		uint64_t mapping;    /* seq of the mapping whose piece it returned first */
 	} call;
+	/* the last call whose bytes do not lie together; its pieces follow (dma.piece) */
+	struct event head;
+	bool translates;             /* an IOMMU looks bus addresses up */
 	struct {
 		uint64_t from, to;   /* the last address a device's mask cut */
 		uint64_t transfer;   /* the dev.start it belongs to; 0: it is about to begin */
@@ -83,6 +88,7 @@ void rules_bounced_read(struct facts *f, const struct event *e, const struct map
 void rules_load(struct facts *f, const struct event *e);
 void rules_store(struct facts *f, const struct event *e);
 void rules_device_read(struct facts *f, const struct trace *t, const struct event *e);
+void rules_iommu_fault(struct facts *f, const struct trace *t, const struct event *e);
 void rules_write_back(struct facts *f, const struct event *e);
 void rules_drop(struct facts *f, const struct event *e);
 void rules_refuse(struct facts *f, const struct event *e);

@@ -41,6 +41,9 @@ local advice = {
   mapping_failed = "this is DMA_MAPPING_ERROR",
   virtual_address = "this is a CPU virtual address",
   no_mapping = "nothing is mapped here",
+  not_writable = "lets the device read it and nothing else",
+  not_readable = "lets the device write it and nothing else",
+  unmapped_with = "another unmap was larger than its mapping",
   outside = "runs past the end of the mapping",
   pool_twice = "had been given back already",
   pool_other = "came from another pool",
@@ -940,6 +943,79 @@ driver { "a bounced buffer not synced for the device", function()
   dev:dma_read(h, N)
 end, named = everywhere("device-read-stale", "sync_for_device"),
   settings = bounces, boards = bounce_boards }
+
+-- What an IOMMU stops ----------------------------------------------------------------------------
+
+local IOMMU = { "x86-iommu", "arm64-smmu" }
+
+driver { "behind an IOMMU, the device writes what was mapped for it to read", function()
+  local h = map(buffer(N), N, TO)
+  dev:dma_write(h, ("n"):rep(N))
+  unmap(h, N, TO)
+end, named = everywhere("iommu-fault", "not_writable"), boards = IOMMU }
+
+driver { "behind an IOMMU, the device reads what was mapped for it to write", function()
+  local h = map(buffer(N), N, FROM)
+  dev:dma_read(h, N)
+  unmap(h, N, FROM)
+end, named = everywhere("iommu-fault", "not_readable"), boards = IOMMU }
+
+driver { "behind an IOMMU, an unmap so large that it takes the neighbour along", function()
+  local a = map(page(), parts.PAGE, BOTH)
+  local b = map(page(), parts.PAGE, BOTH)
+  unmap(math.min(a, b), 2 * parts.PAGE, BOTH)
+  dev:dma_read(math.max(a, b), N)
+end, named = everywhere("iommu-fault", "unmapped_with"), boards = IOMMU, debug = "unmap-size" }
+
+driver { "behind an IOMMU, a physical address for the device", function()
+  dev:dma_read(virt_to_phys(buffer(N)), N)
+end, named = everywhere("iommu-fault", "physical_address"), boards = IOMMU }
+
+driver { "behind an IOMMU, a transfer after the unmap, before anything is remembered", function()
+  local h = map(buffer(N), N, FROM)
+  unmap(h, N, FROM)
+  dev:dma_write(h, ("n"):rep(N))
+end, named = everywhere("iommu-fault", "mapping_over"), boards = IOMMU }
+
+driver { "a translation the IOTLB still remembers lets the device through", function()
+  local h = map(buffer(N), N, FROM)
+  dev:dma_write(h, ("n"):rep(N))
+  unmap(h, N, FROM)
+  dev:dma_write(h, ("o"):rep(N))
+end, named = everywhere("device-after-unmap", "mapping_over"), boards = { "arm64-smmu" } }
+
+-- Two pages that do not follow each other in RAM, one segment for the device.
+local function merged()
+  local p, between, q = page(), page(), page()
+  free_pages(between, 0)
+  local list = scatterlist(2)
+  sg_init_table(list, 2)
+  sg_set_buf(list[0], p, parts.PAGE)
+  sg_set_buf(list[1], q, parts.PAGE)
+  parts.equal(dma_map_sg(dev, list, 2, FROM), 1, "segments")
+  return list, q
+end
+
+driver { "the CPU stores to the second piece of a segment the device owns", function()
+  local list, q = merged()
+  store(q, 1)
+  dma_unmap_sg(dev, list, 2, FROM)
+end, named = noncoherent("cpu-write-device-owned", "store_too_late"), boards = IOMMU }
+
+driver { "both pieces of a segment are the CPU's again after the unmap", function()
+  local list, q = merged()
+  local dma = sg_dma_address(list[0])
+  dev:dma_write(dma, ("n"):rep(parts.PAGE))
+  dev:dma_write(dma + parts.PAGE, ("o"):rep(parts.PAGE))
+  dma_unmap_sg(dev, list, 2, FROM)
+  parts.cpu_sees(q, ("o"):rep(parts.PAGE))
+  store(q, 1)
+end, named = {}, boards = IOMMU }
+
+driver { "a transfer past the page a mapping ends in", function()
+  local h = map(page(), parts.PAGE, FROM)
+  dev:dma_write(h + parts.PAGE - 8, ("n"):rep(16))
+end, named = everywhere("device-outside", "outside"), boards = { "x86-iommu" } }
 
 -- What only strict boards mind -------------------------------------------------------------------
 
