@@ -8,8 +8,8 @@ machines.boards = { "tiny", "arm64", "arm64-pre-5.19", "arm", "riscv", "mips", "
 machines.backends = {
   {},
   { swiotlb = "1M", swiotlb_force = true },
-  { iommu = "strict" },
-  { iommu = "lazy" },
+  { iommu = "strict", dma_mask_bits = 32 },
+  { iommu = "lazy", dma_mask_bits = 32 },
 }
 
 -- A table of settings as one would type it, the board first.
