@@ -33,6 +33,7 @@ static const struct code codes[] = {
 	{ "why", EV_CACHE_DROP, { "evict", "invalidate", "snoop" } },
 	{ "why", EV_MEM_BAD_FREE, { "twice", "inside", "foreign", "order" } },
 	{ "why", EV_CPU_FAULT, { "ok", "unmapped", "align", "bus", "range" } },
+	{ "why", EV_DMA_MAP_FAIL, { "no_ram", "refused", "too_large", "unreachable" } },
 	{ "why", EV_IOMMU_FAULT, { "unmapped", "permission" } },
 	{ "prot", EV_COUNT, { "none", "read", "write", "both" } },
 	{ "op", EV_CACHE_OP, { "clean", "invalidate", "flush" } },

@@ -75,6 +75,8 @@ enum device_fault {
 /* Why an IOMMU stopped a device; what it lets a device do (a table entry's low bits). */
 enum iommu_why { IOMMU_UNMAPPED, IOMMU_PERMISSION, IOMMU_WHY_COUNT };
 enum iommu_prot { IOMMU_NONE, IOMMU_READ, IOMMU_WRITE, IOMMU_BOTH };
+/* Why a map failed. refused: no room is left, or an attribute forbids it. */
+enum map_failure { MAP_NO_RAM, MAP_REFUSED, MAP_TOO_LARGE, MAP_UNREACHABLE, MAP_FAILURE_COUNT };
 enum bad_free { BAD_FREE_TWICE, BAD_FREE_INSIDE, BAD_FREE_FOREIGN, BAD_FREE_ORDER, BAD_FREE_COUNT };
 
 uint64_t event_get(const struct event *e, enum event_field f);

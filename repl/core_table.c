@@ -379,7 +379,7 @@ static int l_event(lua_State *L)
 
 static const char *writer(stamp_t s)
 {
-	static const char *const words[] = { "nobody", "cpu", "kernel" };
+	static const char *const words[] = { "nobody", "cpu", "kernel", "cpu" };
 
 	return stamp_by_device(s) ? "device" : words[s & 0xff];
 }

@@ -48,11 +48,24 @@ static uint64_t tell(struct kernel *k, enum event_kind kind, const struct buffer
 		.b = b->form, .unit = (uint16_t)b->dev }, attrs_to_tell(b));
 }
 
+/* Some maps fail today, some always will. */
+static enum map_failure why_failed(const struct kernel *k, const struct buffer *b)
+{
+	const struct backend *be = backend_of(k, b->dev);
+	bool near = be->any_page || k->device_dma[b->dev].mask >= be->required_mask(k, b->dev);
+
+	if (!(b->attrs & DMA_ATTR_MMIO) && !board_is_ram(&k->hw->board, b->pa, b->size))
+		return MAP_NO_RAM;
+	if (b->size > be->max_mapping_size(k, b->dev))
+		return MAP_TOO_LARGE;
+	return near || swiotlb_active(k) ? MAP_REFUSED : MAP_UNREACHABLE;
+}
+
 static void tell_fail(struct kernel *k, const struct buffer *b)
 {
 	tell_with_attrs(k, &(struct event){ .kind = EV_DMA_MAP_FAIL, .addr = b->va,
-		.size = event_size(b->size), .a = b->dir, .b = b->form, .unit = (uint16_t)b->dev },
-		attrs_to_tell(b));
+		.value = why_failed(k, b), .size = event_size(b->size), .a = b->dir, .b = b->form,
+		.unit = (uint16_t)b->dev }, attrs_to_tell(b));
 }
 
 /* The driver's bytes behind what the device reaches. */
@@ -160,9 +173,10 @@ static dma_addr_t map(struct kernel *k, struct buffer *b)
 	return b->dma;
 }
 
-/* A call that names a handle. No record is kept, so nothing says whether it was ever mapped. */
-
-/* The CPU may look: told, and the caches looked after. Returns the cause until now. */
+/*
+ * The CPU may look at what the handle names: told, and the caches looked after. No record is kept, so
+ * nothing says whether it was ever mapped. Returns the cause until now.
+ */
 static uint64_t take_back(struct kernel *k, enum event_kind kind, struct buffer *b)
 {
 	uint64_t before = tell_reached(k, kind, b);

@@ -351,6 +351,8 @@ void rules_drop(struct facts *f, const struct event *e)
 
 		if (!stamp_by_cpu(l->stamp[i]) || l->stamp[i] < elsewhere(f, e->unit, l->pa + i))
 			continue;
+		if (stamp_by_zeroing(l->stamp[i]) && !is_excused(f, e, l->pa + i))
+			continue;
 		if (is_excused(f, e, l->pa + i))
 			ownership_set_dropped(&f->ownership, l->pa + i, l->bytes[i], l->stamp[i]);
 		else

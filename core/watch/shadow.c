@@ -195,9 +195,17 @@ static void wait_in_buffer(struct shadow *s, uint64_t pa, const struct event *e,
 		s->store[s->stores++] = (struct shadow_store){ pa, e->value, e->size, by };
 }
 
+/* A store that is the doing of a call is one of its zeros (__GFP_ZERO). */
+static enum writer storer(const struct event *e)
+{
+	if (e->b)
+		return WROTE_KERNEL;
+	return e->cause ? WROTE_ZEROS : WROTE_CPU;
+}
+
 static void cpu_store(struct shadow *s, const struct event *e)
 {
-	stamp_t by = stamp(e, e->b ? WROTE_KERNEL : WROTE_CPU);
+	stamp_t by = stamp(e, storer(e));
 	struct shadow_line *l;
 
 	if (e->a == AT_STORE_BUFFER)

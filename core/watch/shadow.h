@@ -13,8 +13,11 @@
 /* Which write a byte comes from: event number << 8 | writer. 0: from before anybody looked. */
 typedef uint64_t stamp_t;
 
-/* The kernel's own fills (poison, slack) mean nothing to a driver: losing one harms nobody. */
-enum writer { WROTE_NOBODY, WROTE_CPU, WROTE_KERNEL, WROTE_DEVICE /* + unit */ };
+/*
+ * The kernel's own fills (poison, slack) mean nothing to a driver: losing one harms nobody. Zeros of
+ * __GFP_ZERO are the driver's, but most of them nobody stored for a purpose.
+ */
+enum writer { WROTE_NOBODY, WROTE_CPU, WROTE_KERNEL, WROTE_ZEROS, WROTE_DEVICE /* + unit */ };
 
 static inline uint64_t stamp_event(stamp_t s)
 {
@@ -28,7 +31,12 @@ static inline bool stamp_by_device(stamp_t s)
 
 static inline bool stamp_by_cpu(stamp_t s)
 {
-	return (s & 0xff) == WROTE_CPU;
+	return (s & 0xff) == WROTE_CPU || (s & 0xff) == WROTE_ZEROS;
+}
+
+static inline bool stamp_by_zeroing(stamp_t s)
+{
+	return (s & 0xff) == WROTE_ZEROS;
 }
 
 #define SHADOW_STORES 64     /* pending stores followed; a board has at most 32 */

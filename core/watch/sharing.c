@@ -114,9 +114,20 @@ void rules_map(struct facts *f, const struct trace *t, const struct event *e,
 	}
 }
 
+/* The driver may well cope with it, but it will always be so. */
+static void report_hopeless(struct facts *f, const struct event *e, enum rule rule)
+{
+	violations_report(&f->violations, &(struct violation){ .rule = rule, .cause = e->seq,
+		.va = e->addr, .pa = UINT64_MAX, .size = e->size }, e);
+}
+
 /* The CPU's own address of coherent memory is often none that can be mapped. */
 void rules_map_fail(struct facts *f, const struct event *e)
 {
+	if (e->value == MAP_TOO_LARGE)
+		report_hopeless(f, e, RULE_MAP_TOO_LARGE);
+	if (e->value == MAP_UNREACHABLE)
+		report_hopeless(f, e, RULE_MAP_UNREACHABLE);
 	for (uint32_t i = 0; i < f->ownership.end; i++) {
 		const struct mapping *m = ownership_mapping(&f->ownership, i);
 

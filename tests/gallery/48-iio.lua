@@ -27,6 +27,6 @@ return gallery {
   end,
 
   mended = function()
-    receive(dma_get_cache_alignment())
+    receive(math.max(4, dma_get_cache_alignment()))
   end,
 }
