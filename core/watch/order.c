@@ -249,12 +249,23 @@ static uint64_t flag_store(const struct facts *f, const struct descriptor *d)
 }
 
 /*
- * Could the device know of the ring when these stores were made? Not when no register of it had
- * been written since the ring was allocated: the barrier before the first such write serves all.
+ * Could the device look at the ring when these stores were made? Not before the doorbell that made
+ * it look for the first time: the barrier before that serves all.
  */
 static bool was_secret(const struct order *o, const struct mapping *ring, uint64_t last_store)
 {
-	return ring->told > last_store && fenced(o, last_store, ring->told);
+	return ring->rung > last_store && fenced(o, last_store, ring->rung);
+}
+
+/* The device takes its first descriptor of this ring. Without a doorbell it may have looked before. */
+static void note_first_look(const struct order *o, struct facts *f, const struct mapping *ring,
+			    const struct event *e)
+{
+	uint64_t bell = e->unit < FACTS_DEVICES ? o->doorbell[e->unit] : 0;
+
+	if (!ring->rung)
+		ownership_find_write(&f->ownership, e->unit, ring->dma, ring->size)->rung =
+			bell ? bell : ring->seq;
 }
 
 /* The first field that might be seen after the flag, with the advice for it. */
@@ -302,6 +313,7 @@ static void take(struct order *o, struct facts *f, const struct event *e)
 		.since = e->seq, .taken = e->seq };
 	if (!ownership_counts(f))
 		return;
+	note_first_look(o, f, ring, e);
 	advice = unordered_field(o, f, d, ring, since, &r);
 	if (!r.size)
 		return;
@@ -500,21 +512,6 @@ static void load(struct order *o, struct facts *f, const struct event *e)
 		note_seen(o, f, e);
 }
 
-/* A register write arrived: from here on the device may know of all memory it was allocated. */
-static void told(struct order *o, struct facts *f, const struct event *e)
-{
-	if (e->unit >= FACTS_DEVICES || !o->untold[e->unit])
-		return;
-	o->untold[e->unit] = false;
-	for (uint32_t i = 0; i < f->ownership.end; i++) {
-		const struct mapping *m = ownership_mapping(&f->ownership, i);
-
-		if (m->live && m->coherent_memory && m->device == e->unit && !m->told)
-			ownership_find_write(&f->ownership, e->unit, m->dma, m->size)->told =
-				e->cause ? e->cause : e->seq;
-	}
-}
-
 /* What lay in memory that is freed is no descriptor any more. */
 static void freed(struct order *o, const struct event *e)
 {
@@ -536,11 +533,6 @@ void order_event(struct order *o, struct facts *f, const struct trace *t, const 
 	case EV_CPU_BARRIER: fence(o, e); break;
 	case EV_CPU_STORE:   store(o, f, e); break;
 	case EV_CPU_LOAD:    load(o, f, e); break;
-	case EV_MMIO_WRITE:  told(o, f, e); break;
-	case EV_DMA_ALLOC:
-		if (e->unit < FACTS_DEVICES)
-			o->untold[e->unit] = true;
-		break;
 	case EV_DMA_FREE:    freed(o, e); break;
 	case EV_DEV_START:   start(o, f, t, e); break;
 	case EV_DEV_READ:    device_read(o, f, e); break;

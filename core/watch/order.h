@@ -61,7 +61,6 @@ struct order {
 	uint64_t low, high;                /* all descriptors lie in [low, high) */
 	/* by unit: the doorbell store of its present transfer, 0 when it had none */
 	uint64_t doorbell[FACTS_DEVICES];
-	bool untold[FACTS_DEVICES];        /* memory allocated since its last register write */
 };
 
 void order_init(struct order *o);

@@ -41,8 +41,8 @@ struct mapping {
 	bool bounced;                /* the device has a copy of its own (swiotlb) */
 	bool live;                   /* false: ended, kept a while to explain what follows */
 	bool checked;                /* dma_mapping_error was asked */
-	/* of coherent memory: the first register write to its device since, 0 for none */
-	uint64_t told;
+	/* of a ring: the doorbell store that made its device take a descriptor of it first, 0 for none */
+	uint64_t rung;
 };
 
 struct ownership {
