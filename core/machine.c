@@ -196,7 +196,7 @@ static void tell_blocks(struct machine *m)
 
 static void tell_entries(struct machine *m, const struct vm_area *area)
 {
-	uint64_t step = area->kind == VM_VMALLOC ? PAGE_SIZE : area->size;
+	uint64_t step = area->pages ? PAGE_SIZE : area->size;
 	enum attr attr;
 	paddr_t pa;
 

@@ -64,6 +64,13 @@ struct backend {
 	dma_addr_t (*map_memory)(struct kernel *k, uint32_t dev, paddr_t pa, uint64_t size,
 				 enum direction dir);
 
+	/*
+	 * The same for the pages behind the CPU's addresses [va, va+size), which lie apart. NULL: a
+	 * device has no one address for those.
+	 */
+	dma_addr_t (*map_pages)(struct kernel *k, uint32_t dev, vaddr_t va, uint64_t size,
+				enum direction dir);
+
 	bool (*supports)(const struct kernel *k, uint32_t dev, uint64_t mask); /* dma_supported */
 	uint64_t (*required_mask)(const struct kernel *k, uint32_t dev);
 	uint64_t (*max_mapping_size)(const struct kernel *k, uint32_t dev);

@@ -8,6 +8,7 @@
 #include "kernel/iova.h"
 #include "kernel/pages.h"
 #include "kernel/region.h"
+#include "kernel/scattered.h"
 #include "kernel/vmalloc.h"
 
 #define ENOMEM 12
@@ -220,6 +221,21 @@ static vaddr_t pages_coherent(struct kernel *k, uint32_t dev, uint64_t size, uin
 	return va;
 }
 
+/* Where the board maps it uncached, a view of scattered pages is, too. */
+static enum attr view_attr(const struct kernel *k, uint64_t attrs)
+{
+	if (arch_coherent_by(k) == COHERENT_CACHED)
+		return ATTR_CACHED;
+	return attrs & DMA_ATTR_WRITE_COMBINE ? ATTR_WRITE_COMBINE : ATTR_UNCACHED;
+}
+
+/* iommu_dma_alloc: pages that lie apart will do, for who may wait and wants to look at them. */
+static bool may_scatter(uint32_t gfp, uint64_t attrs)
+{
+	return gfp & GFP_DIRECT_RECLAIM &&
+	       !(attrs & (DMA_ATTR_FORCE_CONTIGUOUS | DMA_ATTR_NO_KERNEL_MAPPING));
+}
+
 /* The same for who may not sleep. */
 static vaddr_t pool_alloc(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_t *dma)
 {
@@ -253,7 +269,8 @@ vaddr_t dma_alloc_attrs(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_
 	gfp |= attrs & DMA_ATTR_NO_WARN ? GFP_NOWARN : 0;
 	va = pages_coherent(k, dev, size, gfp, attrs, &pfn, dma);
 	if (!va)
-		return 0;
+		return may_scatter(gfp, attrs) ? scattered_alloc(k, dev, size, dma, gfp,
+								 view_attr(k, attrs)) : 0;
 	seq = tell(k, EV_DMA_ALLOC, &(struct event){ .addr = *dma, .addr2 = pfn << PAGE_SHIFT,
 		.value = va, .size = (uint32_t)size, .b = FORM_COHERENT, .unit = (uint16_t)dev });
 	tell_attrs(k, seq, dev, attrs);
@@ -416,6 +433,8 @@ void dma_free_attrs(struct kernel *k, uint32_t dev, uint64_t size, vaddr_t va, d
 		pool_free(k, dev, size, va, dma);
 		return;
 	}
+	if (scattered_holds(k, va) && scattered_free(k, dev, size, va, dma))
+		return;
 	if (!may_free(k, dev, size, va, dma, attrs, &why)) {
 		seq = refuse_free(k, &(struct event){ .addr = dma, .value = va,
 			.size = event_size(size), .b = FORM_COHERENT, .unit = (uint16_t)dev }, why);

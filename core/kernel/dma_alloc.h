@@ -11,8 +11,8 @@
  *
  * A device may have memory of its own (dma_declare_coherent_memory), and then gets no other.
  * Blocks of more than a page come from CMA (contiguous.h) where the board has it. Who may not sleep
- * (GFP_ATOMIC) gets what need not be remapped, or memory of a pool (atomic_pool.h). Left out: mmap,
- * and the scattered pages Linux glues together behind an IOMMU: here each is one block of RAM.
+ * (GFP_ATOMIC) gets what need not be remapped, or memory of a pool (atomic_pool.h). Behind an IOMMU
+ * pages that lie apart will do where no block is left (scattered.h). Left out: mmap.
  */
 #include "kernel/scatterlist.h"
 

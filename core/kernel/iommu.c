@@ -301,6 +301,35 @@ static dma_addr_t map_memory(struct kernel *k, uint32_t dev, paddr_t pa, uint64_
 	return map_pages(k, dev, pa, size, dir, k->device_dma[dev].coherent_mask, 0);
 }
 
+static bool map_page_of(struct kernel *k, uint32_t dev, vaddr_t va, dma_addr_t dma,
+			enum direction dir)
+{
+	enum attr attr;
+	paddr_t pa;
+
+	return mmu_translate(&k->hw->mmu, va, &pa, &attr) == OK &&
+	       iommu_map(unit_of(k), (uint16_t)dev, dma, pa, PAGE_SIZE, allowed(dir));
+}
+
+static dma_addr_t map_view(struct kernel *k, uint32_t dev, vaddr_t va, uint64_t size,
+			   enum direction dir)
+{
+	dma_addr_t dma;
+	uint64_t at = 0;
+
+	flush_when_due(k);
+	dma = iova_alloc(k, dev, size >> PAGE_SHIFT, k->device_dma[dev].coherent_mask);
+	while (dma && at < size && map_page_of(k, dev, va + at, dma + at, dir))
+		at += PAGE_SIZE;
+	if (at == size)
+		return dma;
+	if (at)
+		iommu_unmap(unit_of(k), (uint16_t)dev, dma, at);
+	if (dma)
+		iova_free(k, dev, dma, size >> PAGE_SHIFT);
+	return out_of_space(k, size, 0);
+}
+
 static bool supports(const struct kernel *k, uint32_t dev, uint64_t mask)
 {
 	(void)k;
@@ -348,6 +377,7 @@ const struct backend iommu_backend = {
 	.zone = zone,
 	.any_page = true,
 	.map_memory = map_memory,
+	.map_pages = map_view,
 	.supports = supports,
 	.required_mask = required_mask,
 	.max_mapping_size = max_mapping_size,

@@ -199,14 +199,14 @@ static uint64_t common_divisor(uint64_t a, uint64_t b)
 }
 
 /* The i-th frame becomes page i * stride + n / 2 of n: physical addresses jump to and fro. */
-static void map_mixed(struct kernel *k, vaddr_t va, uint64_t n, uint32_t chain)
+static void map_mixed(struct kernel *k, vaddr_t va, uint64_t n, enum attr attr, uint32_t chain)
 {
 	uint64_t stride = 2 * n / 5 + 1, page = n / 2, pfn;
 
 	while (common_divisor(stride, n) > 1)
 		stride++;
 	while (pop(k, &chain, &pfn)) {
-		mmu_map(&k->hw->mmu, va + page * PAGE_SIZE, pfn << PAGE_SHIFT, ATTR_CACHED);
+		mmu_map(&k->hw->mmu, va + page * PAGE_SIZE, pfn << PAGE_SHIFT, attr);
 		page = (page + stride) % n;
 	}
 }
@@ -235,11 +235,29 @@ static bool too_big(const struct kernel *k, uint64_t size)
 	return size > pages * PAGE_SIZE;
 }
 
+/* An area with frames of its own, as many as its size wants. NULL: why is in the log. */
+static const struct vm_area *area_of_frames(struct kernel *k, struct vm_area area, uint32_t gfp)
+{
+	const struct vm_area *a;
+	uint32_t chain;
+
+	area.pages = (uint32_t)(area.size >> PAGE_SHIFT);
+	if (!take_frames(k, gfp, area.pages, &chain)) {
+		kernel_log(k, KLOG_VMALLOC_PAGES, area.size, 0, 0);
+		return NULL;
+	}
+	a = area_new(k, VMALLOC_BASE, area);
+	if (a)
+		map_mixed(k, a->va, a->pages, (enum attr)a->attr, chain);
+	else
+		give_chain(k, chain);
+	return a;
+}
+
 vaddr_t vmalloc(struct kernel *k, uint64_t size, uint32_t gfp)
 {
 	struct vm_area area = { .kind = VM_VMALLOC, .attr = ATTR_CACHED };
 	const struct vm_area *a;
-	uint32_t chain;
 
 	if (!size)
 		return 0;
@@ -249,20 +267,30 @@ vaddr_t vmalloc(struct kernel *k, uint64_t size, uint32_t gfp)
 		return 0;
 	}
 	area.size = round_up(size, PAGE_SIZE);
-	area.pages = (uint32_t)(area.size >> PAGE_SHIFT);
-	if (!take_frames(k, gfp, area.pages, &chain)) {
-		kernel_log(k, KLOG_VMALLOC_PAGES, size, 0, 0);
+	a = area_of_frames(k, area, gfp);
+	if (!a)
 		return 0;
-	}
-	a = area_new(k, VMALLOC_BASE, area);
-	if (!a) {
-		give_chain(k, chain);
-		return 0;
-	}
-	map_mixed(k, a->va, a->pages, chain);
 	remember_start(k, a->va);
 	tell_vmalloc(k, a, size, gfp);
 	return a->va;
+}
+
+static void poison_frames(struct kernel *k, const struct vm_area *a)
+{
+	for (uint64_t at = 0; at < a->size; at += PAGE_SIZE)
+		kernel_fill(k, phys_to_virt(page_behind(k, a->va + at)), PAGE_POISON, PAGE_SIZE);
+}
+
+static void take_apart(struct kernel *k, const struct vm_area *a)
+{
+	for (vaddr_t va = a->va; va < a->va + a->size; va += PAGE_SIZE) {
+		paddr_t pa = page_behind(k, va);
+
+		mmu_unmap(&k->hw->mmu, va);
+		tell_map(k, EV_VM_UNMAP, va, pa, PAGE_SIZE, ATTR_CACHED);
+		pages_give(k, pa >> PAGE_SHIFT, 0);
+	}
+	area_drop(k, a);
 }
 
 /* Poison while it is still there, then tell, then take it apart. */
@@ -272,18 +300,10 @@ static void free_area(struct kernel *k, const struct vm_area *a)
 		.size = a->size };
 	uint64_t before;
 
-	for (uint64_t at = 0; at < a->size; at += PAGE_SIZE)
-		kernel_fill(k, phys_to_virt(page_behind(k, a->va + at)), PAGE_POISON, PAGE_SIZE);
+	poison_frames(k, a);
 	before = kernel_cause(k, kernel_tell_free(k, &b));
-	for (vaddr_t va = a->va; va < a->va + a->size; va += PAGE_SIZE) {
-		paddr_t pa = page_behind(k, va);
-
-		mmu_unmap(&k->hw->mmu, va);
-		tell_map(k, EV_VM_UNMAP, va, pa, PAGE_SIZE, ATTR_CACHED);
-		pages_give(k, pa >> PAGE_SHIFT, 0);
-	}
+	take_apart(k, a);
 	kernel_cause(k, before);
-	area_drop(k, a);
 }
 
 void vfree(struct kernel *k, vaddr_t va)
@@ -383,4 +403,23 @@ void vm_unremap(struct kernel *k, vaddr_t va)
 	assert(a && a->kind == VM_COHERENT && a->va == va);
 	unmap_area(k, a);
 	area_drop(k, a);
+}
+
+vaddr_t vm_scatter(struct kernel *k, uint64_t size, uint32_t gfp, enum attr attr)
+{
+	const struct vm_area *a = area_of_frames(k, (struct vm_area){ .kind = VM_COHERENT,
+		.size = size, .attr = (uint8_t)attr }, gfp);
+
+	for (uint64_t at = 0; a && at < size; at += PAGE_SIZE)
+		tell_map(k, EV_VM_MAP, a->va + at, page_behind(k, a->va + at), PAGE_SIZE, attr);
+	return a ? a->va : 0;
+}
+
+void vm_unscatter(struct kernel *k, vaddr_t va)
+{
+	const struct vm_area *a = vm_area_at(k, va);
+
+	assert(a && a->pages && a->va == va);
+	poison_frames(k, a);
+	take_apart(k, a);
 }

@@ -23,6 +23,13 @@ vaddr_t vm_remap(struct kernel *k, paddr_t pa, uint64_t size, enum attr attr);
 void vm_unremap(struct kernel *k, vaddr_t va);
 
 /*
+ * Frames of their own that lie apart, for coherent memory behind an IOMMU; told as page table
+ * entries alone. 0: no frames or no addresses. The pages are poisoned when they go.
+ */
+vaddr_t vm_scatter(struct kernel *k, uint64_t size, uint32_t gfp, enum attr attr);
+void vm_unscatter(struct kernel *k, vaddr_t va);
+
+/*
  * In the vmalloc or ioremap window, mapped or not (is_vmalloc_addr; Linux has one window for both).
  */
 bool is_vmalloc_addr(vaddr_t va);

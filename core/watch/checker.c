@@ -250,6 +250,24 @@ static void sync_for_device(struct facts *f, const struct event *e)
 	to_device(f, e, m->dir, m->bounced);
 }
 
+static void free_memory(struct facts *f, const struct event *e)
+{
+	bool coherent_memory = e->b == FORM_COHERENT;
+	struct mapping *m = ownership_named(&f->ownership, e->unit, e->addr, e->size,
+					    coherent_memory);
+
+	if (!m)
+		return;
+	rules_end(f, e, m);
+	m->live = false;
+	m->handover = e->seq;
+	f->last_free = e->seq;
+	rules_free(f, e, e->seq);
+	ownership_set_freed(&f->ownership, m->pa, round_up(m->size, PAGE_SIZE), e->seq);
+	if (!coherent_memory)
+		ownership_hand_over(&f->ownership, m->pa, m->size, false);
+}
+
 /*
  * A call whose bytes do not lie together: what it means for ownership is said by its pieces. But it
  * ends a mapping also where nothing lies behind the address any more.
@@ -257,7 +275,8 @@ static void sync_for_device(struct facts *f, const struct event *e)
 static bool is_head(struct facts *f, const struct event *e)
 {
 	bool call = e->kind == EV_DMA_MAP || e->kind == EV_DMA_UNMAP ||
-		    e->kind == EV_DMA_SYNC_CPU || e->kind == EV_DMA_SYNC_DEVICE;
+		    e->kind == EV_DMA_SYNC_CPU || e->kind == EV_DMA_SYNC_DEVICE ||
+		    e->kind == EV_DMA_ALLOC || e->kind == EV_DMA_FREE;
 
 	if (!call || e->addr2 != UINT64_MAX)
 		return false;
@@ -290,6 +309,8 @@ static void piece(struct facts *f, const struct trace *t, const struct event *e)
 	case EV_DMA_UNMAP:       unmap_piece(f, t, &part); break;
 	case EV_DMA_SYNC_CPU:    sync_for_cpu(f, &part); break;
 	case EV_DMA_SYNC_DEVICE: sync_for_device(f, &part); break;
+	case EV_DMA_ALLOC:       alloc(f, &part); return;
+	case EV_DMA_FREE:        free_memory(f, &part); return;
 	default:                 break;
 	}
 	f->call.pieces = true;
@@ -301,24 +322,6 @@ static void check_error(struct facts *f, const struct event *e)
 
 	if (m)
 		m->checked = true;
-}
-
-static void free_memory(struct facts *f, const struct event *e)
-{
-	bool coherent_memory = e->b == FORM_COHERENT;
-	struct mapping *m = ownership_named(&f->ownership, e->unit, e->addr, e->size,
-					    coherent_memory);
-
-	if (!m)
-		return;
-	rules_end(f, e, m);
-	m->live = false;
-	m->handover = e->seq;
-	f->last_free = e->seq;
-	rules_free(f, e, e->seq);
-	ownership_set_freed(&f->ownership, m->pa, round_up(m->size, PAGE_SIZE), e->seq);
-	if (!coherent_memory)
-		ownership_hand_over(&f->ownership, m->pa, m->size, false);
 }
 
 /* A vmalloc area is freed page by page, as its page table entries go. */

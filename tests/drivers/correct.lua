@@ -964,6 +964,29 @@ driver { "coherent memory of more than a page from CMA", function()
   dma_free_coherent(dev, 3 * PAGE, c, h)
 end, settings = { cma = "64K" } }
 
+-- Free pages of which no two are neighbours.
+local function fragment()
+  local pages = {}
+  for i = 1, 512 do pages[i] = __get_free_pages(GFP_KERNEL | __GFP_NOWARN, 0) end
+  table.sort(pages, math.ult)
+  for i = 1, #pages, 2 do free_pages(pages[i], 0) end
+  return pages
+end
+
+driver { "coherent memory of pages that lie apart, behind an IOMMU", function()
+  local pages = fragment()
+  local n = 3 * PAGE
+  local va, h = dma_alloc_coherent(dev, n)
+  write(va, ("c"):rep(n))
+  wmb()
+  device_sees(h, ("c"):rep(n))
+  dev:dma_write(h, ("d"):rep(n))
+  cpu_sees(va, ("d"):rep(n))
+  dma_free_coherent(dev, n, va, h)
+  for i = 2, #pages, 2 do free_pages(pages[i], 0) end
+end, boards = { "arm64-smmu", "x86-iommu", "mips", "riscv" },
+  settings = { ram = "1M", kernel_image = "64K", iommu = "strict", dma_mask_bits = 32 } }
+
 -- Memory the kernel does not know ----------------------------------------------------------------
 
 local hides_memory = { mem = "30M" }
