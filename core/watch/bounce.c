@@ -94,3 +94,40 @@ void rules_bounced_read(struct facts *f, const struct event *e, const struct map
 	rules_link_mapping(f, &v);
 	violations_report(&f->violations, &v, e);
 }
+
+/* Was this store made while the device owned the byte, and named then? */
+static bool was_too_late(const struct facts *f, uint64_t pa, stamp_t by)
+{
+	const struct mapping *m = ownership_of(&f->ownership, pa);
+
+	return m && ownership_is_device(&f->ownership, pa) && stamp_event(by) > m->given;
+}
+
+/* The bounce buffer is about to be copied back: over what the CPU has stored in its turn? */
+void rules_copied_back(struct facts *f, const struct event *e)
+{
+	struct difference d = { 0 };
+	struct violation v = { .rule = RULE_CPU_DATA_LOST, .advice = ADVICE_STORED_BEFORE_COPY,
+		.cause = e->cause };
+
+	if (!shadow_sees(&f->shadow, e->addr2) || !shadow_sees(&f->shadow, e->addr))
+		return;
+	for (uint32_t i = 0; i < e->size; i++) {
+		uint8_t stored, copied;
+		stamp_t by, copy;
+
+		shadow_newest(&f->shadow, e->addr2 + i, &stored, &by);
+		if (!stamp_by_cpu(by) || was_too_late(f, e->addr2 + i, by))
+			continue;
+		shadow_newest(&f->shadow, e->addr + i, &copied, &copy);
+		if (by > copy)
+			difference_note(&d, i, copied, copy, stored, by);
+	}
+	if (!d.found)
+		return;
+	difference_describe(&v, &d, e->addr2);
+	if (ownership_is_device(&f->ownership, v.pa))
+		v.advice = ADVICE_BOUNCE_DIRECTION;
+	rules_link_mapping(f, &v);
+	violations_report(&f->violations, &v, e);
+}

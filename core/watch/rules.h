@@ -75,10 +75,11 @@ void rules_link_mapping(const struct facts *f, struct violation *v);
 
 /*
  * The two copies of a bounced mapping: bounce.c. The CPU reads what was never copied back to it, in
- * a page marked so; the device reads the bounce buffer of m.
+ * a page marked so; the device reads the bounce buffer of m; the bounce buffer is copied back.
  */
 void rules_bounced_load(struct facts *f, const struct event *e);
 void rules_bounced_read(struct facts *f, const struct event *e, const struct mapping *m);
+void rules_copied_back(struct facts *f, const struct event *e);
 
 /* The accesses of the CPU and what caches do: rules.c. */
 

@@ -68,6 +68,7 @@ local advice = {
   mapped_again = "has a DMA address already",
   for_cpu_wanted = "the sync after the transfer was dma_sync_single_for_device",
   sync_skipped = "before an unmap with DMA_ATTR_SKIP_CPU_SYNC",
+  stored_before_copy = "copies the bounce buffer over it",
   bounce_direction = "the buffer and its bounce buffer",
   none = "",
 }
@@ -933,6 +934,25 @@ driver { "a bounced buffer synced for the device in the wrong direction", functi
   for_device(h, N, FROM)
   dev:dma_read(h, N)
 end, debug = "sync-direction", named = everywhere("device-read-stale", "bounce_direction"),
+  settings = bounces, boards = bounce_boards }
+
+driver { "a bounced buffer stored to after the sync for the CPU, then unmapped", function()
+  local a = buffer(N, "a")
+  local h = map(a, N, BOTH)
+  for_cpu(h, N, BOTH)
+  write(a, ("b"):rep(N))
+  unmap(h, N, BOTH)
+end, named = everywhere("cpu-data-lost", "stored_before_copy"),
+  settings = bounces, boards = bounce_boards }
+
+driver { "a bounced buffer stored to, and synced for the device in another direction", function()
+  local a = buffer(N, "a")
+  local h = map(a, N, BOTH)
+  for_cpu(h, N, BOTH)
+  write(a, ("b"):rep(N))
+  for_device(h, N, FROM)
+  unmap(h, N, BOTH)
+end, named = everywhere("cpu-data-lost", "bounce_direction"),
   settings = bounces, boards = bounce_boards }
 
 driver { "a bounced buffer not synced for the device", function()
