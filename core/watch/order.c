@@ -222,14 +222,31 @@ static void device_read(struct order *o, struct facts *f, const struct event *e)
 }
 
 /* A transfer the CPU asked for with a store to a register, or one that began by itself. */
+static bool is_busy(const struct facts *f, uint32_t unit)
+{
+	for (uint32_t i = 0; i < FACTS_RUNNING; i++)
+		if (f->running[i].seq && f->running[i].unit == unit)
+			return true;
+	return false;
+}
+
+static void done(struct order *o, const struct event *e)
+{
+	if (e->unit < FACTS_DEVICES)
+		o->done[e->unit] = e->seq;
+}
+
 static void start(struct order *o, const struct facts *f, const struct trace *t,
 		  const struct event *e)
 {
 	const struct event *by = e->cause ? trace_at(t, e->cause) : NULL;
 	bool rung = by && by->kind == EV_CPU_STORE && !is_ram(f, by);
 
-	if (e->unit < FACTS_DEVICES)
-		o->doorbell[e->unit] = rung ? e->cause : 0;
+	if (e->unit >= FACTS_DEVICES)
+		return;
+	if (rung && e->cause != o->doorbell[e->unit])
+		o->idle_since[e->unit] = is_busy(f, e->unit) ? UINT64_MAX : o->done[e->unit];
+	o->doorbell[e->unit] = rung ? e->cause : 0;
 }
 
 /* The store that handed the descriptor over: the newest to a byte of its flag word, 0 for none. */
@@ -248,13 +265,25 @@ static uint64_t flag_store(const struct facts *f, const struct descriptor *d)
 	return newest;
 }
 
-/*
- * Could the device look at the ring when these stores were made? Not before the doorbell that made
- * it look for the first time: the barrier before that serves all.
- */
-static bool was_secret(const struct order *o, const struct mapping *ring, uint64_t last_store)
+/* Did everything up to this store arrive before the device could get this far? */
+static bool before(const struct order *o, uint64_t last_store, uint64_t gate)
 {
-	return ring->rung > last_store && fenced(o, last_store, ring->rung);
+	return gate > last_store && fenced(o, last_store, gate);
+}
+
+/*
+ * Could the device look at the descriptor while these stores were on their way? Not before the
+ * doorbell that made it look at the ring for the first time; not before it took one in front, which
+ * was handed over later; and not when it had nothing to do until this doorbell.
+ */
+static bool was_out_of_sight(const struct order *o, const struct mapping *ring, uint64_t first_store,
+			     uint64_t last_store)
+{
+	bool known = ring->device < FACTS_DEVICES;
+	uint64_t idle = known ? o->idle_since[ring->device] : UINT64_MAX;
+
+	return before(o, last_store, ring->rung) || before(o, last_store, ring->handed) ||
+	       (first_store > idle && before(o, last_store, o->doorbell[ring->device]));
 }
 
 /* The device takes its first descriptor of this ring. Without a doorbell it may have looked before. */
@@ -266,6 +295,14 @@ static void note_first_look(const struct order *o, struct facts *f, const struct
 	if (!ring->rung)
 		ownership_find_write(&f->ownership, e->unit, ring->dma, ring->size)->rung =
 			bell ? bell : ring->seq;
+}
+
+/* What lies behind this descriptor the device sees after it. */
+static void note_handed(struct facts *f, const struct mapping *ring, uint64_t flag)
+{
+	if (flag > ring->handed)
+		ownership_find_write(&f->ownership, ring->device, ring->dma, ring->size)->handed =
+			flag;
 }
 
 /* The first field that might be seen after the flag, with the advice for it. */
@@ -286,7 +323,7 @@ static enum advice unordered_field(const struct order *o, const struct facts *f,
 		stored = stamp_event(by);
 		if (in_flag(d, pa) || !stamp_by_cpu(by) || stored <= since || stored == flag ||
 		    (stored < flag && fenced(o, stored, flag)) ||
-		    was_secret(o, ring, stored > flag ? stored : flag))
+		    was_out_of_sight(o, ring, min_u64(stored, flag), stored > flag ? stored : flag))
 			continue;
 		if (!add(r, pa, ram->bytes[pa & PAGE_MASK], ram->stamp[pa & PAGE_MASK], value, by))
 			break;
@@ -315,6 +352,7 @@ static void take(struct order *o, struct facts *f, const struct event *e)
 		return;
 	note_first_look(o, f, ring, e);
 	advice = unordered_field(o, f, d, ring, since, &r);
+	note_handed(f, ring, flag_store(f, d));
 	if (!r.size)
 		return;
 	v = violation_of(RULE_ORDER_DEVICE_EARLY, advice, flag_store(f, d), &r);
@@ -491,10 +529,10 @@ static void load_descriptor(struct order *o, struct facts *f, struct descriptor 
 
 	fetch_again(f, d, e);
 	note_fields(f, d, e);
-	if (flag)
-		d->flag_read = e->seq;
-	else
+	if (!flag)
 		read_field(o, f, d, e);
+	else if (d->flag_read <= d->given && e->a != AT_EARLY)
+		d->flag_read = e->seq;      /* it saw that the device is done; what is read later does not */
 }
 
 static void load(struct order *o, struct facts *f, const struct event *e)
@@ -535,6 +573,7 @@ void order_event(struct order *o, struct facts *f, const struct trace *t, const 
 	case EV_CPU_LOAD:    load(o, f, e); break;
 	case EV_DMA_FREE:    freed(o, e); break;
 	case EV_DEV_START:   start(o, f, t, e); break;
+	case EV_DEV_DONE:    done(o, e); break;
 	case EV_DEV_READ:    device_read(o, f, e); break;
 	case EV_DEV_WRITE:   device_write(o, e); break;
 	case EV_DEV_TAKE:    take(o, f, e); break;

@@ -41,8 +41,11 @@ struct mapping {
 	bool bounced;                /* the device has a copy of its own (swiotlb) */
 	bool live;                   /* false: ended, kept a while to explain what follows */
 	bool checked;                /* dma_mapping_error was asked */
-	/* of a ring: the doorbell store that made its device take a descriptor of it first, 0 for none */
-	uint64_t rung;
+	/*
+	 * Of a ring, 0 for none: the doorbell store that made its device take a descriptor of it
+	 * first, and the newest store that handed one over which the device has taken.
+	 */
+	uint64_t rung, handed;
 };
 
 struct ownership {
