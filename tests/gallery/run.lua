@@ -26,7 +26,8 @@ end
 
 -- The broken driver ------------------------------------------------------------------------------
 
--- Was it judged right, and what did dma-debug say? The driver may see that it failed, and stop.
+-- Was it judged right? Then what dma-debug said, and dmalab. The driver may see that it failed, and
+-- stop.
 local function judge_broken(case, name)
   machine(case.machine)
   gallery.play(case.broken)
@@ -34,7 +35,7 @@ local function judge_broken(case, name)
   local right = (v ~= nil) == (case.rule ~= nil)
   count(right, name, v and "accused of " .. v.rule or
       "not called " .. tostring(case.rule) .. ", but " .. (gallery.named() or { rule = "nothing" }).rule)
-  return right, gallery.dma_debug()
+  return right, gallery.dma_debug() or false, v and v.rule or false
 end
 
 -- The mended driver ------------------------------------------------------------------------------
@@ -84,9 +85,9 @@ end
 -- A case with the verdicts on it.
 local function judged(case, name)
   if case.right == nil then
-    local right, debug_said = judge_broken(case, name)
-    local mended = judge_mended(case, name)
-    case.right, case.debug = right and mended, debug_said or false
+    local right
+    right, case.debug, case.said = judge_broken(case, name)
+    case.right = judge_mended(case, name) and right
   end
   return case
 end
@@ -134,7 +135,7 @@ if table_file then
       "called.\nreturn {\n")
   for _, item in ipairs(rules) do
     local case = item.case
-    out:write(("  { %q, %q, %q },\n"):format(item.name:sub(4), case.debug or "-", case.rule or "-"))
+    out:write(("  { %q, %q, %q },\n"):format(item.name:sub(4), case.debug or "-", case.said or "-"))
   end
   out:write("}\n")
   assert(out:close())
