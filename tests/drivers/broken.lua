@@ -1152,6 +1152,10 @@ local function nothing() end
 driver { "nic: no dma_wmb before OWN", function() send_with(nothing) end,
   named = noncoherent("order-device-early", "fields_unordered") }
 
+driver { "nic: the same on a PC with strict", function() send_with(nothing) end,
+  boards = { "x86" }, settings = { strict = true },
+  named = everywhere("order-device-early", "fields_unordered") }
+
 driver { "nic: a dma_rmb where dma_wmb is needed", function() send_with(dma_rmb) end,
   named = noncoherent("order-device-early", "fields_unordered") }
 

@@ -81,6 +81,7 @@ for _, file in ipairs(core.files(folder)) do
     cases[#cases + 1] = name
   end
 end
+table.sort(cases)
 
 -- A case with the verdicts on it.
 local function judged(case, name)
