@@ -19,14 +19,15 @@ return gallery {
   end,
 
   mended = function()
-    local line = dma_get_cache_alignment()
-    local vsock = kzalloc(2 * line)
-    local event_list, guest_cid = vsock, vsock + line
-    local dma = map(event_list, math.min(24, line), DMA_FROM_DEVICE)
-    store(guest_cid, 3)
-    dev:dma_write(dma, ("e"):rep(math.min(24, line)))
-    dma_unmap_single(dev, dma, math.min(24, line), DMA_FROM_DEVICE)
-    gallery.check(load(guest_cid), 3, "guest_cid")
+    local room = gallery.whole_lines(24)
+    local vsock = kzalloc(room + 4)
+    local event_list, guest_cid = vsock, vsock + room
+    local dma = map(event_list, 24, DMA_FROM_DEVICE)
+    store(guest_cid, 3, 4)
+    dev:dma_write(dma, ("e"):rep(24))
+    dma_unmap_single(dev, dma, 24, DMA_FROM_DEVICE)
+    gallery.check(load(guest_cid, 4), 3, "guest_cid")
+    gallery.check(read(event_list, 24), ("e"):rep(24), "the events")
     kfree(vsock)
   end,
 }

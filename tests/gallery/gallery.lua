@@ -31,6 +31,12 @@ function gallery.filled(n, letter)
   return va
 end
 
+-- n bytes rounded up to whole lines of DMA (where devices snoop, any size will do).
+function gallery.whole_lines(n)
+  local line = dma_get_cache_alignment()
+  return (n + line - 1) // line * line
+end
+
 function gallery.check(got, want, what)
   if got ~= want then error(what .. " is not what was sent", 0) end
 end
