@@ -1453,7 +1453,7 @@ driver { "a disk: breaks down as nature likes, eight requests one after the othe
   end
 end, settings = { device_fault = "any" } }
 
--- The engine that moves whole buffers --------------------------------------------------------------
+-- The engine that moves whole buffers -------------------------------------------------------------
 
 driver { "edu: what was moved is asked, for it may be less", function()
   local a = buffer(N, "a")
@@ -1478,6 +1478,25 @@ driver { "edu: hangs; command 0 ends the transfer, then the unmap", function()
 end, settings = { device_fault = "stall" } }
 
 local KEY = 0x123456789abcdef1
+
+driver { "crypto: hangs or is late; command 0 stops it, then the unmap", function()
+  local a = buffer(N, "p")
+  local h = parts.crypto_map(a, N, BOTH)
+  local bar = devices.crypto.bar
+  writeq(h, bar + 0x10)
+  writeq(h, bar + 0x18)
+  writeq(KEY, bar + 0x20)
+  writel(N, bar + 0x28)
+  writel(1, bar + 0x2c)
+  devices.crypto:wait(50000)
+  writel(0, bar + 0x2c)
+  readl(bar + 0x2c)
+  parts.crypto_unmap(h, N, BOTH)
+  write(a, ("q"):rep(N))
+  run(20000)
+  cpu_sees(a, ("q"):rep(N))
+  kfree(a)
+end, settings = { device_fault = "any" } }
 
 driver { "crypto in place, twice: DMA_BIDIRECTIONAL", function()
   local plain = ("attack at dawn, "):rep(16)

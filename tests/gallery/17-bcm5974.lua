@@ -1,6 +1,6 @@
 local gallery = require "gallery"
 
--- The trackpad's packets come by an urb with a coherent buffer; the flags say what usbcore is to do.
+-- The packets come by an urb with a coherent buffer; the flags say what usbcore is to do with it.
 local function listen(flags)
   local va, dma = usb_alloc_coherent(dev, 64)
   local urb = usb_alloc_urb()
