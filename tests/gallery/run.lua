@@ -34,7 +34,8 @@ local function judge_broken(case, name)
   local v = gallery.named(case.rule)
   local right = (v ~= nil) == (case.rule ~= nil)
   count(right, name, v and "accused of " .. v.rule or
-      "not called " .. tostring(case.rule) .. ", but " .. (gallery.named() or { rule = "nothing" }).rule)
+      "not called " .. tostring(case.rule) .. ", but " ..
+      (gallery.named() or { rule = "nothing" }).rule)
   return right, gallery.dma_debug() or false, v and v.rule or false
 end
 
@@ -48,7 +49,11 @@ local function accused(case, settings)
   return why or v and "accused: " .. v.text
 end
 
+-- The boards that have an IOMMU of their own come last.
 local all = machines.all()
+for _, board in ipairs { "x86-iommu", "arm64-smmu" } do
+  all[#all + 1] = { board = board, settings = {} }
+end
 
 local function machines_for(case)
   local list = { case.machine }
@@ -97,7 +102,8 @@ end
 local function debug_right(case) return (case.rule ~= nil) == (case.debug ~= false) end
 
 local function row_of(name, case)
-  return ("%-62s %-20s %s"):format(name, case.debug or "-", case.right and (case.rule or "-") or "WRONG")
+  return ("%-62s %-20s %s"):format(name, case.debug or "-",
+      case.right and (case.rule or "-") or "WRONG")
 end
 
 -- Play a list of { name, case } and say what came of each.
