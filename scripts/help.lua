@@ -302,17 +302,31 @@ local function events()
   end
 end
 
+local function noticed(list, column)
+  local n = 0
+  for _, row in ipairs(list) do n = n + (row[column] ~= "-" and 1 or 0) end
+  return n
+end
+
+-- A list of { rule, what dma-debug calls a driver that breaks it, what dmalab does }.
+local function driver_rules(list)
+  say("Forty rules for whoever writes a driver. Below each: what a driver that breaks")
+  say("it is called by CONFIG_DMA_API_DEBUG, then by dmalab; -: it is not noticed.")
+  say()
+  for i, row in ipairs(list) do
+    say(("%2d  %s"):format(i, row[1]))
+    say(("      dma-debug: %-22s dmalab: %s"):format(row[2], row[3]))
+  end
+  say()
+  say("Noticed: ", noticed(list, 2), " of ", #list, " by dma-debug, ", noticed(list, 3),
+      " by dmalab.")
+end
+
 -- The rules by name; then those a driver's author should know, and who notices when one is broken.
 local function rules()
   name_and_sentence(core.rules)
   say()
-  say("Forty rules for who writes a driver, and what a driver that breaks one is called:")
-  say("by CONFIG_DMA_API_DEBUG (-: it does not notice), then by dmalab.")
-  say()
-  for i, row in ipairs(require "driver_rules") do
-    say(("%2d  "):format(i), row[1])
-    say("      ", row[2], string.rep(" ", 24 - #row[2]), row[3])
-  end
+  driver_rules(require "driver_rules")
 end
 
 local function nature()

@@ -60,6 +60,7 @@ static int off(void **state)
 {
 	(void)state;
 	dma_debug_release(&d);
+	ownership_release(&ownership);
 	violations_release(&violations);
 	trace_release(&trace);
 	return 0;

@@ -508,6 +508,14 @@ static void consume(struct blk *b, struct device_io *io, uint64_t n)
 		next(b, io);
 }
 
+static void control(struct blk *b, struct device_io *io, uint32_t value)
+{
+	if ((value ^ b->control) & CONTROL_ENABLE)
+		device_tell_ring(io, b->submit.base, b->submit.entries * REQUEST_SIZE,
+				 value & CONTROL_ENABLE);
+	b->control = value;
+}
+
 /* It begins anew: at its first entry, in its first round. */
 static void set_up(struct ring *r, dma_addr_t base, uint64_t entries)
 {
@@ -536,9 +544,9 @@ static void blk_write(struct device_io *io, uint64_t offset, uint64_t value, siz
 	if (size != 4 && !(size == 8 && is_address(offset)))
 		return;
 	switch (offset) {
-	case REG_CONTROL:  b->control = (uint32_t)value; break;
+	case REG_CONTROL:  control(b, io, (uint32_t)value); break;
 	case REG_ACK:      device_lower_irq(io, (uint32_t)value); break;
-	case REG_RESET:    forget(b, io); break;
+	case REG_RESET:    control(b, io, 0), forget(b, io); break;
 	case REG_DOORBELL: doorbell(b, io); break;
 	case REG_CONSUMED: consume(b, io, value); break;
 	default:           set_rings(b, offset, value); break;

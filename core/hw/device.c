@@ -36,6 +36,12 @@ void device_lower_irq(struct device_io *io, uint32_t bits)
 		.unit = io->dev->unit });
 }
 
+void device_tell_ring(struct device_io *io, dma_addr_t dma, uint64_t n, bool on)
+{
+	bus_tell(io->port->bus, &(struct event){ .kind = EV_DEV_RING, .addr = dma,
+		.size = (uint32_t)n, .a = on, .unit = io->dev->unit });
+}
+
 bool device_is_faulty(struct device_io *io, enum device_fault fault)
 {
 	struct bus *bus = io->port->bus;

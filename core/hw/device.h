@@ -82,6 +82,12 @@ bool device_is_faulty(struct device_io *io, enum device_fault fault);
 #define FAULT_PAUSE 400
 
 /*
+ * The device was switched on, or off: from now on it may look at the ring of n bytes at dma, or it
+ * looks there no more. What is stored to a ring before that, no device sees in the wrong order.
+ */
+void device_tell_ring(struct device_io *io, dma_addr_t dma, uint64_t n, bool on);
+
+/*
  * A DMA engine: moves bytes between a device's buffer and bus addresses, one beat at a time. The
  * device calls engine_beat whenever it is due. Here a device breaks down half way: a transfer that
  * stalls is never due again, a short one has the size that was moved.

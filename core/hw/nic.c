@@ -423,9 +423,20 @@ static uint64_t present_store(const struct device_io *io)
 	return io->port->bus->trace->cause;
 }
 
+/* A side is switched on or off. */
+static void tell_side(struct nic *n, struct device_io *io, enum side side, uint32_t bit,
+		      uint32_t value)
+{
+	if ((value ^ n->control) & bit)
+		device_tell_ring(io, n->ring[side].base, n->ring[side].length * DESCRIPTOR_SIZE,
+				 value & bit);
+}
+
 /* No beat follows, and everything is as after power on. */
 static void reset(struct nic *n, struct device_io *io)
 {
+	tell_side(n, io, RX, CONTROL_RX, 0);
+	tell_side(n, io, TX, CONTROL_TX, 0);
 	engine_stop(&n->engine, io);
 	engine_stop(&n->rogue, io);
 	device_lower_irq(io, UINT32_MAX);
@@ -438,6 +449,8 @@ static void control(struct nic *n, struct device_io *io, uint32_t value)
 		reset(n, io);
 		return;
 	}
+	tell_side(n, io, RX, CONTROL_RX, value);
+	tell_side(n, io, TX, CONTROL_TX, value);
 	if (value & ~n->control & CONTROL_RX)
 		n->ring[RX].asked = present_store(io);
 	n->control = value & (CONTROL_RX | CONTROL_TX | CONTROL_LOOP);

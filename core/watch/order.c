@@ -222,31 +222,14 @@ static void device_read(struct order *o, struct facts *f, const struct event *e)
 }
 
 /* A transfer the CPU asked for with a store to a register, or one that began by itself. */
-static bool is_busy(const struct facts *f, uint32_t unit)
-{
-	for (uint32_t i = 0; i < FACTS_RUNNING; i++)
-		if (f->running[i].seq && f->running[i].unit == unit)
-			return true;
-	return false;
-}
-
-static void done(struct order *o, const struct event *e)
-{
-	if (e->unit < FACTS_DEVICES)
-		o->done[e->unit] = e->seq;
-}
-
 static void start(struct order *o, const struct facts *f, const struct trace *t,
 		  const struct event *e)
 {
 	const struct event *by = e->cause ? trace_at(t, e->cause) : NULL;
 	bool rung = by && by->kind == EV_CPU_STORE && !is_ram(f, by);
 
-	if (e->unit >= FACTS_DEVICES)
-		return;
-	if (rung && e->cause != o->doorbell[e->unit])
-		o->idle_since[e->unit] = is_busy(f, e->unit) ? UINT64_MAX : o->done[e->unit];
-	o->doorbell[e->unit] = rung ? e->cause : 0;
+	if (e->unit < FACTS_DEVICES)
+		o->doorbell[e->unit] = rung ? e->cause : 0;
 }
 
 /* The store that handed the descriptor over: the newest to a byte of its flag word, 0 for none. */
@@ -272,29 +255,21 @@ static bool before(const struct order *o, uint64_t last_store, uint64_t gate)
 }
 
 /*
- * Could the device look at the descriptor while these stores were on their way? Not before the
- * doorbell that made it look at the ring for the first time; not before it took one in front, which
- * was handed over later; and not when it had nothing to do until this doorbell.
+ * Could the device look at the descriptor while these stores were on their way? Not before it was
+ * switched on, and not before it took one in front that was handed over later.
  */
-static bool was_out_of_sight(const struct order *o, const struct mapping *ring, uint64_t first_store,
-			     uint64_t last_store)
+static bool was_out_of_sight(const struct order *o, const struct mapping *ring, uint64_t last_store)
 {
-	bool known = ring->device < FACTS_DEVICES;
-	uint64_t idle = known ? o->idle_since[ring->device] : UINT64_MAX;
-
-	return before(o, last_store, ring->rung) || before(o, last_store, ring->handed) ||
-	       (first_store > idle && before(o, last_store, o->doorbell[ring->device]));
+	return before(o, last_store, ring->on) || before(o, last_store, ring->handed);
 }
 
-/* The device takes its first descriptor of this ring. Without a doorbell it may have looked before. */
-static void note_first_look(const struct order *o, struct facts *f, const struct mapping *ring,
-			    const struct event *e)
+/* A device is switched on: from this register write on it may look at the ring. */
+static void ring_told(struct facts *f, const struct event *e)
 {
-	uint64_t bell = e->unit < FACTS_DEVICES ? o->doorbell[e->unit] : 0;
+	struct mapping *ring = ownership_find_write(&f->ownership, e->unit, e->addr, 1);
 
-	if (!ring->rung)
-		ownership_find_write(&f->ownership, e->unit, ring->dma, ring->size)->rung =
-			bell ? bell : ring->seq;
+	if (ring)
+		ring->on = !e->a ? 0 : e->cause ? e->cause : e->seq;
 }
 
 /* What lies behind this descriptor the device sees after it. */
@@ -323,7 +298,7 @@ static enum advice unordered_field(const struct order *o, const struct facts *f,
 		stored = stamp_event(by);
 		if (in_flag(d, pa) || !stamp_by_cpu(by) || stored <= since || stored == flag ||
 		    (stored < flag && fenced(o, stored, flag)) ||
-		    was_out_of_sight(o, ring, min_u64(stored, flag), stored > flag ? stored : flag))
+		    was_out_of_sight(o, ring, stored > flag ? stored : flag))
 			continue;
 		if (!add(r, pa, ram->bytes[pa & PAGE_MASK], ram->stamp[pa & PAGE_MASK], value, by))
 			break;
@@ -350,7 +325,6 @@ static void take(struct order *o, struct facts *f, const struct event *e)
 		.since = e->seq, .taken = e->seq };
 	if (!ownership_counts(f))
 		return;
-	note_first_look(o, f, ring, e);
 	advice = unordered_field(o, f, d, ring, since, &r);
 	note_handed(f, ring, flag_store(f, d));
 	if (!r.size)
@@ -573,9 +547,9 @@ void order_event(struct order *o, struct facts *f, const struct trace *t, const 
 	case EV_CPU_LOAD:    load(o, f, e); break;
 	case EV_DMA_FREE:    freed(o, e); break;
 	case EV_DEV_START:   start(o, f, t, e); break;
-	case EV_DEV_DONE:    done(o, e); break;
 	case EV_DEV_READ:    device_read(o, f, e); break;
 	case EV_DEV_WRITE:   device_write(o, e); break;
+	case EV_DEV_RING:    ring_told(f, e); break;
 	case EV_DEV_TAKE:    take(o, f, e); break;
 	case EV_DEV_GIVE:    give(o, f, e); break;
 	default:             break;

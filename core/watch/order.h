@@ -61,8 +61,6 @@ struct order {
 	uint64_t low, high;                /* all descriptors lie in [low, high) */
 	/* by unit: the doorbell store of its present transfer, 0 when it had none */
 	uint64_t doorbell[FACTS_DEVICES];
-	/* by unit: the end of its last transfer; and when that doorbell rang, since when it was idle */
-	uint64_t done[FACTS_DEVICES], idle_since[FACTS_DEVICES];
 };
 
 void order_init(struct order *o);

@@ -42,10 +42,10 @@ struct mapping {
 	bool live;                   /* false: ended, kept a while to explain what follows */
 	bool checked;                /* dma_mapping_error was asked */
 	/*
-	 * Of a ring, 0 for none: the doorbell store that made its device take a descriptor of it
-	 * first, and the newest store that handed one over which the device has taken.
+	 * Of a ring, 0 for none: the register write by which its device was switched on, and the
+	 * newest store that handed over a descriptor which the device has taken.
 	 */
-	uint64_t rung, handed;
+	uint64_t on, handed;
 };
 
 struct ownership {

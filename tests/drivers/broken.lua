@@ -53,6 +53,10 @@ local advice = {
   pool_gone = "the pool had been destroyed",
   pool_overrun = "runs past the end of the block before it",
   barrier = "between this store and the doorbell",
+  fields_unordered = "missing: dma_wmb() between this field",
+  field_too_late = "the field was stored after the word",
+  read_unordered = "missing: dma_rmb() between reading the word",
+  fetch_once = "read it once into a variable",
   sleeps_in_handler = "this is an interrupt handler; allocate before request_irq",
   sleeps_under_lock = "a spinlock is held, or preemption is off",
   sleeps_irqs_off = "before local_irq_save or spin_lock_irqsave",
@@ -800,6 +804,40 @@ driver { "a buffer mapped by the driver and by usbcore too", function()
   unmap(h, N, FROM)
 end, named = {}, debug = "overlap", boards = { "tiny", "arm64", "arm", "riscv", "mips" } }
 
+driver { "an urb's buffer unmapped by the driver before the urb is done", function()
+  local urb = usb_alloc_urb()
+  usb_fill_bulk_urb(urb, dev, usb_rcvbulkpipe(dev, 1), buffer(1024), 1024)
+  usb_answer(dev, ("u"):rep(1024))
+  usb_submit_urb(urb)
+  unmap(urb.transfer_dma, 1024, FROM)
+  usb_hcd_irq(dev)
+end, debug = "unmap-unknown", named = everywhere("unmap-active", "still_running") }
+
+driver { "usb_free_coherent while an urb uses the buffer", function()
+  local va, dma = usb_alloc_coherent(dev, 1024)
+  local urb = usb_alloc_urb()
+  usb_fill_bulk_urb(urb, dev, usb_rcvbulkpipe(dev, 1), va, 1024)
+  urb.transfer_dma, urb.transfer_flags = dma, URB_NO_TRANSFER_DMA_MAP
+  usb_answer(dev, ("u"):rep(1024))
+  usb_submit_urb(urb)
+  usb_free_coherent(dev, 1024, va, dma)
+  usb_hcd_irq(dev)
+end, named = everywhere("unmap-active", "still_running") }
+
+-- Usbcore refuses it before anything is mapped, and dmesg says so; nothing is left to accuse.
+driver { "an urb with a buffer on the stack", function()
+  local urb = usb_alloc_urb()
+  usb_fill_bulk_urb(urb, dev, usb_sndbulkpipe(dev, 1), stack_array(8), 8)
+  parts.equal(usb_submit_urb(urb), -11)
+end, named = {} }
+
+driver { "a packet freed while it is mapped", function()
+  local skb = netdev_alloc_skb(dev, N)
+  write(skb_put(skb, N), ("d"):rep(N))
+  map(skb.data, N, TO)
+  dev_kfree_skb(skb)
+end, named = everywhere("free-mapped", "unmap_first") }
+
 driver { "a packet unmapped with skb.len where it has a fragment", function()
   local skb = netdev_alloc_skb(dev, N)
   write(skb_put(skb, N), ("d"):rep(N))
@@ -1119,6 +1157,72 @@ driver { "nic: the descriptor says more bytes than were mapped", function()
   parts.arrives(("n"):rep(2 * N))
 end, named = everywhere("device-outside", "outside") }
 
+-- A packet to send, with this between its fields and the word that hands it over.
+local function send_with(barrier)
+  local ring = parts.ring_of_nic("transmit", 2)
+  local h = parts.map_for_nic(buffer(N, "a"), N, TO)
+  parts.nic_control(2)
+  ring:give(h, N, parts.LAST, barrier)
+  parts.nic_doorbell()
+  nic:wait()
+end
+
+local function nothing() end
+
+driver { "nic: no dma_wmb before OWN", function() send_with(nothing) end,
+  named = noncoherent("order-device-early", "fields_unordered") }
+
+driver { "nic: the same on a PC with strict", function() send_with(nothing) end,
+  boards = { "x86" }, settings = { strict = true },
+  named = everywhere("order-device-early", "fields_unordered") }
+
+driver { "nic: a dma_rmb where dma_wmb is needed", function() send_with(dma_rmb) end,
+  named = noncoherent("order-device-early", "fields_unordered") }
+
+driver { "nic: OWN is stored before the fields", function()
+  local ring = parts.ring_of_nic("transmit", 2)
+  local h = parts.map_for_nic(buffer(N, "a"), N, TO)
+  parts.nic_control(2)
+  store(ring:at(0) + 12, parts.OWN | parts.LAST, 4)
+  dma_wmb()
+  store(ring:at(0), h)
+  store(ring:at(0) + 8, N, 4)
+  parts.nic_doorbell()
+  nic:wait()
+end, named = noncoherent("order-device-early", "field_too_late") }
+
+-- The length of the packet that came, once the descriptor is the driver's.
+local function length_after(ring, barrier)
+  while load(ring:at(0) + 12, 4) & parts.OWN ~= 0 do run(50) end
+  barrier()
+  return load(ring:at(0) + 8, 4)
+end
+
+driver { "nic: no dma_rmb behind OWN", function()
+  local ring = parts.receive_ring(1, N)
+  parts.arrives(("n"):rep(N))
+  length_after(ring, nothing)
+end, named = noncoherent("order-cpu-early", "read_unordered") }
+
+driver { "nic: the length is checked, then fetched again", function()
+  local ring = parts.receive_ring(1, N)
+  parts.arrives(("n"):rep(N // 2))
+  if length_after(ring, dma_rmb) > N then return end
+  run(2000)
+  load(ring:at(0) + 8, 4)
+end, named = everywhere("double-fetch", "fetch_once"), settings = { device_fault = "change" } }
+
+driver { "nic: a buffer unmapped when the card says it is sent, but it is late", function()
+  local ring = parts.ring_of_nic("transmit", 2)
+  local h = parts.map_for_nic(buffer(1024, "a"), 1024, TO)
+  parts.nic_control(2)
+  ring:give(h, 1024, parts.LAST)
+  parts.nic_doorbell()
+  nic:wait()
+  dma_unmap_single(nic, h, 1024, TO)
+  run(20000)
+end, named = everywhere("unmap-active", "still_running"), settings = { device_fault = "late" } }
+
 driver { "audio: unmapped while it still plays", function()
   local a = buffer(4 * N, "s")
   local h = parts.map_for_audio(a, 4 * N, TO)
@@ -1172,6 +1276,57 @@ driver { "a disk: a scatterlist of two entries, unmapped as one of one", functio
   read(b, SECTOR)
 end, debug = "unmap-nents", named = noncoherent("cpu-read-device-owned", "device_owns"),
   hidden = true }
+
+driver { "a disk: no dma_wmb before OWN", function()
+  local disk, a = parts.disk(2), buffer(SECTOR, "w")
+  local h = parts.disk_map(a, SECTOR, TO)
+  disk:submit(parts.WRITE, 0, 1, { { h, SECTOR } }, nothing)
+  disk:take()
+end, named = noncoherent("order-device-early", "fields_unordered") }
+
+-- The first completion, as soon as its phase is right.
+local function first_of(disk, barrier)
+  local entry = disk.results.va
+  while load(entry + 12, 4) & 1 == 0 do run(20) end
+  barrier()
+  return load(entry + 4, 4), entry
+end
+
+local function written(disk)
+  local h = parts.disk_map(buffer(SECTOR, "w"), SECTOR, TO)
+  disk:submit(parts.WRITE, 0, 1, { { h, SECTOR } })
+  return h
+end
+
+driver { "a disk: no dma_rmb behind the phase", function()
+  local disk = parts.disk(2)
+  written(disk)
+  first_of(disk, nothing)
+end, named = noncoherent("order-cpu-early", "read_unordered") }
+
+driver { "a disk: the length is checked, then fetched again", function()
+  local disk = parts.disk(2)
+  written(disk)
+  local bytes, entry = first_of(disk, dma_rmb)
+  if bytes > SECTOR then return end
+  run(2000)
+  load(entry + 4, 4)
+end, named = everywhere("double-fetch", "fetch_once"), settings = { device_fault = "change" } }
+
+driver { "a disk: unmapped when it is late with a request", function()
+  local disk = parts.disk(2)
+  local h = written(disk)
+  run(300)
+  parts.disk_unmap(h, SECTOR, TO)
+  disk:take()
+end, named = everywhere("unmap-active", "still_running") }
+
+driver { "a disk: the segment table holds a physical address", function()
+  local disk = parts.disk(2)
+  disk:submit(parts.READ, 0, 1, { { virt_to_phys(buffer(SECTOR)), SECTOR } })
+  devices.blk:wait()
+end, boards = { "tiny", "arm64", "arm", "riscv", "mips" },
+named = noncoherent("address-not-dma", "physical_address") }
 
 driver { "crypto in place with a mapping TO_DEVICE", function()
   local a = buffer(N, "p")

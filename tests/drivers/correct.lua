@@ -1184,6 +1184,39 @@ driver { "nic: a length larger than the buffer is not believed", function()
   parts.end_receive_ring(ring, N)
 end, settings = { device_fault = "length" } }
 
+-- What it says it has sent it may still read; only a reset ends that.
+driver { "nic: a card that may be late is reset before its buffer is unmapped", function()
+  local ring = parts.ring_of_nic("transmit", 4)
+  local a = buffer(1024, "l")
+  local h = parts.map_for_nic(a, 1024, TO)
+  parts.nic_control(2)
+  ring:give(h, 1024, parts.LAST)
+  parts.nic_doorbell()
+  nic:wait()
+  ring:take()
+  parts.nic_control(0x80)
+  dma_unmap_single(nic, h, 1024, TO)
+  write(a, ("m"):rep(1024))
+  run(20000)
+  ring:free()
+  kfree(a)
+end, settings = { device_fault = "late" } }
+
+driver { "nic: lengths are fetched once, for the card changes them later", function()
+  local ring = parts.receive_ring(4, N)
+  for i = 1, 6 do
+    parts.arrives(letter(i):rep(100))
+    local slot, length = ring.slots[ring.done % 4], ring:take()
+    equal(length, 100, "length")
+    dma_sync_single_for_cpu(nic, slot.h, N, FROM)
+    cpu_sees(slot.va, letter(i):rep(length))
+    dma_sync_single_for_device(nic, slot.h, N, FROM)
+    run(2000)
+    ring:give(slot.h, N)
+  end
+  parts.end_receive_ring(ring, N)
+end, settings = { device_fault = "change" } }
+
 -- A sound card -----------------------------------------------------------------------------------
 
 driver { "audio: play a buffer filled once, stop, unmap", function()
@@ -1236,6 +1269,30 @@ driver { "audio: capture, sync each period to the CPU and back", function()
   cpu_sees(a + N, letter(5):rep(N))
   kfree(a)
 end }
+
+driver { "audio: a card that is late is reset, then unmapped", function()
+  local a = buffer(1024, "l")
+  local h = parts.map_for_audio(a, 1024, TO)
+  parts.audio_start(h, 1024, 512, 1)
+  parts.audio_period()
+  writel(0x80, audio.bar + 4)
+  readl(audio.bar + 4)
+  dma_unmap_single(audio, h, 1024, TO)
+  write(a, ("m"):rep(1024))
+  run(20000)
+  kfree(a)
+end, settings = { device_fault = "late" } }
+
+driver { "audio: a card that hangs is stopped and unmapped", function()
+  local a = buffer(1024)
+  local h = parts.map_for_audio(a, 1024, FROM)
+  parts.audio_start(h, 1024, 512, 3)
+  equal(audio:wait(50000), false, "a period is over")
+  parts.audio_stop()
+  dma_unmap_single(audio, h, 1024, FROM)
+  write(a, ("m"):rep(1024))
+  kfree(a)
+end, settings = { device_fault = "stall" } }
 
 driver { "audio: a coherent buffer needs no syncs", function()
   local va, h = dma_alloc_coherent(audio, PAGE)
@@ -1360,7 +1417,109 @@ driver { "a disk: reset in the middle of a read, then unmap and go on", function
   kfree(a)
 end }
 
+-- One sector into the memory of a buffer that is its size, and what the disk says of it.
+local function read_sector(disk, h)
+  devices.blk:receive(("d"):rep(SECTOR))
+  disk:submit(READ, 0, 1, { { h, SECTOR } })
+  local _, bytes = disk:take()
+  return bytes
+end
+
+for _, row in ipairs { { "short", SECTOR // 2 }, { "length", 2 * SECTOR }, { "change", SECTOR } } do
+  local fault, said = row[1], row[2]
+  driver { "a disk: no more is believed than was mapped, with device_fault = " .. fault, function()
+    local disk, a = parts.disk(4), buffer(SECTOR, "a")
+    local h = parts.disk_map(a, SECTOR, FROM)
+    local bytes = read_sector(disk, h)
+    equal(bytes, said)
+    run(2000)
+    parts.disk_unmap(h, SECTOR, FROM)
+    cpu_sees(a, ("d"):rep(math.min(bytes, SECTOR)))
+    kfree(a)
+    disk:close()
+  end, settings = { device_fault = fault } }
+end
+
+driver { "a disk: late with its data, so it is reset before the unmap", function()
+  local disk, a = parts.disk(4), buffer(SECTOR, "a")
+  local h = parts.disk_map(a, SECTOR, FROM)
+  read_sector(disk, h)
+  disk:close()
+  parts.disk_unmap(h, SECTOR, FROM)
+  write(a, ("b"):rep(SECTOR))
+  run(20000)
+  cpu_sees(a, ("b"):rep(SECTOR))
+  kfree(a)
+end, settings = { device_fault = "late" } }
+
+driver { "a disk: it hangs; the driver gives up waiting, resets it and unmaps", function()
+  local disk, a = parts.disk(4), buffer(SECTOR, "a")
+  local h = parts.disk_map(a, SECTOR, FROM)
+  disk:submit(READ, 0, 1, { { h, SECTOR } })
+  equal(devices.blk:wait(50000), false, "the disk is done")
+  disk:close()
+  parts.disk_unmap(h, SECTOR, FROM)
+  write(a, ("b"):rep(SECTOR))
+  kfree(a)
+end, settings = { device_fault = "stall" } }
+
+-- Whatever happens: what was reported is looked at, what may go on is reset first.
+driver { "a disk: breaks down as nature likes, eight requests one after the other", function()
+  for i = 1, 8 do
+    local disk, a = parts.disk(2), buffer(SECTOR, letter(i))
+    local h = parts.disk_map(a, SECTOR, TO)
+    disk:submit(WRITE, i, i, { { h, SECTOR } })
+    devices.blk:wait(50000)
+    disk:close()
+    parts.disk_unmap(h, SECTOR, TO)
+    kfree(a)
+  end
+end, settings = { device_fault = "any" } }
+
+-- The engine that moves whole buffers -------------------------------------------------------------
+
+driver { "edu: what was moved is asked, for it may be less", function()
+  local a = buffer(N, "a")
+  local h = map(a, N, TO)
+  parts.ring(parts.ordered, h, N)
+  dev:wait()
+  equal(readl(dev.bar + 0x90), N // 2, "the count register")
+  unmap(h, N, TO)
+  kfree(a)
+end, settings = { device_fault = "short" } }
+
+driver { "edu: hangs; command 0 ends the transfer, then the unmap", function()
+  local a = buffer(N, "a")
+  local h = map(a, N, TO)
+  parts.ring(parts.ordered, h, N)
+  equal(dev:wait(50000), false, "the transfer is done")
+  writel(0, dev.bar + 0x98)
+  readl(dev.bar + 0x98)
+  unmap(h, N, TO)
+  write(a, ("b"):rep(N))
+  kfree(a)
+end, settings = { device_fault = "stall" } }
+
 local KEY = 0x123456789abcdef1
+
+driver { "crypto: hangs or is late; command 0 stops it, then the unmap", function()
+  local a = buffer(N, "p")
+  local h = parts.crypto_map(a, N, BOTH)
+  local bar = devices.crypto.bar
+  writeq(h, bar + 0x10)
+  writeq(h, bar + 0x18)
+  writeq(KEY, bar + 0x20)
+  writel(N, bar + 0x28)
+  writel(1, bar + 0x2c)
+  devices.crypto:wait(50000)
+  writel(0, bar + 0x2c)
+  readl(bar + 0x2c)
+  parts.crypto_unmap(h, N, BOTH)
+  write(a, ("q"):rep(N))
+  run(20000)
+  cpu_sees(a, ("q"):rep(N))
+  kfree(a)
+end, settings = { device_fault = "any" } }
 
 driver { "crypto in place, twice: DMA_BIDIRECTIONAL", function()
   local plain = ("attack at dawn, "):rep(16)

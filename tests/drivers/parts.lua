@@ -303,8 +303,8 @@ function parts.disk(entries, control)
   return d
 end
 
--- Put a request into the ring: pieces is a list of { handle, bytes }.
-function disk:put(operation, sector, tag, pieces)
+-- Put a request into the ring: pieces is a list of { handle, bytes }. `barrier` stands before OWN.
+function disk:put(operation, sector, tag, pieces, barrier)
   local slot = self.submitted % self.entries
   local at, pieces_at = self.requests.va + slot * REQUEST, self.tables.va + slot * TABLE
   parts.equal(load(at, 4) & OWN, 0, "OWN of a free request is")
@@ -317,7 +317,7 @@ function disk:put(operation, sector, tag, pieces)
   store(at + 8, self.tables.h + slot * TABLE)
   store(at + 16, #pieces, 4)
   store(at + 20, sector, 4)
-  dma_wmb()
+  ;(barrier or dma_wmb)()
   store(at, OWN, 4)
   self.submitted = self.submitted + 1
 end

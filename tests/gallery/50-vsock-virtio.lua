@@ -19,14 +19,15 @@ return gallery {
   end,
 
   mended = function()
-    local line = math.max(32, dma_get_cache_alignment())
-    local vsock = kzalloc(2 * line)
-    local event_list, guest_cid = vsock, vsock + line
+    local room = gallery.whole_lines(24)
+    local vsock = kzalloc(room + 4)
+    local event_list, guest_cid = vsock, vsock + room
     local dma = map(event_list, 24, DMA_FROM_DEVICE)
-    store(guest_cid, 3)
+    store(guest_cid, 3, 4)
     dev:dma_write(dma, ("e"):rep(24))
     dma_unmap_single(dev, dma, 24, DMA_FROM_DEVICE)
-    gallery.check(load(guest_cid), 3, "guest_cid")
+    gallery.check(load(guest_cid, 4), 3, "guest_cid")
+    gallery.check(read(event_list, 24), ("e"):rep(24), "the events")
     kfree(vsock)
   end,
 }

@@ -11,7 +11,11 @@
 --   mended   the same driver, right; it must stay clean on every board, back end and seed
 -- `dmalab run tests/gallery/NN-name.lua` plays one and says what the checker said.
 
-local gallery = { checked = {} }
+local gallery = {}
+
+-- Rings and disks are made of the parts of the drivers next door: require "parts".
+local folder = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$") or "."
+package.path = package.path .. ";" .. folder .. "/../drivers/?.lua"
 
 -- Drivers ask dma_mapping_error after each map; here it is one word.
 function gallery.map(va, n, direction)
@@ -25,6 +29,12 @@ function gallery.filled(n, letter)
   local va = kmalloc(n) or error("no memory", 0)
   write(va, letter:rep(n))
   return va
+end
+
+-- n bytes rounded up to whole lines of DMA (where devices snoop, any size will do).
+function gallery.whole_lines(n)
+  local line = dma_get_cache_alignment()
+  return (n + line - 1) // line * line
 end
 
 function gallery.check(got, want, what)
@@ -69,7 +79,7 @@ end
 -- A scenario that is the script itself is told at once.
 return setmetatable(gallery, { __call = function(_, case)
   case.machine = case.machine or { board = "arm64" }
-  if arg and debug.getinfo(2, "S").source == "@" .. arg[0] then
+  if arg and debug.getinfo(case.broken, "S").source == "@" .. arg[0] then
     core.announce = nil
     tell(case)
     os.exit(true, true)

@@ -3,6 +3,7 @@
 -- calls it, machine = { }, broken = function, mended = function }, as gallery.lua says.
 
 local gallery = require "gallery"
+local parts = require "parts"
 local map, filled, check = gallery.map, gallery.filled, gallery.check
 
 local rules = {}
@@ -25,7 +26,7 @@ local function two_pages()
   return sg, first
 end
 
-rule { "tell the device as many segments as dma_map_sg answered", rule = "use-before-check",
+rule { "tell the device of as many segments as dma_map_sg made", rule = "use-before-check",
   machine = { board = "arm64-smmu" },
   broken = function()
     local sg = two_pages()
@@ -141,19 +142,21 @@ rule { "sync for the device what the CPU has changed", rule = "device-read-stale
 
 rule { "sync for the CPU, not for the device, before the CPU reads", "57-arm64-sync" }
 
+-- What the CPU finds in the frame where so many bytes of it were synced.
 local function receive(synced)
   local buf = filled(256, "o")
   local dma = map(buf, 256, DMA_FROM_DEVICE)
-  read(buf, 0)
   dev:dma_write(dma, ("n"):rep(256))
   dma_sync_single_for_cpu(dev, dma, synced, DMA_FROM_DEVICE)
-  check(read(buf, 256), ("n"):rep(256), "the frame")
+  local frame = read(buf, 256)
   dma_unmap_single(dev, dma, 256, DMA_FROM_DEVICE)
   kfree(buf)
+  return frame
 end
 
-rule { "sync all the bytes that are used", rule = "cpu-read-device-owned",
-  broken = function() receive(64) end, mended = function() receive(256) end }
+rule { "sync all the bytes that are used", rule = "stale-read",
+  broken = function() receive(64) end,
+  mended = function() check(receive(256), ("n"):rep(256), "the frame") end }
 
 -- The stack above the driver copies the frame away.
 local function pass_up(buf, n)
@@ -181,7 +184,7 @@ rule { "unmap or sync before the buffer is handed on", rule = "cpu-read-device-o
     kfree(buf)
   end }
 
-rule { "neither map nor sync coherent memory, and use one address of it", rule = "coherent-alias",
+rule { "map no coherent memory, and use one address of it", rule = "coherent-alias",
   machine = { board = "x86" },
   broken = function()
     local va, dma = dma_alloc_coherent(dev, 4096)
@@ -201,11 +204,11 @@ rule { "neither map nor sync coherent memory, and use one address of it", rule =
 
 rule { "give a buffer the device writes whole lines", "48-iio" }
 rule { "let no two mappings share a line", "52-hub-status" }
-rule { "keep members the device writes apart from those the CPU writes", "50-vsock-virtio" }
+rule { "keep what the device writes apart from what the CPU writes", "50-vsock-virtio" }
 
 -- Order -------------------------------------------------------------------------------------------
 
-rule { "dma_wmb() between the fields of a descriptor and the word that hands it over", "32-arm-smmu-v3" }
+rule { "dma_wmb() before the word that hands a descriptor over", "32-arm-smmu-v3" }
 
 -- edu's registers, as a driver writes them: source, destination, count, command.
 local function ring(how, dma, n)
@@ -227,12 +230,50 @@ local function ring_after_store(how)
   dma_free_coherent(dev, 4096, va, dma)
 end
 
-rule { "writel(), or wmb() before writel_relaxed(), for the doorbell", rule = "order-device-early",
+rule { "writel() for the doorbell, or wmb() before it", rule = "order-device-early",
   broken = function() ring_after_store(relaxed) end,
   mended = function() ring_after_store(ordered) end }
 
 rule { "dma_rmb() between the word that says done and the rest", "29-bnxt-en" }
-rule { "read a word the device writes once", "30-ionic" }
+
+-- The length of a completion is looked at, then used; the device has changed it in between.
+local function complete(fetches)
+  local disk, buf = parts.disk(4), filled(512, "d")
+  local dma = parts.disk_map(buf, 512, DMA_TO_DEVICE)
+  local entry = disk.results.va
+  disk:submit(parts.WRITE, 0, 1, { { dma, 512 } })
+  while load(entry + 12, 4) & 1 == 0 do run(20) end
+  dma_rmb()
+  local moved = load(entry + 4, 4)
+  run(2000)
+  if fetches == 2 then moved = load(entry + 4, 4) end
+  parts.disk_unmap(dma, 512, DMA_TO_DEVICE)
+  kfree(buf)
+  disk:close()
+  return moved
+end
+
+rule { "read a word the device writes once", rule = "double-fetch",
+  machine = { board = "arm64", device_fault = "change" },
+  broken = function() complete(2) end,
+  mended = function() check(complete(1), 512, "the length") end }
+
+-- A sound card at work is stopped; does the driver wait until the word has arrived?
+local function stop(read_back)
+  local buf = filled(2048, "s")
+  local dma = parts.map_for_audio(buf, 2048, DMA_TO_DEVICE)
+  local control = devices.audio.bar + 4
+  parts.audio_start(dma, 2048, 1024, 1)
+  run(300)
+  writel(0, control)
+  if read_back then readl(control) end
+  dma_unmap_single(devices.audio, dma, 2048, DMA_TO_DEVICE)
+  kfree(buf)
+end
+
+rule { "read back the write that stops the device, then unmap",
+  rule = "unmap-active",
+  broken = function() stop(false) end, mended = function() stop(true) end }
 
 -- The device's side -------------------------------------------------------------------------------
 
@@ -244,14 +285,18 @@ local function allocate(set_mask)
   if not va then return end
   store(va, 7)
   wmb()
-  check(dev:dma_read(dma, 8), string.pack("<I8", 7), "the word")
+  local word = dev:dma_read(dma, 8)
   dma_free_coherent(dev, 4096, va, dma)
+  return word
 end
 
 rule { "set the mask of coherent memory, too", rule = "address-truncated",
   machine = { board = "x86", dma_mask_bits = 24 },
   broken = function() allocate(dma_set_mask) end,
-  mended = function() allocate(dma_set_mask_and_coherent) end }
+  mended = function()
+    local word = allocate(dma_set_mask_and_coherent)
+    check(word or string.pack("<I8", 7), string.pack("<I8", 7), "the word")
+  end }
 
 rule { "map no more at once than dma_max_mapping_size says", "53-virtio-ring" }
 
@@ -279,7 +324,7 @@ rule { "take nothing for contiguous beyond one mapping", rule = "device-outside"
 
 -- Coherent memory, pools, the driver's end --------------------------------------------------------
 
-rule { "free coherent memory as it was allocated, with interrupts on", rule = "unmap-size",
+rule { "free coherent memory as it was got, with interrupts on", rule = "unmap-size",
   broken = function()
     local va, dma = dma_alloc_coherent(dev, 8192)
     dma_free_coherent(dev, 4096, va, dma)
@@ -289,7 +334,7 @@ rule { "free coherent memory as it was allocated, with interrupts on", rule = "u
     dma_free_coherent(dev, 8192, va, dma)
   end }
 
-rule { "give every block of a pool back, once, and leave it alone after that",
+rule { "give each block of a pool back once, and leave it alone then",
   rule = "pool-double-free",
   broken = function()
     local pool = dma_pool_create("commands", dev, 64, 64, 0)
@@ -306,7 +351,7 @@ rule { "give every block of a pool back, once, and leave it alone after that",
     dma_pool_destroy(pool)
   end }
 
-rule { "unmap and free everything before the driver lets go of its device", "13-mpi3mr" }
+rule { "leave nothing mapped or allocated when the driver lets go", "13-mpi3mr" }
 
 rule { "in a handler make no call that may sleep", rule = "sleep-in-atomic",
   broken = function()
@@ -333,11 +378,11 @@ local function skip_and_read(synced)
   return buf
 end
 
-rule { "with DMA_ATTR_SKIP_CPU_SYNC sync by hand all that is used", rule = "stale-read",
+rule { "with DMA_ATTR_SKIP_CPU_SYNC sync all that is used", rule = "stale-read",
   broken = function() read(skip_and_read(64) + 64, 64) end,
   mended = function() kfree(skip_and_read(128)) end }
 
-rule { "map, or sync for the device, before the device is told to start", rule = "device-read-stale",
+rule { "map or sync for the device before the device is started", rule = "device-read-stale",
   broken = function()
     local buf = filled(64, "a")
     local dma = map(buf, 64, DMA_TO_DEVICE)
@@ -359,5 +404,25 @@ rule { "map, or sync for the device, before the device is told to start", rule =
     dma_unmap_single(dev, dma, 64, DMA_TO_DEVICE)
     kfree(buf)
   end }
+
+-- The card says how long the packet is, and says something else a little later.
+local function copy_out(fetches)
+  local ring, copy = parts.receive_ring(1, 256), kmalloc(256)
+  parts.arrives(("p"):rep(100))
+  local length = ring:take()
+  if length > 256 then error("more than was mapped", 0) end
+  run(2000)
+  if fetches == 2 then length = load(ring:at(0) + 8, 4) end
+  dma_sync_single_for_cpu(devices.nic, ring.slots[0].h, 256, DMA_FROM_DEVICE)
+  memcpy(copy, ring.slots[0].va, length)
+  check(read(copy, 100), ("p"):rep(100), "the packet")
+  dma_sync_single_for_device(devices.nic, ring.slots[0].h, 256, DMA_FROM_DEVICE)
+  parts.end_receive_ring(ring, 256)
+  kfree(copy)
+end
+
+rule { "check a length the device wrote, and use what was checked",
+  rule = "double-fetch", machine = { board = "arm64", device_fault = "change" },
+  broken = function() copy_out(2) end, mended = function() copy_out(1) end }
 
 return rules

@@ -26,15 +26,17 @@ end
 
 -- The broken driver ------------------------------------------------------------------------------
 
--- Was it judged right, and what did dma-debug say? The driver may see that it failed, and stop.
+-- Was it judged right? Then what dma-debug said, and dmalab. The driver may see that it failed, and
+-- stop.
 local function judge_broken(case, name)
   machine(case.machine)
   gallery.play(case.broken)
   local v = gallery.named(case.rule)
   local right = (v ~= nil) == (case.rule ~= nil)
   count(right, name, v and "accused of " .. v.rule or
-      "not called " .. tostring(case.rule) .. ", but " .. (gallery.named() or { rule = "nothing" }).rule)
-  return right, gallery.dma_debug()
+      "not called " .. tostring(case.rule) .. ", but " ..
+      (gallery.named() or { rule = "nothing" }).rule)
+  return right, gallery.dma_debug() or false, v and v.rule or false
 end
 
 -- The mended driver ------------------------------------------------------------------------------
@@ -47,7 +49,11 @@ local function accused(case, settings)
   return why or v and "accused: " .. v.text
 end
 
+-- The boards that have an IOMMU of their own come last.
 local all = machines.all()
+for _, board in ipairs { "x86-iommu", "arm64-smmu" } do
+  all[#all + 1] = { board = board, settings = {} }
+end
 
 local function machines_for(case)
   local list = { case.machine }
@@ -80,13 +86,14 @@ for _, file in ipairs(core.files(folder)) do
     cases[#cases + 1] = name
   end
 end
+table.sort(cases)
 
 -- A case with the verdicts on it.
 local function judged(case, name)
   if case.right == nil then
-    local right, debug_said = judge_broken(case, name)
-    local mended = judge_mended(case, name)
-    case.right, case.debug = right and mended, debug_said or false
+    local right
+    right, case.debug, case.said = judge_broken(case, name)
+    case.right = judge_mended(case, name) and right
   end
   return case
 end
@@ -95,7 +102,8 @@ end
 local function debug_right(case) return (case.rule ~= nil) == (case.debug ~= false) end
 
 local function row_of(name, case)
-  return ("%-62s %-20s %s"):format(name, case.debug or "-", case.right and (case.rule or "-") or "WRONG")
+  return ("%-62s %-20s %s"):format(name, case.debug or "-",
+      case.right and (case.rule or "-") or "WRONG")
 end
 
 -- Play a list of { name, case } and say what came of each.
@@ -134,7 +142,7 @@ if table_file then
       "called.\nreturn {\n")
   for _, item in ipairs(rules) do
     local case = item.case
-    out:write(("  { %q, %q, %q },\n"):format(item.name:sub(4), case.debug or "-", case.rule or "-"))
+    out:write(("  { %q, %q, %q },\n"):format(item.name:sub(4), case.debug or "-", case.said or "-"))
   end
   out:write("}\n")
   assert(out:close())
