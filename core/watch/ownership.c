@@ -1,11 +1,12 @@
 #include "watch/ownership.h"
 
 #define GRANULE   8      /* bytes; the allocators' smallest block */
+#define WORD      64     /* bits */
 #define DEAD_KEPT 64     /* slots filled before an ended mapping's is used again */
 
 /* What is known of one page besides its bytes. */
 struct note {
-	uint8_t owned[4096 / 8];             /* one bit a byte: a device owns it */
+	uint64_t owned[4096 / WORD];         /* one bit a byte: a device owns it */
 	uint64_t freed[4096 / GRANULE];      /* number of the mem.free event, 0: not freed */
 	uint32_t owned_bytes;                /* bits set above */
 	uint32_t marks;                      /* enum page_mark */
@@ -164,24 +165,34 @@ const struct mapping *ownership_of(const struct ownership *o, uint64_t pa)
 	return best;
 }
 
-static void own_byte(struct note *n, uint64_t at, bool device)
+/* The bits of bytes first to last of a page in the word that holds the first. */
+static uint64_t bits(uint64_t first, uint64_t last)
 {
-	uint8_t bit = (uint8_t)(1u << (at & 7));
+	uint64_t from = ~(uint64_t)0 << first % WORD;
 
-	if (!(n->owned[at / 8] & bit) == !device)
-		return;
-	n->owned[at / 8] ^= bit;
-	n->owned_bytes += device ? 1u : UINT32_MAX;
+	return last / WORD > first / WORD ? from : from & ~(uint64_t)0 >> (WORD - 1 - last % WORD);
+}
+
+/* Bytes first to last of a page. */
+static void own_bytes(struct note *n, uint64_t first, uint64_t last, bool device)
+{
+	for (uint64_t at = first; at <= last; at = round_down(at, WORD) + WORD) {
+		uint64_t *word = &n->owned[at / WORD], mask = bits(at, last);
+
+		n->owned_bytes -= (uint32_t)__builtin_popcountll(*word & mask);
+		*word = device ? *word | mask : *word & ~mask;
+		n->owned_bytes += (uint32_t)__builtin_popcountll(*word & mask);
+	}
 }
 
 static void set_owner(struct ownership *o, uint64_t pa, uint64_t size, bool device)
 {
 	for (uint64_t end = min_u64(pa + size, o->ram_bytes); pa < end; ) {
 		uint64_t stop = min_u64(end, round_down(pa, PAGE_SIZE) + PAGE_SIZE);
-		struct note *n = cow_write(&o->notes, pa >> PAGE_SHIFT);
 
-		for (; pa < stop; pa++)
-			own_byte(n, pa & PAGE_MASK, device);
+		own_bytes(cow_write(&o->notes, pa >> PAGE_SHIFT), pa & PAGE_MASK,
+			  (stop - 1) & PAGE_MASK, device);
+		pa = stop;
 	}
 }
 
@@ -204,7 +215,7 @@ bool ownership_is_device(const struct ownership *o, uint64_t pa)
 	if (pa >= o->ram_bytes)
 		return false;
 	n = cow_read(&o->notes, pa >> PAGE_SHIFT);
-	return n->owned[(pa & PAGE_MASK) / 8] >> (pa & 7) & 1;
+	return n->owned[(pa & PAGE_MASK) / WORD] >> pa % WORD & 1;
 }
 
 void ownership_mark(struct ownership *o, uint64_t pa, uint64_t size, enum page_mark mark)
@@ -244,11 +255,9 @@ bool ownership_any_device(const struct ownership *o, uint64_t pa, uint64_t n)
 	const struct note *note = cow_read(&o->notes, pa >> PAGE_SHIFT);
 	uint64_t first = pa & PAGE_MASK, last = first + n - 1;
 
-	for (uint64_t i = first / 8; i <= last / 8; i++)
-		if (note->owned[i])
-			for (uint64_t at = first; at <= last; at++)
-				if (note->owned[at / 8] >> (at & 7) & 1)
-					return true;
+	for (uint64_t at = first; at <= last; at = round_down(at, WORD) + WORD)
+		if (note->owned[at / WORD] & bits(at, last))
+			return true;
 	return false;
 }
 
@@ -280,6 +289,11 @@ void ownership_set_dropped(struct ownership *o, uint64_t pa, uint8_t value, uint
 
 	g->stamp[pa & PAGE_MASK] = stamp;
 	g->value[pa & PAGE_MASK] = value;
+}
+
+bool ownership_any_dropped(const struct ownership *o, uint64_t pa)
+{
+	return cow_present(&o->gone, pa >> PAGE_SHIFT);
 }
 
 uint64_t ownership_dropped(const struct ownership *o, uint64_t pa, uint8_t *value)

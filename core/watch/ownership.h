@@ -113,6 +113,7 @@ bool ownership_any_device(const struct ownership *o, uint64_t pa, uint64_t n);
  * A store of the CPU that a call dropped, as it may: the byte it stored and its stamp, 0 for none.
  */
 void ownership_set_dropped(struct ownership *o, uint64_t pa, uint8_t value, uint64_t stamp);
+bool ownership_any_dropped(const struct ownership *o, uint64_t pa);     /* in the whole page */
 uint64_t ownership_dropped(const struct ownership *o, uint64_t pa, uint8_t *value);
 
 /* Which event freed the block this byte is in, 0 when it is in use or never was. By 8 bytes. */
