@@ -377,7 +377,7 @@ static void watch(struct shadow *s, const struct event *e)
 		forget_page(s, page, !e->a);
 }
 
-void shadow_event(struct shadow *s, const struct event *e)
+bool shadow_event(struct shadow *s, const struct event *e)
 {
 	switch (e->kind) {
 	case EV_MACHINE:         machine_on(s, e); break;
@@ -395,8 +395,9 @@ void shadow_event(struct shadow *s, const struct event *e)
 	case EV_KEY_WORD:        key_word(s, e); break;
 	case EV_KEY_STORE:       wait_in_buffer(s, e->addr, e, stamp(e, WROTE_CPU)); break;
 	case EV_WATCH:           watch(s, e); break;
-	default:                 break;
+	default:                 return false;
 	}
+	return true;
 }
 
 static bool store_byte(const struct shadow *s, uint64_t pa, uint8_t *value, stamp_t *by)

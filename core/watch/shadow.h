@@ -87,8 +87,8 @@ void shadow_init(struct shadow *s);      /* holds nothing until a machine.on eve
 void shadow_release(struct shadow *s);
 void shadow_copy(struct shadow *to, const struct shadow *from);
 
-/* Follow one event. */
-void shadow_event(struct shadow *s, const struct event *e);
+/* Follow one event. False: of no use, as all of its kind. */
+bool shadow_event(struct shadow *s, const struct event *e);
 
 /* Is this RAM, and are accesses to it told? Of other pages nothing can be said. */
 bool shadow_sees(const struct shadow *s, uint64_t pa);
