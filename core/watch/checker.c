@@ -115,10 +115,11 @@ static uint64_t list_of(const struct trace *t, const struct event *e)
 /* Live mappings of the very same buffer: from now on theirs are the older handles. */
 static void note_again(struct facts *f, const struct event *e)
 {
-	for (uint32_t i = 0; i < f->ownership.end; i++) {
+	for (uint32_t i = ownership_live(&f->ownership, 0); i < f->ownership.end;
+	     i = ownership_live(&f->ownership, i + 1)) {
 		const struct mapping *m = ownership_mapping(&f->ownership, i);
 
-		if (m->live && m->device == e->unit && m->pa == e->addr2 && m->size == e->size &&
+		if (m->device == e->unit && m->pa == e->addr2 && m->size == e->size &&
 		    m->form < FORM_COHERENT)
 			ownership_change(&f->ownership, i)->again = e->seq;
 	}
@@ -192,7 +193,7 @@ static void unmap(struct facts *f, const struct trace *t, const struct event *e)
 	rules_end(f, e, m);
 	to_cpu(f, e, m, m->pa, m->size);
 	m->returned_attrs = attrs_of(t, e);
-	m->live = false;
+	ownership_end(&f->ownership, m);
 }
 
 static void sync_for_cpu(struct facts *f, const struct event *e)
@@ -312,7 +313,7 @@ static void free_memory(struct facts *f, const struct event *e)
 	if (!m)
 		return;
 	rules_end(f, e, m);
-	m->live = false;
+	ownership_end(&f->ownership, m);
 	m->handover = e->seq;
 	f->last_free = e->seq;
 	rules_free(f, e, e->seq);

@@ -2,6 +2,7 @@
 
 #define GRANULE   8      /* bytes; the allocators' smallest block */
 #define WORD      64     /* bits */
+#define LIVE_LEAF 64     /* words of `live` */
 #define DEAD_KEPT 64     /* slots filled before an ended mapping's is used again */
 
 /* What is known of one page besides its bytes. */
@@ -22,6 +23,8 @@ void ownership_init(struct ownership *o, uint64_t ram_bytes)
 {
 	*o = (struct ownership){ .ram_bytes = ram_bytes };
 	cow_init(&o->slots, sizeof(struct mapping), ram_bytes ? MAPPINGS_MAX : 0);
+	cow_init(&o->live, LIVE_LEAF * sizeof(uint64_t),
+		 ram_bytes ? MAPPINGS_MAX / (LIVE_LEAF * WORD) : 0);
 	cow_init(&o->notes, sizeof(struct note), ram_bytes >> PAGE_SHIFT);
 	cow_init(&o->gone, sizeof(struct gone), ram_bytes >> PAGE_SHIFT);
 }
@@ -29,6 +32,7 @@ void ownership_init(struct ownership *o, uint64_t ram_bytes)
 void ownership_release(struct ownership *o)
 {
 	cow_release(&o->slots);
+	cow_release(&o->live);
 	cow_release(&o->notes);
 	cow_release(&o->gone);
 }
@@ -37,6 +41,7 @@ void ownership_copy(struct ownership *to, const struct ownership *from)
 {
 	*to = *from;
 	cow_copy(&to->slots, &from->slots);
+	cow_copy(&to->live, &from->live);
 	cow_copy(&to->notes, &from->notes);
 	cow_copy(&to->gone, &from->gone);
 }
@@ -46,19 +51,47 @@ const struct mapping *ownership_mapping(const struct ownership *o, uint32_t i)
 	return cow_read(&o->slots, i);
 }
 
-/* The slot to reuse: of the mapping that ended first, once a few are kept; or `end`. */
-static uint32_t slot_for_new(const struct ownership *o)
+uint32_t ownership_live(const struct ownership *o, uint32_t from)
 {
-	uint32_t oldest = o->end;
+	for (; from < o->end; from = (uint32_t)round_down(from, WORD) + WORD) {
+		const uint64_t *leaf = cow_read(&o->live, from / WORD / LIVE_LEAF);
+		uint64_t word = leaf[from / WORD % LIVE_LEAF] >> from % WORD;
 
-	for (uint32_t i = 0; o->end >= DEAD_KEPT && i < o->end; i++) {
-		const struct mapping *m = ownership_mapping(o, i);
-
-		if (!m->live &&
-		    (oldest == o->end || m->handover < ownership_mapping(o, oldest)->handover))
-			oldest = i;
+		if (word)
+			return from + (uint32_t)__builtin_ctzll(word);
 	}
-	return oldest;
+	return o->end;
+}
+
+static void set_live(struct ownership *o, uint32_t slot, bool live)
+{
+	uint64_t *leaf = cow_write(&o->live, slot / WORD / LIVE_LEAF);
+	uint64_t *word = &leaf[slot / WORD % LIVE_LEAF], bit = (uint64_t)1 << slot % WORD;
+
+	*word = live ? *word | bit : *word & ~bit;
+}
+
+void ownership_end(struct ownership *o, struct mapping *m)
+{
+	m->live = false;
+	m->ended_next = 0;
+	set_live(o, m->slot, false);
+	if (o->ended)
+		ownership_change(o, o->ended_last - 1)->ended_next = m->slot + 1;
+	else
+		o->ended = m->slot + 1;
+	o->ended_last = m->slot + 1;
+}
+
+/* The slot to reuse: of the mapping that ended first, once a few are kept; or `end`. */
+static uint32_t slot_for_new(struct ownership *o)
+{
+	uint32_t slot = o->ended - 1;
+
+	if (o->end < DEAD_KEPT || !o->ended)
+		return o->end;
+	o->ended = ownership_mapping(o, slot)->ended_next;
+	return slot;
 }
 
 struct mapping *ownership_add(struct ownership *o, const struct mapping *m)
@@ -73,17 +106,19 @@ struct mapping *ownership_add(struct ownership *o, const struct mapping *m)
 	o->end += slot == o->end;
 	to = cow_write(&o->slots, slot);
 	*to = *m;
+	to->slot = slot;
+	set_live(o, slot, true);
 	return to;
 }
 
 static uint32_t slot_of(const struct ownership *o, uint32_t device, uint64_t dma, uint64_t n)
 {
-	uint32_t i = 0;
+	uint32_t i = ownership_live(o, 0);
 
-	for (; i < o->end; i++) {
+	for (; i < o->end; i = ownership_live(o, i + 1)) {
 		const struct mapping *m = ownership_mapping(o, i);
 
-		if (m->live && m->device == device && inside(dma, n, m->dma, m->size))
+		if (m->device == device && inside(dma, n, m->dma, m->size))
 			break;
 	}
 	return i;
@@ -132,10 +167,10 @@ struct mapping *ownership_named(struct ownership *o, uint32_t device, uint64_t d
 {
 	uint32_t best = o->end;
 
-	for (uint32_t i = 0; i < o->end; i++) {
+	for (uint32_t i = ownership_live(o, 0); i < o->end; i = ownership_live(o, i + 1)) {
 		const struct mapping *m = ownership_mapping(o, i);
 
-		if (!m->live || m->device != device || m->dma != dma ||
+		if (m->device != device || m->dma != dma ||
 		    m->coherent_memory != coherent_memory)
 			continue;
 		if (best == o->end || fits_better(m, ownership_mapping(o, best), size))
@@ -199,11 +234,13 @@ static void set_owner(struct ownership *o, uint64_t pa, uint64_t size, bool devi
 void ownership_hand_over(struct ownership *o, uint64_t pa, uint64_t size, bool device)
 {
 	set_owner(o, pa, size, device);
-	for (uint32_t i = 0; !device && i < o->end; i++) {
+	if (device)
+		return;
+	for (uint32_t i = ownership_live(o, 0); i < o->end; i = ownership_live(o, i + 1)) {
 		const struct mapping *m = ownership_mapping(o, i);
 		uint64_t from = m->pa > pa ? m->pa : pa, end = min_u64(m->pa + m->size, pa + size);
 
-		if (m->live && m->device_owns && from < end)
+		if (m->device_owns && from < end)
 			set_owner(o, from, end - from, true);
 	}
 }

@@ -63,7 +63,7 @@ static uint32_t slot_reached(const struct facts *f, const struct beat *b, enum d
 	uint32_t best = o->end;
 	int best_rank = -1;
 
-	for (uint32_t i = 0; i < o->end; i++) {
+	for (uint32_t i = ownership_live(o, 0); i < o->end; i = ownership_live(o, i + 1)) {
 		const struct mapping *m = ownership_mapping(o, i);
 		int rank = holds(m, b) ? 2 * allows(m, dir) + is_older(m, b) : -1;
 
