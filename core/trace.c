@@ -20,11 +20,6 @@ void trace_release(struct trace *t)
 	trace_init(t);
 }
 
-static struct event *slot(const struct trace *t, uint64_t seq)
-{
-	return &t->chunk[(seq - 1) / TRACE_CHUNK - t->base][(seq - 1) % TRACE_CHUNK];
-}
-
 static void add_chunk(struct trace *t)
 {
 	if (t->chunks == t->room) {
@@ -49,27 +44,13 @@ uint64_t trace_append(struct trace *t, uint64_t cycle, const struct event *e)
 		return 0;
 	if ((t->next - 1) / TRACE_CHUNK - t->base == t->chunks)
 		add_chunk(t);
-	to = slot(t, t->next);
+	to = trace_slot(t, t->next);
 	*to = *e;
 	to->seq = t->next;
 	to->cycle = cycle;
 	if (!to->cause)
 		to->cause = t->cause;
 	return t->next++;
-}
-
-const struct event *trace_at(const struct trace *t, uint64_t seq)
-{
-	return seq >= t->first && seq < t->next ? slot(t, seq) : NULL;
-}
-
-const struct event *trace_read(const struct trace *t, struct cursor *c, uint64_t *lost)
-{
-	if (c->next < t->first) {
-		*lost += t->first - c->next;
-		c->next = t->first;
-	}
-	return c->next < t->next ? slot(t, c->next++) : NULL;
 }
 
 void trace_trim(struct trace *t, uint64_t keep)

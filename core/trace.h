@@ -39,11 +39,28 @@ void trace_release(struct trace *t);
  */
 uint64_t trace_append(struct trace *t, uint64_t cycle, const struct event *e);
 
+/* Where event `seq` is kept, while it is. */
+static inline struct event *trace_slot(const struct trace *t, uint64_t seq)
+{
+	return &t->chunk[(seq - 1) / TRACE_CHUNK - t->base][(seq - 1) % TRACE_CHUNK];
+}
+
 /* Event `seq`, or NULL when it is not (or no longer) here. Good until the next append or trim. */
-const struct event *trace_at(const struct trace *t, uint64_t seq);
+static inline const struct event *trace_at(const struct trace *t, uint64_t seq)
+{
+	return seq >= t->first && seq < t->next ? trace_slot(t, seq) : NULL;
+}
 
 /* The cursor's next event, or NULL when there is nothing new. Adds to *lost what was trimmed. */
-const struct event *trace_read(const struct trace *t, struct cursor *c, uint64_t *lost);
+static inline const struct event *trace_read(const struct trace *t, struct cursor *c,
+					     uint64_t *lost)
+{
+	if (c->next < t->first) {
+		*lost += t->first - c->next;
+		c->next = t->first;
+	}
+	return c->next < t->next ? trace_slot(t, c->next++) : NULL;
+}
 
 void trace_trim(struct trace *t, uint64_t keep);
 

@@ -14,7 +14,6 @@ table.insert(package.searchers, 2, function(module)
   return chunk or why, path
 end)
 
-local settings = require "settings"
 local session = require "session"
 require "commands"
 
@@ -35,15 +34,15 @@ end
 function main.start(list, mode)
   session.mode = mode
   session.speaks = mode == "prompt" or mode == "stdin"
-  if #list > 0 then settings.power_on(wanted_of(list)) end
-  session.started = settings.chosen
+  if #list > 0 then require("settings").power_on(wanted_of(list)) end
+  session.started = session.chosen
   session.known = session.globals()
   if session.speaks then
     local text = require "text"
     text.colour = core.terminal and not os.getenv("NO_COLOR") and os.getenv("TERM") ~= "dumb"
   end
   if mode == "prompt" and core.terminal then
-    io.stdout:write("dmalab ", core.version, ", board ", settings.chosen.board,
+    io.stdout:write("dmalab ", core.version, ", board ", session.chosen.board,
                     ": help lists what there is, tour shows around.\n")
   end
 end

@@ -6,6 +6,7 @@ local session = {
   commands = {},       -- rows of commands.lua, by number and by name
   known = {},          -- the globals that are ours, not the user's
   leave = {},          -- raised by quit
+  chosen = { board = "arm64", own = {} },      -- the machine, as settings.lua was asked for it
   failures = 0,        -- lines that failed
   violations = 0,      -- rules broken, outside the tour; those that are warnings left out
   checker = "all",     -- "kernel": only dma-debug speaks

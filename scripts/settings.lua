@@ -4,7 +4,9 @@
 -- Loaded when somebody names a setting: a machine as it comes needs neither.
 local late = setmetatable({}, { __index = function(_, name) return require(name) end })
 
-local settings = { chosen = { board = "arm64", own = {} } }
+local session = require "session"
+
+local settings = {}
 
 local by_key, keys
 local function row_of(key)
@@ -196,12 +198,12 @@ function settings.power_on(wanted)
   for key, value in pairs(own) do all[key] = value end
   local on, key, why = core.power_on(all)
   if not on then refuse(key, all[key], why) end
-  settings.chosen = { board = name, own = own }
+  session.chosen = { board = name, own = own }
 end
 
 -- The present machine as a line of Lua.
 function settings.line(chosen)
-  chosen = chosen or settings.chosen
+  chosen = chosen or session.chosen
   local words = { 'board = "' .. chosen.board .. '"' }
   for _, row in ipairs(core.settings) do
     local key, value = row.key, chosen.own[row.key]

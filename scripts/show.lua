@@ -465,7 +465,7 @@ local function show_board(name)
     local board = settings.board(name)
     about, values = "board " .. name .. ": " .. (board.about or ""), settings.checked(board)
   else
-    local chosen = settings.chosen
+    local chosen = session.chosen
     about, values = "board " .. chosen.board .. (next(chosen.own) and ", changed: "
         .. settings.line():match("^machine{ (.*) }$") or ""),
       core.board()

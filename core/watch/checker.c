@@ -115,10 +115,11 @@ static uint64_t list_of(const struct trace *t, const struct event *e)
 /* Live mappings of the very same buffer: from now on theirs are the older handles. */
 static void note_again(struct facts *f, const struct event *e)
 {
-	for (uint32_t i = 0; i < f->ownership.end; i++) {
+	for (uint32_t i = ownership_live(&f->ownership, 0); i < f->ownership.end;
+	     i = ownership_live(&f->ownership, i + 1)) {
 		const struct mapping *m = ownership_mapping(&f->ownership, i);
 
-		if (m->live && m->device == e->unit && m->pa == e->addr2 && m->size == e->size &&
+		if (m->device == e->unit && m->pa == e->addr2 && m->size == e->size &&
 		    m->form < FORM_COHERENT)
 			ownership_change(&f->ownership, i)->again = e->seq;
 	}
@@ -192,7 +193,7 @@ static void unmap(struct facts *f, const struct trace *t, const struct event *e)
 	rules_end(f, e, m);
 	to_cpu(f, e, m, m->pa, m->size);
 	m->returned_attrs = attrs_of(t, e);
-	m->live = false;
+	ownership_end(&f->ownership, m);
 }
 
 static void sync_for_cpu(struct facts *f, const struct event *e)
@@ -262,7 +263,7 @@ static void free_memory(struct facts *f, const struct event *e)
 	if (!m)
 		return;
 	rules_end(f, e, m);
-	m->live = false;
+	ownership_end(&f->ownership, m);
 	m->handover = e->seq;
 	f->last_free = e->seq;
 	rules_free(f, e, e->seq);
@@ -351,16 +352,11 @@ static void bus_fault(struct facts *f, const struct trace *t, const struct event
 	rules_beat(f, t, e, e->a ? DMA_FROM_DEVICE : DMA_TO_DEVICE, UINT64_MAX);
 }
 
-/*
- * One event. Copies are compared before the shadow follows a write-back or a drop, for those
- * destroy what is compared; a store or a beat is judged by the state it found.
- */
-static void follow(struct facts *f, const struct trace *t, const struct event *e)
+/* False: of no use, as all of its kind. */
+static bool judge(struct facts *f, const struct trace *t, const struct event *e)
 {
-	if (f->call.seq && e->cause != f->call.seq && is_next_step(e))
-		finish_call(f);
 	if (is_head(f, e))
-		return;
+		return true;
 	switch (e->kind) {
 	case EV_CPU_LOAD:        rules_load(f, e); break;
 	case EV_CPU_STORE:       rules_store(f, e); break;
@@ -397,18 +393,50 @@ static void follow(struct facts *f, const struct trace *t, const struct event *e
 	case EV_DMA_SYNC_CPU:    sync_for_cpu(f, e); break;
 	case EV_DMA_SYNC_DEVICE: sync_for_device(f, e); break;
 	case EV_DMA_FREE:        free_memory(f, e); break;
-	default:                 break;
+	default:                 return false;
 	}
-	pools_event(&f->pools, &f->violations, e);
-	shadow_event(&f->shadow, e);
-	if (e->kind == EV_MACHINE) {     /* of the old one only the violations remain */
-		f->pool.size = 0;
-		contexts_forget(f);
-		memset(f->running, 0, sizeof f->running);
-		f->translates = false;
-		ownership_release(&f->ownership);
-		ownership_init(&f->ownership, e->addr);
-	}
+	return true;
+}
+
+/* Of the old machine only the violations remain. */
+static void restart(struct facts *f, const struct event *e)
+{
+	f->pool.size = 0;
+	contexts_forget(f);
+	memset(f->running, 0, sizeof f->running);
+	f->translates = false;
+	ownership_release(&f->ownership);
+	ownership_init(&f->ownership, e->addr);
+}
+
+/* Who reads events here; one that has no use for a kind says so once, and is not asked again. */
+enum { ORDER = 1, JUDGE = 2, POOLS = 4, SHADOW = 8, DMA_DEBUG = 16 };
+
+/*
+ * One event. Copies are compared before the shadow follows a write-back or a drop, for those
+ * destroy what is compared; a store or a beat is judged by the state it found.
+ */
+static void follow(struct checker *c, const struct trace *t, const struct event *e)
+{
+	struct facts *f = &c->facts;
+	uint8_t deaf = c->deaf[e->kind];
+
+	if (!(deaf & ORDER) && !order_event(&c->order, f, t, e))
+		deaf |= ORDER;
+	if (f->call.seq && e->cause != f->call.seq && is_next_step(e))
+		finish_call(f);
+	if (!(deaf & JUDGE) && !judge(f, t, e))
+		deaf |= JUDGE;
+	if (!(deaf & POOLS) && !pools_event(&f->pools, &f->violations, e))
+		deaf |= POOLS;
+	if (!(deaf & SHADOW) && !shadow_event(&f->shadow, e))
+		deaf |= SHADOW;
+	if (e->kind == EV_MACHINE)
+		restart(f, e);
+	if (!(deaf & DMA_DEBUG) &&
+	    !dma_debug_event(&c->dma_debug, &f->violations, &f->ownership, t, e))
+		deaf |= DMA_DEBUG;
+	c->deaf[e->kind] = deaf;
 }
 
 void checker_read(struct checker *c, const struct trace *t)
@@ -416,10 +444,7 @@ void checker_read(struct checker *c, const struct trace *t)
 	const struct event *e;
 
 	while ((e = trace_read(t, &c->cursor, &c->lost))) {
-		order_event(&c->order, &c->facts, t, e);
-		follow(&c->facts, t, e);
-		dma_debug_event(&c->dma_debug, &c->facts.violations, &c->facts.ownership, t,
-				e);
+		follow(c, t, e);
 		if (c->facts.violations.kept < c->facts.violations.count)
 			violations_keep_events(&c->facts.violations, t);
 	}

@@ -16,6 +16,7 @@ struct checker {
 	struct facts facts;
 	struct order order;
 	struct dma_debug dma_debug;
+	uint8_t deaf[EV_COUNT];      /* by kind: a bit for each reader that has no use for it */
 };
 
 void checker_init(struct checker *c);

@@ -702,7 +702,7 @@ static void follow_call(struct dma_debug *d, struct violations *vs, const struct
 	judge(&c);
 }
 
-void dma_debug_event(struct dma_debug *d, struct violations *vs, const struct ownership *o,
+bool dma_debug_event(struct dma_debug *d, struct violations *vs, const struct ownership *o,
 		     const struct trace *t, const struct event *e)
 {
 	switch (e->kind) {
@@ -717,7 +717,9 @@ void dma_debug_event(struct dma_debug *d, struct violations *vs, const struct ow
 		unbound(d, e);
 		break;
 	default:
-		if (event_info[e->kind].lane == LANE_DMA)
-			follow_call(d, vs, o, t, e);
+		if (event_info[e->kind].lane != LANE_DMA)
+			return false;
+		follow_call(d, vs, o, t, e);
 	}
+	return true;
 }

@@ -98,9 +98,10 @@ void dma_debug_copy(struct dma_debug *to, const struct dma_debug *from);
 
 /*
  * Follow one event; the trace is asked for what belongs to the same call, and who owns what for the
- * mappings whose loss has a rule of its own (mapping-leak-overwritten).
+ * mappings whose loss has a rule of its own (mapping-leak-overwritten). False: the event is of no use,
+ * as all of its kind.
  */
-void dma_debug_event(struct dma_debug *d, struct violations *vs, const struct ownership *o,
+bool dma_debug_event(struct dma_debug *d, struct violations *vs, const struct ownership *o,
 		     const struct trace *t, const struct event *e);
 
 /* i < log_count */

@@ -6,19 +6,22 @@ static bool works_on(const struct running *r, const struct mapping *m)
 	return r->seq > m->seq && r->unit == m->device && overlaps(r->dma, r->size, m->dma, m->size);
 }
 
+static void ended_under(struct facts *f, const struct event *e, const struct mapping *m,
+			const struct running *r)
+{
+	struct violation v = { .rule = RULE_UNMAP_ACTIVE, .advice = ADVICE_STILL_RUNNING,
+		.cause = e->seq, .pa = m->pa, .size = m->size };
+
+	violation_link(&v, m->seq);
+	violation_link(&v, r->seq);
+	violations_report(&f->violations, &v, e);
+}
+
 void rules_end(struct facts *f, const struct event *e, const struct mapping *m)
 {
-	for (uint32_t i = 0; i < FACTS_RUNNING; i++) {
-		const struct running *r = &f->running[i];
-		struct violation v = { .rule = RULE_UNMAP_ACTIVE, .advice = ADVICE_STILL_RUNNING,
-			.cause = e->seq, .pa = m->pa, .size = m->size };
-
-		if (!works_on(r, m))
-			continue;
-		violation_link(&v, m->seq);
-		violation_link(&v, r->seq);
-		violations_report(&f->violations, &v, e);
-	}
+	for (uint32_t i = 0; i < FACTS_RUNNING; i++)
+		if (works_on(&f->running[i], m))
+			ended_under(f, e, m, &f->running[i]);
 }
 
 /* Its buffer was mapped again while it lived: whoever did that has but the newer handle. */

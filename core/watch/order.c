@@ -538,7 +538,7 @@ static void restart(struct order *o)
 	order_init(o);
 }
 
-void order_event(struct order *o, struct facts *f, const struct trace *t, const struct event *e)
+bool order_event(struct order *o, struct facts *f, const struct trace *t, const struct event *e)
 {
 	switch (e->kind) {
 	case EV_MACHINE:     restart(o); break;
@@ -552,6 +552,7 @@ void order_event(struct order *o, struct facts *f, const struct trace *t, const 
 	case EV_DEV_RING:    ring_told(f, e); break;
 	case EV_DEV_TAKE:    take(o, f, e); break;
 	case EV_DEV_GIVE:    give(o, f, e); break;
-	default:             break;
+	default:             return false;
 	}
+	return true;
 }

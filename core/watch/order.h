@@ -67,5 +67,8 @@ void order_init(struct order *o);
 void order_release(struct order *o);
 void order_copy(struct order *to, const struct order *from);
 
-/* Judge one event and note it, before ownership and shadow follow it. */
-void order_event(struct order *o, struct facts *f, const struct trace *t, const struct event *e);
+/*
+ * Judge one event and note it, before ownership and shadow follow it. False: of no use, as all of
+ * its kind.
+ */
+bool order_event(struct order *o, struct facts *f, const struct trace *t, const struct event *e);

@@ -1,11 +1,13 @@
 #include "watch/ownership.h"
 
 #define GRANULE   8      /* bytes; the allocators' smallest block */
+#define WORD      64     /* bits */
+#define LIVE_LEAF 64     /* words of `live` */
 #define DEAD_KEPT 64     /* slots filled before an ended mapping's is used again */
 
 /* What is known of one page besides its bytes. */
 struct note {
-	uint8_t owned[4096 / 8];             /* one bit a byte: a device owns it */
+	uint64_t owned[4096 / WORD];         /* one bit a byte: a device owns it */
 	uint64_t freed[4096 / GRANULE];      /* number of the mem.free event, 0: not freed */
 	uint32_t owned_bytes;                /* bits set above */
 	uint32_t marks;                      /* enum page_mark */
@@ -21,6 +23,8 @@ void ownership_init(struct ownership *o, uint64_t ram_bytes)
 {
 	*o = (struct ownership){ .ram_bytes = ram_bytes };
 	cow_init(&o->slots, sizeof(struct mapping), ram_bytes ? MAPPINGS_MAX : 0);
+	cow_init(&o->live, LIVE_LEAF * sizeof(uint64_t),
+		 ram_bytes ? MAPPINGS_MAX / (LIVE_LEAF * WORD) : 0);
 	cow_init(&o->notes, sizeof(struct note), ram_bytes >> PAGE_SHIFT);
 	cow_init(&o->gone, sizeof(struct gone), ram_bytes >> PAGE_SHIFT);
 }
@@ -28,6 +32,7 @@ void ownership_init(struct ownership *o, uint64_t ram_bytes)
 void ownership_release(struct ownership *o)
 {
 	cow_release(&o->slots);
+	cow_release(&o->live);
 	cow_release(&o->notes);
 	cow_release(&o->gone);
 }
@@ -36,6 +41,7 @@ void ownership_copy(struct ownership *to, const struct ownership *from)
 {
 	*to = *from;
 	cow_copy(&to->slots, &from->slots);
+	cow_copy(&to->live, &from->live);
 	cow_copy(&to->notes, &from->notes);
 	cow_copy(&to->gone, &from->gone);
 }
@@ -45,19 +51,47 @@ const struct mapping *ownership_mapping(const struct ownership *o, uint32_t i)
 	return cow_read(&o->slots, i);
 }
 
-/* The slot to reuse: of the mapping that ended first, once a few are kept; or `end`. */
-static uint32_t slot_for_new(const struct ownership *o)
+uint32_t ownership_live(const struct ownership *o, uint32_t from)
 {
-	uint32_t oldest = o->end;
+	for (; from < o->end; from = (uint32_t)round_down(from, WORD) + WORD) {
+		const uint64_t *leaf = cow_read(&o->live, from / WORD / LIVE_LEAF);
+		uint64_t word = leaf[from / WORD % LIVE_LEAF] >> from % WORD;
 
-	for (uint32_t i = 0; o->end >= DEAD_KEPT && i < o->end; i++) {
-		const struct mapping *m = ownership_mapping(o, i);
-
-		if (!m->live &&
-		    (oldest == o->end || m->handover < ownership_mapping(o, oldest)->handover))
-			oldest = i;
+		if (word)
+			return from + (uint32_t)__builtin_ctzll(word);
 	}
-	return oldest;
+	return o->end;
+}
+
+static void set_live(struct ownership *o, uint32_t slot, bool live)
+{
+	uint64_t *leaf = cow_write(&o->live, slot / WORD / LIVE_LEAF);
+	uint64_t *word = &leaf[slot / WORD % LIVE_LEAF], bit = (uint64_t)1 << slot % WORD;
+
+	*word = live ? *word | bit : *word & ~bit;
+}
+
+void ownership_end(struct ownership *o, struct mapping *m)
+{
+	m->live = false;
+	m->ended_next = 0;
+	set_live(o, m->slot, false);
+	if (o->ended)
+		ownership_change(o, o->ended_last - 1)->ended_next = m->slot + 1;
+	else
+		o->ended = m->slot + 1;
+	o->ended_last = m->slot + 1;
+}
+
+/* The slot to reuse: of the mapping that ended first, once a few are kept; or `end`. */
+static uint32_t slot_for_new(struct ownership *o)
+{
+	uint32_t slot = o->ended - 1;
+
+	if (o->end < DEAD_KEPT || !o->ended)
+		return o->end;
+	o->ended = ownership_mapping(o, slot)->ended_next;
+	return slot;
 }
 
 struct mapping *ownership_add(struct ownership *o, const struct mapping *m)
@@ -72,17 +106,19 @@ struct mapping *ownership_add(struct ownership *o, const struct mapping *m)
 	o->end += slot == o->end;
 	to = cow_write(&o->slots, slot);
 	*to = *m;
+	to->slot = slot;
+	set_live(o, slot, true);
 	return to;
 }
 
 static uint32_t slot_of(const struct ownership *o, uint32_t device, uint64_t dma, uint64_t n)
 {
-	uint32_t i = 0;
+	uint32_t i = ownership_live(o, 0);
 
-	for (; i < o->end; i++) {
+	for (; i < o->end; i = ownership_live(o, i + 1)) {
 		const struct mapping *m = ownership_mapping(o, i);
 
-		if (m->live && m->device == device && inside(dma, n, m->dma, m->size))
+		if (m->device == device && inside(dma, n, m->dma, m->size))
 			break;
 	}
 	return i;
@@ -131,10 +167,10 @@ struct mapping *ownership_named(struct ownership *o, uint32_t device, uint64_t d
 {
 	uint32_t best = o->end;
 
-	for (uint32_t i = 0; i < o->end; i++) {
+	for (uint32_t i = ownership_live(o, 0); i < o->end; i = ownership_live(o, i + 1)) {
 		const struct mapping *m = ownership_mapping(o, i);
 
-		if (!m->live || m->device != device || m->dma != dma ||
+		if (m->device != device || m->dma != dma ||
 		    m->coherent_memory != coherent_memory)
 			continue;
 		if (best == o->end || fits_better(m, ownership_mapping(o, best), size))
@@ -164,35 +200,47 @@ const struct mapping *ownership_of(const struct ownership *o, uint64_t pa)
 	return best;
 }
 
-static void own_byte(struct note *n, uint64_t at, bool device)
+/* The bits of bytes first to last of a page in the word that holds the first. */
+static uint64_t bits(uint64_t first, uint64_t last)
 {
-	uint8_t bit = (uint8_t)(1u << (at & 7));
+	uint64_t from = ~(uint64_t)0 << first % WORD;
 
-	if (!(n->owned[at / 8] & bit) == !device)
-		return;
-	n->owned[at / 8] ^= bit;
-	n->owned_bytes += device ? 1u : UINT32_MAX;
+	return last / WORD > first / WORD ? from : from & ~(uint64_t)0 >> (WORD - 1 - last % WORD);
+}
+
+/* Bytes first to last of a page. */
+static void own_bytes(struct note *n, uint64_t first, uint64_t last, bool device)
+{
+	for (uint64_t at = first; at <= last; at = round_down(at, WORD) + WORD) {
+		uint64_t *word = &n->owned[at / WORD], mask = bits(at, last);
+
+		n->owned_bytes -= (uint32_t)__builtin_popcountll(*word & mask);
+		*word = device ? *word | mask : *word & ~mask;
+		n->owned_bytes += (uint32_t)__builtin_popcountll(*word & mask);
+	}
 }
 
 static void set_owner(struct ownership *o, uint64_t pa, uint64_t size, bool device)
 {
 	for (uint64_t end = min_u64(pa + size, o->ram_bytes); pa < end; ) {
 		uint64_t stop = min_u64(end, round_down(pa, PAGE_SIZE) + PAGE_SIZE);
-		struct note *n = cow_write(&o->notes, pa >> PAGE_SHIFT);
 
-		for (; pa < stop; pa++)
-			own_byte(n, pa & PAGE_MASK, device);
+		own_bytes(cow_write(&o->notes, pa >> PAGE_SHIFT), pa & PAGE_MASK,
+			  (stop - 1) & PAGE_MASK, device);
+		pa = stop;
 	}
 }
 
 void ownership_hand_over(struct ownership *o, uint64_t pa, uint64_t size, bool device)
 {
 	set_owner(o, pa, size, device);
-	for (uint32_t i = 0; !device && i < o->end; i++) {
+	if (device)
+		return;
+	for (uint32_t i = ownership_live(o, 0); i < o->end; i = ownership_live(o, i + 1)) {
 		const struct mapping *m = ownership_mapping(o, i);
 		uint64_t from = m->pa > pa ? m->pa : pa, end = min_u64(m->pa + m->size, pa + size);
 
-		if (m->live && m->device_owns && from < end)
+		if (m->device_owns && from < end)
 			set_owner(o, from, end - from, true);
 	}
 }
@@ -204,7 +252,7 @@ bool ownership_is_device(const struct ownership *o, uint64_t pa)
 	if (pa >= o->ram_bytes)
 		return false;
 	n = cow_read(&o->notes, pa >> PAGE_SHIFT);
-	return n->owned[(pa & PAGE_MASK) / 8] >> (pa & 7) & 1;
+	return n->owned[(pa & PAGE_MASK) / WORD] >> pa % WORD & 1;
 }
 
 void ownership_mark(struct ownership *o, uint64_t pa, uint64_t size, enum page_mark mark)
@@ -244,11 +292,9 @@ bool ownership_any_device(const struct ownership *o, uint64_t pa, uint64_t n)
 	const struct note *note = cow_read(&o->notes, pa >> PAGE_SHIFT);
 	uint64_t first = pa & PAGE_MASK, last = first + n - 1;
 
-	for (uint64_t i = first / 8; i <= last / 8; i++)
-		if (note->owned[i])
-			for (uint64_t at = first; at <= last; at++)
-				if (note->owned[at / 8] >> (at & 7) & 1)
-					return true;
+	for (uint64_t at = first; at <= last; at = round_down(at, WORD) + WORD)
+		if (note->owned[at / WORD] & bits(at, last))
+			return true;
 	return false;
 }
 
@@ -280,6 +326,11 @@ void ownership_set_dropped(struct ownership *o, uint64_t pa, uint8_t value, uint
 
 	g->stamp[pa & PAGE_MASK] = stamp;
 	g->value[pa & PAGE_MASK] = value;
+}
+
+bool ownership_any_dropped(const struct ownership *o, uint64_t pa)
+{
+	return cow_present(&o->gone, pa >> PAGE_SHIFT);
 }
 
 uint64_t ownership_dropped(const struct ownership *o, uint64_t pa, uint8_t *value)

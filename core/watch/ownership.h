@@ -46,12 +46,16 @@ struct mapping {
 	 * newest store that handed over a descriptor which the device has taken.
 	 */
 	uint64_t on, handed;
+	uint32_t slot;               /* its own number */
+	uint32_t ended_next;         /* 1 + slot of the mapping that ended after it, 0: none has */
 };
 
 struct ownership {
 	uint64_t ram_bytes;
 	struct cow slots;            /* struct mapping, one a leaf */
 	uint32_t end;                /* no slot in use at or above */
+	struct cow live;             /* one bit a slot: most have ended, and most ask for the others */
+	uint32_t ended, ended_last;  /* 1 + slot of the mapping that ended first, and last; 0: none */
 	/* there were more than MAPPINGS_MAX: what is unmapped is unknown */
 	bool crowded;
 	struct cow notes;            /* by page: bytes a device owns, memory that is freed */
@@ -65,6 +69,9 @@ void ownership_copy(struct ownership *to, const struct ownership *from);
 /* Slot i < end; one that ended has live false. */
 const struct mapping *ownership_mapping(const struct ownership *o, uint32_t i);
 
+/* The first live mapping's slot from this one on, `end` when there is none. */
+uint32_t ownership_live(const struct ownership *o, uint32_t from);
+
 /* A new mapping, or NULL when there are too many. */
 struct mapping *ownership_add(struct ownership *o, const struct mapping *m);
 
@@ -73,6 +80,9 @@ const struct mapping *ownership_find(const struct ownership *o, uint32_t device,
 				     uint64_t n);
 struct mapping *ownership_find_write(struct ownership *o, uint32_t device, uint64_t dma,
 				     uint64_t n);
+
+/* m, to be changed, is over; it is kept a while. */
+void ownership_end(struct ownership *o, struct mapping *m);
 
 /* Slot i to be changed. */
 struct mapping *ownership_change(struct ownership *o, uint32_t i);
@@ -116,6 +126,7 @@ bool ownership_any_device(const struct ownership *o, uint64_t pa, uint64_t n);
  * A store of the CPU that a call dropped, as it may: the byte it stored and its stamp, 0 for none.
  */
 void ownership_set_dropped(struct ownership *o, uint64_t pa, uint8_t value, uint64_t stamp);
+bool ownership_any_dropped(const struct ownership *o, uint64_t pa);     /* in the whole page */
 uint64_t ownership_dropped(const struct ownership *o, uint64_t pa, uint8_t *value);
 
 /* Which event freed the block this byte is in, 0 when it is in use or never was. By 8 bytes. */

@@ -288,7 +288,7 @@ static void access(const struct pool_notes *p, struct violations *vs, const stru
 	}
 }
 
-void pools_event(struct pool_notes *p, struct violations *vs, const struct event *e)
+bool pools_event(struct pool_notes *p, struct violations *vs, const struct event *e)
 {
 	switch (e->kind) {
 	case EV_CPU_LOAD:
@@ -312,8 +312,9 @@ void pools_event(struct pool_notes *p, struct violations *vs, const struct event
 		pools_forget(p);
 		pools_watch(p, e->addr);
 		break;
-	default:              break;
+	default:              return false;
 	}
+	return true;
 }
 
 /* Keyframe. */

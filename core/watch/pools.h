@@ -48,8 +48,8 @@ void pools_watch(struct pool_notes *p, uint64_t ram_bytes);      /* from nothing
 void pools_forget(struct pool_notes *p);
 void pools_copy(struct pool_notes *to, const struct pool_notes *from);
 
-/* Follow one event, and judge it. */
-void pools_event(struct pool_notes *p, struct violations *vs, const struct event *e);
+/* Follow one event, and judge it. False: of no use, as all of its kind. */
+bool pools_event(struct pool_notes *p, struct violations *vs, const struct event *e);
 
 /*
  * The events that would make these notes, for a keyframe: *at counts from 0. False: no more.

@@ -5,7 +5,8 @@
 struct beat {
 	const struct event *event;
 	uint64_t dma, pa;        /* of the beat; pa is ~0 where there is no RAM */
-	uint64_t start, size;    /* of its transfer */
+	/* what the trace knows of its transfer (look_back) */
+	uint64_t start, size;
 	uint64_t asked;          /* when the CPU asked for it */
 };
 
@@ -21,17 +22,21 @@ static uint64_t cut_off(const struct facts *f, uint64_t transfer)
 	return f->clamped.transfer == transfer ? f->clamped.from - f->clamped.to : 0;
 }
 
-static struct beat beat_of(const struct facts *f, const struct trace *t, const struct event *e,
-			   uint64_t pa)
+static struct beat beat_of(const struct facts *f, const struct event *e, uint64_t pa)
 {
-	const struct event *start = trace_at(t, e->cause);
-	uint64_t cut = cut_off(f, e->cause);
+	return (struct beat){ .event = e, .dma = e->addr + cut_off(f, e->cause), .pa = pa };
+}
+
+/* Only where something is wrong does it matter how the transfer began. */
+static void look_back(const struct facts *f, const struct trace *t, struct beat *b)
+{
+	const struct event *e = b->event, *start = trace_at(t, e->cause);
 
 	if (!start)
 		start = e;      /* so long ago that the trace has lost it */
-	return (struct beat){ .event = e, .dma = e->addr + cut, .pa = pa,
-		.start = start->addr + cut, .size = start->size,
-		.asked = start->kind == EV_DEV_START && start->cause ? start->cause : e->cause };
+	b->start = start->addr + cut_off(f, e->cause);
+	b->size = start->size;
+	b->asked = start->kind == EV_DEV_START && start->cause ? start->cause : e->cause;
 }
 
 static bool holds(const struct mapping *m, const struct beat *b)
@@ -58,7 +63,7 @@ static uint32_t slot_reached(const struct facts *f, const struct beat *b, enum d
 	uint32_t best = o->end;
 	int best_rank = -1;
 
-	for (uint32_t i = 0; i < o->end; i++) {
+	for (uint32_t i = ownership_live(o, 0); i < o->end; i = ownership_live(o, i + 1)) {
 		const struct mapping *m = ownership_mapping(o, i);
 		int rank = holds(m, b) ? 2 * allows(m, dir) + is_older(m, b) : -1;
 
@@ -249,11 +254,14 @@ const struct mapping *rules_beat(struct facts *f, const struct trace *t, const s
 	if (f->ownership.crowded || not_the_kernels(f, pa) ||
 	    (f->clamped.mapped && f->clamped.transfer == e->cause))
 		return NULL;
-	b = beat_of(f, t, e, pa);
+	b = beat_of(f, e, pa);
 	m = reached(f, &b, dir);
-	if (!m || (!is_older(m, &b) && ended_under_way(ended_at(f, &b), &b))) {
-		astray(f, &b);
-		return NULL;
+	if (!m || !is_older(m, &b)) {
+		look_back(f, t, &b);
+		if (!m || ended_under_way(ended_at(f, &b), &b)) {
+			astray(f, &b);
+			return NULL;
+		}
 	}
 	if (!allows(m, dir))
 		wrong_way(f, &b, m, dir);
@@ -266,9 +274,10 @@ const struct mapping *rules_beat(struct facts *f, const struct trace *t, const s
 static enum advice advice_stopped(const struct facts *f, const struct trace *t,
 				  const struct event *e, const struct mapping *m)
 {
-	struct beat b = beat_of(f, t, e, UINT64_MAX);
+	struct beat b = beat_of(f, e, UINT64_MAX);
 	struct violation v = { 0 };
 
+	look_back(f, t, &b);
 	if (m && e->b == IOMMU_UNMAPPED)
 		return ADVICE_UNMAPPED_WITH;
 	if (m)
@@ -282,10 +291,13 @@ void rules_iommu_fault(struct facts *f, const struct trace *t, const struct even
 {
 	enum direction dir = e->a ? DMA_FROM_DEVICE : DMA_TO_DEVICE;
 	const struct mapping *m = rules_beat(f, t, e, dir, UINT64_MAX);
-	struct beat b = beat_of(f, t, e, UINT64_MAX);
+	struct beat b = beat_of(f, e, UINT64_MAX);
 	struct violation v = { .rule = RULE_IOMMU_FAULT, .cause = e->cause, .on_bus = true,
-		.pa = UINT64_MAX, .dma = b.start, .size = b.size };
+		.pa = UINT64_MAX };
 
+	look_back(f, t, &b);
+	v.dma = b.start;
+	v.size = b.size;
 	f->translates = true;
 	v.advice = advice_stopped(f, t, e, m);
 	if (!m)

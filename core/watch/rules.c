@@ -226,6 +226,13 @@ static enum where newest_store(const struct facts *f, uint64_t pa, uint8_t *valu
 	return where;
 }
 
+/* Most beats find RAM as new as any copy. */
+static bool is_up_to_date(const struct facts *f, const struct event *e)
+{
+	return shadow_ram_is_newest(&f->shadow, e->addr2, e->size) &&
+	       !ownership_any_dropped(&f->ownership, e->addr2);
+}
+
 /*
  * A beat reads RAM while a newer store sits in a cache. A store made after the one that started the
  * transfer is no part of what the device was asked to read; one that still is in the store buffer
@@ -234,11 +241,12 @@ static enum where newest_store(const struct facts *f, uint64_t pa, uint8_t *valu
 static void device_read(struct facts *f, const struct event *e)
 {
 	struct difference d = { 0 };
-	struct violation v = { .rule = RULE_DEVICE_READ_STALE, .cause = e->cause };
-	uint64_t asked = rules_asked_for(f, e->cause);
+	struct violation v;
+	uint64_t asked;
 
-	if (!shadow_sees(&f->shadow, e->addr2))
+	if (!shadow_sees(&f->shadow, e->addr2) || is_up_to_date(f, e))
 		return;
+	asked = rules_asked_for(f, e->cause);
 	for (uint32_t i = 0; i < e->size; i++) {
 		const struct shadow_page *ram = shadow_page(&f->shadow, e->addr2 + i);
 		uint64_t at = (e->addr2 + i) & PAGE_MASK;
@@ -253,6 +261,7 @@ static void device_read(struct facts *f, const struct event *e)
 	}
 	if (!d.found)
 		return;
+	v = (struct violation){ .rule = RULE_DEVICE_READ_STALE, .cause = e->cause };
 	difference_describe(&v, &d, e->addr2);
 	v.advice = advice_device_read(f, v.pa, d.new_stamp);
 	rules_link_mapping(f, &v);
@@ -275,9 +284,9 @@ void rules_write_back(struct facts *f, const struct event *e)
 	const struct shadow_line *l = shadow_line(&f->shadow, e->unit, e->addr);
 	const struct shadow_page *ram = shadow_page(&f->shadow, e->addr);
 	struct difference d = { 0 };
-	struct violation v = { .rule = RULE_DEVICE_DATA_LOST };
+	struct violation v;
 
-	if (!l || !shadow_sees(&f->shadow, e->addr) ||
+	if (!l || !shadow_sees(&f->shadow, e->addr) || ram->device_wrote <= l->as_of ||
 	    (e->unit == 1 && shadow_line(&f->shadow, 2, e->addr)))
 		return;
 	for (uint32_t i = 0; i < f->shadow.line; i++) {
@@ -289,6 +298,7 @@ void rules_write_back(struct facts *f, const struct event *e)
 	}
 	if (!d.found)
 		return;
+	v = (struct violation){ .rule = RULE_DEVICE_DATA_LOST };
 	difference_describe(&v, &d, l->pa);
 	v.cause = shadow_transfer(&f->shadow, v.pa);
 	v.advice = advice_lost(f, l, v.pa);
@@ -342,7 +352,7 @@ void rules_drop(struct facts *f, const struct event *e)
 	const struct shadow_line *l = shadow_line(&f->shadow, e->unit, e->addr);
 	const struct shadow_page *ram = shadow_page(&f->shadow, e->addr);
 	struct difference d = { 0 };
-	struct violation v = { .rule = RULE_CPU_DATA_LOST, .cause = f->last_op };
+	struct violation v;
 
 	if (!l || !e->value || e->a != DROP_INVALIDATE || !shadow_sees(&f->shadow, e->addr))
 		return;
@@ -361,6 +371,7 @@ void rules_drop(struct facts *f, const struct event *e)
 	}
 	if (!d.found)
 		return;
+	v = (struct violation){ .rule = RULE_CPU_DATA_LOST, .cause = f->last_op };
 	difference_describe(&v, &d, l->pa);
 	v.advice = advice_dropped(f, e, v.pa);
 	violation_link(&v, e->cause);

@@ -11,21 +11,34 @@ struct bytes {
 	stamp_t *stamp;
 };
 
+/* Of the geometry it has. */
+static void init_cache(struct shadow_cache *c)
+{
+	cow_init(&c->lines, sizeof(struct shadow_line), (size_t)c->sets * c->ways);
+	cow_init(&c->tags, sizeof(struct shadow_tags), c->sets);
+}
+
+static void release_cache(struct shadow_cache *c)
+{
+	cow_release(&c->lines);
+	cow_release(&c->tags);
+}
+
 void shadow_init(struct shadow *s)
 {
 	*s = (struct shadow){ .line = 64 };
 	cow_init(&s->ram, sizeof(struct shadow_page), 0);
 	cow_init(&s->unseen, PAGES_PER_LEAF / 8, 1);
-	cow_init(&s->cache[1].lines, sizeof(struct shadow_line), 0);
-	cow_init(&s->cache[2].lines, sizeof(struct shadow_line), 0);
+	for (uint32_t level = 1; level <= 2; level++)
+		init_cache(&s->cache[level]);
 }
 
 void shadow_release(struct shadow *s)
 {
 	cow_release(&s->ram);
 	cow_release(&s->unseen);
-	cow_release(&s->cache[1].lines);
-	cow_release(&s->cache[2].lines);
+	for (uint32_t level = 1; level <= 2; level++)
+		release_cache(&s->cache[level]);
 }
 
 void shadow_copy(struct shadow *to, const struct shadow *from)
@@ -33,8 +46,10 @@ void shadow_copy(struct shadow *to, const struct shadow *from)
 	*to = *from;
 	cow_copy(&to->ram, &from->ram);
 	cow_copy(&to->unseen, &from->unseen);
-	cow_copy(&to->cache[1].lines, &from->cache[1].lines);
-	cow_copy(&to->cache[2].lines, &from->cache[2].lines);
+	for (uint32_t level = 1; level <= 2; level++) {
+		cow_copy(&to->cache[level].lines, &from->cache[level].lines);
+		cow_copy(&to->cache[level].tags, &from->cache[level].tags);
+	}
 }
 
 static stamp_t stamp(const struct event *e, uint64_t writer)
@@ -68,34 +83,40 @@ uint64_t shadow_transfer(const struct shadow *s, uint64_t pa)
 	return shadow_page(s, pa)->transfer[(pa & PAGE_MASK) / BUS_BYTES];
 }
 
-static uint32_t slot_of(const struct shadow *s, uint32_t level, uint64_t pa, uint32_t way)
+static uint64_t tag_of(const struct shadow *s, uint64_t pa)
 {
-	const struct shadow_cache *c = &s->cache[level];
-
-	return (uint32_t)(pa / s->line & (c->sets - 1)) * c->ways + way;
+	return (pa & ~(uint64_t)(s->line - 1)) + 1;
 }
 
-static bool holds(const struct shadow_cache *c, uint32_t slot, uint64_t base)
+static uint32_t set_of(const struct shadow *s, uint32_t level, uint64_t pa)
 {
-	const struct shadow_line *l = cow_read(&c->lines, slot);
+	return (uint32_t)(pa >> s->line_shift) & (s->cache[level].sets - 1);
+}
 
-	return l->valid && l->pa == base;
+static void set_tag(struct shadow *s, uint32_t level, uint64_t pa, uint32_t way, uint64_t tag)
+{
+	struct shadow_tags *tags = cow_write(&s->cache[level].tags, set_of(s, level, pa));
+
+	tags->tag[way] = tag;
 }
 
 /* The slot of the line that holds pa; false when none does. */
 static bool find_slot(const struct shadow *s, uint32_t level, uint64_t pa, uint32_t *slot)
 {
 	const struct shadow_cache *c = &s->cache[level];
-	uint64_t base = pa & ~(uint64_t)(s->line - 1);
+	const struct shadow_tags *tags;
+	uint64_t tag = tag_of(s, pa);
+	uint32_t set;
 
-	*slot = c->last;
-	if (!c->sets || holds(c, *slot, base))
-		return c->sets != 0;
-	for (uint32_t way = 0; way < c->ways; way++) {
-		*slot = slot_of(s, level, pa, way);
-		if (holds(c, *slot, base))
+	if (!c->sets)
+		return false;
+	set = set_of(s, level, pa);
+	tags = cow_read(&c->tags, set);
+	for (uint32_t way = 0; way < c->ways; way++)
+		if (tags->tag[way] == tag) {
+			*slot = set * c->ways + way;
 			return true;
-	}
+		}
 	return false;
 }
 
@@ -111,10 +132,20 @@ static struct shadow_line *line_write(struct shadow *s, uint32_t level, uint64_t
 {
 	uint32_t slot;
 
+	return find_slot(s, level, pa, &slot) ? cow_write(&s->cache[level].lines, slot) : NULL;
+}
+
+/* The line that holds pa, if any does, is not there any more. */
+static void let_go(struct shadow *s, uint32_t level, uint64_t pa)
+{
+	uint32_t slot;
+	struct shadow_line *l;
+
 	if (!find_slot(s, level, pa, &slot))
-		return NULL;
-	s->cache[level].last = slot;
-	return cow_write(&s->cache[level].lines, slot);
+		return;
+	l = cow_write(&s->cache[level].lines, slot);
+	l->valid = 0;
+	set_tag(s, level, pa, slot % s->cache[level].ways, 0);
 }
 
 static struct bytes ram_bytes(struct shadow *s, uint64_t pa)
@@ -172,6 +203,8 @@ static void machine_on(struct shadow *s, const struct event *e)
 	s->bus_offset = e->addr2;
 	s->hidden = e->value;
 	s->line = e->size;
+	while ((uint32_t)1 << s->line_shift < s->line)
+		s->line_shift++;
 	s->levels = e->a;
 	s->coherent = e->b;
 	cow_release(&s->ram);
@@ -184,9 +217,9 @@ static void machine_cache(struct shadow *s, const struct event *e)
 {
 	struct shadow_cache *c = &s->cache[e->unit];
 
-	cow_release(&c->lines);
+	release_cache(c);
 	*c = (struct shadow_cache){ .sets = e->size, .ways = e->a, .write_through = e->b };
-	cow_init(&c->lines, sizeof(struct shadow_line), (size_t)c->sets * c->ways);
+	init_cache(c);
 }
 
 static void wait_in_buffer(struct shadow *s, uint64_t pa, const struct event *e, stamp_t by)
@@ -245,10 +278,11 @@ static void drain(struct shadow *s, const struct event *e)
 /* A place in a cache is taken by a line; its bytes come from below, or from above in a moment. */
 static struct shadow_line *take(struct shadow *s, const struct event *e)
 {
-	uint32_t way = e->b;
-	struct shadow_line *l = cow_write(&s->cache[e->unit].lines,
-					  slot_of(s, e->unit, e->addr, way));
+	const struct shadow_cache *c = &s->cache[e->unit];
+	uint32_t slot = set_of(s, e->unit, e->addr) * c->ways + e->b;
+	struct shadow_line *l = cow_write(&s->cache[e->unit].lines, slot);
 
+	set_tag(s, e->unit, e->addr, e->b, tag_of(s, e->addr));
 	l->pa = e->addr;
 	l->filled = l->as_of = e->seq;
 	l->valid = 1;
@@ -296,14 +330,6 @@ static void pass_through(struct shadow *s, const struct event *e)
 		to->dirty |= !s->cache[2].write_through;
 }
 
-static void drop(struct shadow *s, const struct event *e)
-{
-	struct shadow_line *l = line_write(s, e->unit, e->addr);
-
-	if (l)
-		l->valid = 0;
-}
-
 static void device_write(struct shadow *s, const struct event *e)
 {
 	struct shadow_page *page = cow_write(&s->ram, e->addr2 >> PAGE_SHIFT);
@@ -349,12 +375,8 @@ static void forget_page(struct shadow *s, uint64_t page, bool unseen)
 		if (s->store[i].pa >> PAGE_SHIFT == page)
 			forget_store(s, i);
 	for (uint64_t pa = page << PAGE_SHIFT; pa < (page + 1) << PAGE_SHIFT; pa += s->line)
-		for (uint32_t level = 1; level <= s->levels; level++) {
-			struct shadow_line *l = line_write(s, level, pa);
-
-			if (l)
-				l->valid = 0;
-		}
+		for (uint32_t level = 1; level <= s->levels; level++)
+			let_go(s, level, pa);
 }
 
 static void watch(struct shadow *s, const struct event *e)
@@ -363,7 +385,7 @@ static void watch(struct shadow *s, const struct event *e)
 		forget_page(s, page, !e->a);
 }
 
-void shadow_event(struct shadow *s, const struct event *e)
+bool shadow_event(struct shadow *s, const struct event *e)
 {
 	switch (e->kind) {
 	case EV_MACHINE:         machine_on(s, e); break;
@@ -374,15 +396,16 @@ void shadow_event(struct shadow *s, const struct event *e)
 	case EV_CACHE_TAKE:      take(s, e); break;
 	case EV_CACHE_WRITEBACK: write_back(s, e); break;
 	case EV_CACHE_THROUGH:   pass_through(s, e); break;
-	case EV_CACHE_DROP:      drop(s, e); break;
+	case EV_CACHE_DROP:      let_go(s, e->unit, e->addr); break;
 	case EV_DEV_WRITE:       device_write(s, e); break;
 	case EV_KEY_RAM:         put_ram(s, e->addr, e->value, e->size, 0); break;
 	case EV_KEY_LINE:        key_line(s, e); break;
 	case EV_KEY_WORD:        key_word(s, e); break;
 	case EV_KEY_STORE:       wait_in_buffer(s, e->addr, e, stamp(e, WROTE_CPU)); break;
 	case EV_WATCH:           watch(s, e); break;
-	default:                 break;
+	default:                 return false;
 	}
+	return true;
 }
 
 static bool store_byte(const struct shadow *s, uint64_t pa, uint8_t *value, stamp_t *by)
@@ -417,6 +440,25 @@ bool shadow_byte(const struct shadow *s, enum where at, uint64_t pa, uint8_t *va
 		return false;
 	*value = l->bytes[pa - l->pa];
 	*by = l->stamp[pa - l->pa];
+	return true;
+}
+
+bool shadow_ram_is_newest(const struct shadow *s, uint64_t pa, uint64_t n)
+{
+	const stamp_t *ram = shadow_page(s, pa)->stamp + (pa & PAGE_MASK);
+
+	if (!inside(pa, n, round_down(pa, s->line), s->line))
+		return false;
+	for (uint32_t i = 0; i < s->stores; i++)
+		if (overlaps(pa, n, s->store[i].pa, s->store[i].size))
+			return false;
+	for (uint32_t level = 1; level <= s->levels; level++) {
+		const struct shadow_line *l = shadow_line(s, level, pa);
+
+		for (uint64_t i = 0; l && i < n; i++)
+			if (l->stamp[pa - l->pa + i] > ram[i])
+				return false;
+	}
 	return true;
 }
 

@@ -60,11 +60,18 @@ struct shadow_line {
 	uint8_t bytes[SHADOW_LINE];
 };
 
+#define SHADOW_WAYS 16       /* as many as a board may have */
+
+/* By way: 1 + pa of the line's first byte, 0 for no line. */
+struct shadow_tags {
+	uint64_t tag[SHADOW_WAYS];
+};
+
 struct shadow_cache {
 	uint32_t sets, ways;
 	bool write_through;
 	struct cow lines;        /* one struct shadow_line a leaf, [set * ways + way] */
-	uint32_t last;           /* the slot found last: most often the next one too */
+	struct cow tags;         /* one struct shadow_tags a leaf, [set]: where to find them */
 };
 
 struct shadow_store {
@@ -75,7 +82,7 @@ struct shadow_store {
 
 struct shadow {
 	uint64_t ram_bytes, bus_offset, hidden;   /* hidden: RAM from here on is not the kernel's */
-	uint32_t line, levels;
+	uint32_t line, line_shift, levels;
 	bool coherent;
 	struct cow ram;                /* one struct shadow_page a leaf */
 	struct cow unseen;             /* one bit a page: accesses to it are not traced */
@@ -88,8 +95,8 @@ void shadow_init(struct shadow *s);      /* holds nothing until a machine.on eve
 void shadow_release(struct shadow *s);
 void shadow_copy(struct shadow *to, const struct shadow *from);
 
-/* Follow one event. */
-void shadow_event(struct shadow *s, const struct event *e);
+/* Follow one event. False: of no use, as all of its kind. */
+bool shadow_event(struct shadow *s, const struct event *e);
 
 /* Is this RAM, and are accesses to it told? Of other pages nothing can be said. */
 bool shadow_sees(const struct shadow *s, uint64_t pa);
@@ -103,6 +110,9 @@ must_check bool shadow_byte(const struct shadow *s, enum where at, uint64_t pa, 
 
 /* The copy with the highest stamp; of equals the one nearest to RAM. pa is RAM. */
 enum where shadow_newest(const struct shadow *s, uint64_t pa, uint8_t *value, stamp_t *stamp);
+
+/* Is no copy of these bytes of RAM newer than RAM's own? May say no of bytes of several lines. */
+bool shadow_ram_is_newest(const struct shadow *s, uint64_t pa, uint64_t n);
 
 /* The transfer that wrote RAM's copy of this byte last, 0 when no device did. */
 uint64_t shadow_transfer(const struct shadow *s, uint64_t pa);

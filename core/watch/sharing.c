@@ -102,10 +102,11 @@ void rules_map(struct facts *f, const struct trace *t, const struct event *e,
 
 	if (m->form == FORM_RESOURCE)
 		return;
-	for (uint32_t i = 0; i < f->ownership.end; i++) {
+	for (uint32_t i = ownership_live(&f->ownership, 0); i < f->ownership.end;
+	     i = ownership_live(&f->ownership, i + 1)) {
 		const struct mapping *other = ownership_mapping(&f->ownership, i);
 
-		if (other->seq == m->seq || !other->live)
+		if (other->seq == m->seq)
 			continue;
 		if (other->coherent_memory && overlaps(m->pa, m->size, other->pa, other->size))
 			report_coherent(f, e, other, m->pa, 0);
