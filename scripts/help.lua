@@ -1,6 +1,7 @@
 -- `help`: what there is, from the tables of the core and of the commands.
 
 require "api"
+local help_calls = require "help_calls"
 local help_dma = require "help_dma"
 local near = require "near"
 local session = require "session"
@@ -93,7 +94,8 @@ local function on_the_caches(row)
     local how = board.coherent and "cached" or tostring(arch.coherent):lower()
     say_labelled("  caches", 12, "on this board: " .. (coherent_words[how] or how))
   end
-  if not column or column == "alloc" then return end
+  if column == "alloc" then return end
+  column = column or help_calls.caches_of(row)
   if not arch[column] then say_labelled("  caches", 12, column) return end
   if board.coherent then
     say_labelled("  caches", 12, "on this board nothing: the hardware snoops (help archs shows " ..
@@ -174,7 +176,7 @@ local function function_help(row)
   say(text.wrap(row.name .. "(" .. row.args .. ")" .. result, 78, "    "))
   paragraph(row.help)
   local like = generic(row)
-  local extra = row.notes or notes[like.name] or help_dma.notes_of(like) or {}
+  local extra = help_calls.complete(like, row.notes or notes[like.name] or help_dma.notes_of(like) or {})
   for i = 1, #extra, 2 do say_labelled("  " .. extra[i], 12, extra[i + 1]) end
   on_the_caches(like)
 end
@@ -272,12 +274,53 @@ local function archs()
   say("covered, flush does both.")
 end
 
+-- One by its id; nil for "".
+local function misconception(id)
+  for _, row in ipairs(require "misconceptions") do
+    if row.id == id then return row end
+  end
+end
+
+local function quoted(row) return "\"" .. row.belief:gsub("\"", "'") .. "\"" end
+
 local function rule(row)
   say(row.name, "  (a rule", row.severity == "warning" and ", a warning" or "", ")")
   paragraph(row.sentence)
   say_labelled("  remedy", 12, row.remedy)
+  local believed = misconception(row.misconception)
+  if believed then
+    say_labelled("  belief", 12, quoted(believed) .. " (" .. believed.id .. ")")
+    say_labelled("  but", 12, believed.truth)
+  end
   local message = require("dma_debug").message(row.name)
   if message then say_labelled("  dma-debug", 12, message) end
+end
+
+-- The rules that break where it is believed.
+local function rules_of(row)
+  local named = {}
+  for _, broken in ipairs(core.rules) do
+    if broken.misconception == row.id then named[#named + 1] = broken.name end
+  end
+  return table.concat(named, ", ")
+end
+
+local function misconception_help(row)
+  say(row.id, "  (a misconception)")
+  paragraph(quoted(row))
+  paragraph(row.truth)
+  local broken = rules_of(row)
+  if broken ~= "" then say_labelled("  rules", 12, broken) end
+end
+
+local function misconceptions()
+  say("What many believe, and the rules that break where it is believed; help M01 tells")
+  say("what really happens.")
+  for _, row in ipairs(require "misconceptions") do
+    local broken = rules_of(row)
+    say_labelled("  " .. row.id, 7, quoted(row))
+    if broken ~= "" then say_labelled("", 7, broken) end
+  end
 end
 
 local function event(row)
@@ -305,11 +348,13 @@ end
 -- The rules by name; then those a driver's author should know, and who notices when one is broken.
 local function rules()
   name_and_sentence(core.rules)
+  local forty = require "driver_rules"
+  if #forty == 0 then return end
   say()
   say("Forty rules for who writes a driver, and what a driver that breaks one is called:")
   say("by CONFIG_DMA_API_DEBUG (-: it does not notice), then by dmalab.")
   say()
-  for i, row in ipairs(require "driver_rules") do
+  for i, row in ipairs(forty) do
     say(("%2d  "):format(i), row[1])
     say("      ", row[2], string.rep(" ", 24 - #row[2]), row[3])
   end
@@ -502,7 +547,7 @@ end
 local topics = {
   functions = functions, boards = boards, settings = setting_list, archs = archs, nature = nature,
   events = events, words = glossary, glossary = glossary,
-  rules = rules,
+  rules = rules, misconceptions = misconceptions,
   devices = function() for _, row in ipairs(core.devices) do device(row) end end,
 }
 
@@ -553,6 +598,7 @@ local kinds = {
   { board, board_help },
   { by_name(core.archs), arch_table },
   { by_name(core.rules), rule },
+  { function(name) return misconception(name:upper()) end, misconception_help },
   { by_name(core.events), event },
   { by_name(core.devices), device },
   { by_name(core.choices), plain("a choice of nature") },

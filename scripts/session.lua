@@ -84,6 +84,7 @@ function session.set(word)
     error("set takes checker=kernel or checker=all", 0)
   end
   session.checker = checker
+  session.instead = string.format("set(%q)", word)   -- `save` keeps it
   session.kernel_said = select(2, core.trace()) - 1
 end
 
