@@ -22,8 +22,8 @@ local function paragraph(s) say(text.labelled("  ", 2, s)) end
 -- One screen -----------------------------------------------------------------------------------
 
 local command_groups = {
-  { "look", "look at it" }, { "dma", "in short" }, { "time", "time" },
-  { "machine", "machine" }, { "session", "session" }, { "help", "help" },
+  { "look at it", "look" }, { "in short", "dma" }, { "time, machine", "time", "machine" },
+  { "session", "session", "help" },
 }
 
 -- Functions of the first screen, by subject; every one is in `help functions`.
@@ -33,7 +33,8 @@ local first_functions = {
   { "the CPU", { "load", "store", "read", "write", "memset", "memcpy", "readl", "writel", "mb",
       "dma_wmb" } },
   { "DMA", { "dma_map_single", "dma_unmap_single", "dma_mapping_error", "dma_sync_single_for_cpu",
-             "dma_sync_single_for_device", "dma_alloc_coherent", "dma_free_coherent" } },
+             "dma_sync_single_for_device", "dma_alloc_coherent", "dma_free_coherent",
+             "dma_map_sg", "dma_pool_create", "dma_set_mask" } },
   { "the device", { "dev:dma_read", "dev:dma_write", "dev:start_read", "dev:busy", "dev:wait",
       "dev.bar" } },
   { "caches", { "cache.clean", "cache.invalidate", "cache.flush" } },
@@ -47,18 +48,19 @@ local function overview()
   say()
   for _, group in ipairs(command_groups) do
     local names = {}
-    for _, row in ipairs(session.commands) do
-      if row.group == group[1] then names[#names + 1] = row.name end
+    for i = 2, #group do
+      for _, row in ipairs(session.commands) do
+        if row.group == group[i] then names[#names + 1] = row.name end
+      end
     end
-    say(string.format("  %-14s", group[2]) .. table.concat(names, "  "))
+    say_labelled("  " .. group[1], 16, table.concat(names, "  "))
   end
   say()
   for _, group in ipairs(first_functions) do
     say_labelled("  " .. group[1], 16, table.concat(group[2], "  "))
   end
-  say()
   say("help NAME tells all about one of them. More: help functions, boards, settings,")
-  say("archs, rules, events, devices, nature, words. New here? tour")
+  say("archs, rules, misconceptions, events, devices, nature, words. New here? tour")
 end
 
 

@@ -10,6 +10,7 @@ local session = {
   violations = 0,      -- rules broken, outside the tour; those that are warnings left out
   checker = "all",     -- "kernel": only dma-debug speaks
   past = 0,            -- how often the past changed: a fresh machine, or something taken back
+  announced = nil,     -- the violation that was announced last: why() explains it
   kernel_said = 0,     -- dma-debug's lines up to this event were shown
 }
 
@@ -100,6 +101,7 @@ function session.announce(v)
     if session.warned[v.rule] then return end
     session.warned[v.rule] = true
   end
+  session.announced = v
   local heard = (session.quiet[v.rule] or 0) + 1
   session.quiet[v.rule] = heard
   if heard <= LOUD then require("why").announce(v, session.speaks and io.stdout or io.stderr) end
