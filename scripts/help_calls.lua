@@ -69,7 +69,7 @@ local errors = {
 local nothing = "nothing"
 local zeros = "the zeros are stored through the cache: they may be there alone"
 local poison = "what is written over freed memory (0x6b) is stored through the cache"
-local through = "what the page says: cached memory goes through them, uncached past them"
+local through = "through them where the page is cached, past them where it is not"
 local past = "registers are not cached: it goes past them"
 
 local caches = {
