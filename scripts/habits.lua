@@ -181,6 +181,7 @@ end
 function habits.never_ends(line)
   local bare = habits.bare(line)
   return bare:find("^%s*while%s*%b()%s*{") or bare:find("^%s*for%s*%(") or
+      bare:find("^%s*for_each[%w_]*%s*%b()%s*{") or
       bare:find("^%s*if%s*%b()%s*{") or bare:find("^%s*#%s*include") or bare:find("^%s*#%s*define")
 end
 

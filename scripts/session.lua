@@ -10,7 +10,7 @@ local session = {
   violations = 0,      -- rules broken, outside the tour; those that are warnings left out
   checker = "all",     -- "kernel": only dma-debug speaks
   past = 0,            -- how often the past changed: a fresh machine, or something taken back
-  announced = nil,     -- the violation that was announced last: why() explains it
+  announced = nil,     -- the violation that came last, of warnings those that were said: for why()
   kernel_said = 0,     -- dma-debug's lines up to this event were shown
 }
 
@@ -95,13 +95,14 @@ function session.announce(v)
     require("why").announce(v, io.stdout)
     return
   end
-  if v.severity == "error" then session.violations = session.violations + 1 end
+  if v.severity == "error" then
+    session.violations, session.announced = session.violations + 1, v
+  end
   if session.checker == "kernel" then return kernel_says() end
   if v.severity == "warning" then
     if session.warned[v.rule] then return end
-    session.warned[v.rule] = true
+    session.warned[v.rule], session.announced = true, v
   end
-  session.announced = v
   local heard = (session.quiet[v.rule] or 0) + 1
   session.quiet[v.rule] = heard
   if heard <= LOUD then require("why").announce(v, session.speaks and io.stdout or io.stderr) end

@@ -515,12 +515,12 @@ local parts = {
 
 function show.show(what, ...)
   local row = session.commands.show
-  if what == nil then error("show what?\n" .. text.labelled("  show ", 7, row.args), 0) end
+  if what == nil then error("show what?\n" .. text.labelled("  show", 7, row.args), 0) end
   local part = parts[what]
   if not part then
     error("there is nothing called " .. tostring(what) .. " to show"
         .. near.hint(tostring(what), row.complete)
-          .. "\n" .. text.labelled("  show ", 7, row.args), 0)
+          .. "\n" .. text.labelled("  show", 7, row.args), 0)
   end
   part(...)
 end

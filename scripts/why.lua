@@ -26,10 +26,17 @@ local function variable(address)
   return best
 end
 
+local function is_bounced(va)
+  local pool = core.swiotlb()
+  local pa = va - LINEAR_BASE
+  return pool ~= nil and pa >= pool.start and pa < pool.start + pool.size
+end
+
 -- "buf+8", "kmalloc-256+8", or nil for an address nobody has a name for.
 local function name_of(va)
   local w, exact = core.what(va), variable(va)
   if exact then return exact .. "+0" end
+  if is_bounced(va) then return "bounce buffer" end
   if not w or not w.start then return end
   local offset = va - w.start
   return (variable(w.start) or w.cache or w.kind) .. "+" .. offset
@@ -253,6 +260,7 @@ local function level(e) return "L" .. e.unit end
 
 local function dma_call(name)
   return function(e, effect)
+    if e.dma == -1 then effect = "this is DMA_MAPPING_ERROR, no mapping" end
     return string.format("%s(%s, %s, %d, %s): %s", name, device_name(e), hex(e.dma), e.size,
         directions[e.dir] or tostring(e.dir), effect)
   end
