@@ -148,8 +148,8 @@ end
 
 -- `echo 1 > FILE`; the blanks around the sign may be missing, as in a shell.
 function dma_debug.echo(...)
-  local list = {}
-  for word in table.concat({ ... }, " "):gsub(">", " > "):gmatch("%S+") do list[#list + 1] = word end
+  local list, line = {}, table.concat({ ... }, " "):gsub(">", " > ")
+  for word in line:gmatch("%S+") do list[#list + 1] = word end
   local path, value = list[#list], table.concat(list, " ", 1, math.max(0, #list - 2))
   if #list < 2 or list[#list - 1] ~= ">" then
     error("echo writes a file: echo 1 > " .. FOLDER .. "all_errors", 0)

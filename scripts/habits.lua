@@ -80,7 +80,8 @@ end
 
 -- Locks are names here: nobody needs their memory.
 local function lock(line)
-  local call, name = line:match("%f[%w_](spin_[%w_]*lock[%w_]*)%s*%(%s*&[%w_%->%.]-([%a_][%w_]*)%s*[,%)]")
+  local call, name = line:match("%f[%w_](spin_[%w_]*lock[%w_]*)%s*%(%s*&[%w_%->%.]-" ..
+      "([%a_][%w_]*)%s*[,%)]")
   if not call then return end
   if call == "spin_lock_irqsave" then
     return "a lock is a name here; write flags = spin_lock_irqsave(\"" .. name .. "\")"
@@ -96,8 +97,9 @@ local function error_check(line)
 end
 
 local function each_entry(line)
-  local list, entry, n, i = line:match("for_each_sg%s*%(%s*([%w_]+)%s*,%s*([%w_]+)%s*,%s*([%w_]+)%s*,%s*" ..
-      "([%w_]+)%s*%)%s*{?")
+  local word = "([%w_]+)%s*"
+  local list, entry, n, i = line:match("for_each_sg%s*%(%s*" .. word .. ",%s*" .. word .. ",%s*"
+      .. word .. ",%s*" .. word .. "%)")
   return list and "write for " .. entry .. ", " .. i .. " in for_each_sg(" .. list .. ", " .. n
       .. ") do ... end"
 end

@@ -178,7 +178,8 @@ local function function_help(row)
   say(text.wrap(row.name .. "(" .. row.args .. ")" .. result, 78, "    "))
   paragraph(row.help)
   local like = generic(row)
-  local extra = help_calls.complete(like, row.notes or notes[like.name] or help_dma.notes_of(like) or {})
+  local told = row.notes or notes[like.name] or help_dma.notes_of(like) or {}
+  local extra = help_calls.complete(like, told)
   for i = 1, #extra, 2 do say_labelled("  " .. extra[i], 12, extra[i + 1]) end
   on_the_caches(like)
 end
@@ -393,12 +394,12 @@ end
 -- Words ----------------------------------------------------------------------------------------
 
 local words = {
-  { "acknowledge", "write the interrupt's bits to the device's register for it, so that it lowers " ..
-      "its line" },
+  { "acknowledge", "write the interrupt's bits to the device's register for it, so that it " ..
+      "lowers its line" },
   { "age", "how long ago a line of a set was used: 0 was used last, the highest makes room first" },
   { "allocate", "take a line into the cache for a store that misses; else the store goes past it" },
-  { "attrs", "DMA_ATTR_ bits of a map or an allocation, 0 for none; unmap and free want the same " ..
-      "ones. help dma_map_single_attrs" },
+  { "attrs", "DMA_ATTR_ bits of a map or an allocation, 0 for none; unmap and free want the " ..
+      "same ones. help dma_map_single_attrs" },
   { "back end", "who finds the address a device is told: direct (pa + bus_offset), swiotlb (a " ..
       "bounce buffer) or an IOMMU; the driver's calls are the same" },
   { "atomic context", "where the CPU cannot be given away, so nobody may sleep: under a spinlock, " ..
@@ -457,12 +458,12 @@ local words = {
   { "event", "one thing that happened, numbered; show trace prints them, help events lists the " ..
       "kinds" },
   { "evict", "a full set makes room: the line goes, and is written back first when it is dirty" },
-  { "fault", "a device does not do what it was told (the setting device_fault), an IOMMU stopped " ..
-      "it (iommu.fault), or the CPU named an address where nothing is (an oops)" },
+  { "fault", "a device does not do what it was told (the setting device_fault), an IOMMU " ..
+      "stopped it (iommu.fault), or the CPU named an address where nothing is (an oops)" },
   { "flush", "clean, then invalidate" },
   { "frame", "a page of physical memory: pa without its last 12 bits is its number (pfn)" },
-  { "gfp", "who asks for memory, and from where: GFP_KERNEL may sleep, GFP_ATOMIC may not, GFP_DMA " ..
-      "and GFP_DMA32 name a zone" },
+  { "gfp", "who asks for memory, and from where: GFP_KERNEL may sleep, GFP_ATOMIC may not, " ..
+      "GFP_DMA and GFP_DMA32 name a zone" },
   { "handler", "the driver's function that runs when its device interrupts: request_irq" },
   { "handle", "the dma address dma_map_single returned" },
   { "interrupt", "a device raises its line, and the CPU leaves what it is doing for the driver's " ..
@@ -494,8 +495,8 @@ local words = {
   { "memory", "RAM; kmalloc gives it in one piece, vmalloc page by page, ioremap shows what is " ..
       "not the kernel's" },
   { "misconception", "a belief behind a broken rule, M01 to M30: help misconceptions" },
-  { "nents", "entries of a scatterlist: what dma_map_sg was called with, for unmap and sync too; " ..
-      "what it answered is for the device alone" },
+  { "nents", "entries of a scatterlist: what dma_map_sg was called with, for unmap and sync " ..
+      "too; what it answered is for the device alone" },
   { "oops", "the kernel's word for an address of the CPU's at which nothing is mapped, and for " ..
       "what it prints then" },
   { "OWN", "the bit of a descriptor that says whose it is: the driver sets it when all else is " ..
@@ -530,8 +531,8 @@ local words = {
       "which are parts of pages; alloc_skb, skb_put" },
   { "sleep", "give the CPU away and wait; a call that may do so (GFP_KERNEL, msleep) wants " ..
       "process context" },
-  { "slot", "2 KiB of the bounce pool; a mapping takes as many as it needs, in one piece, 128 at " ..
-      "most" },
+  { "slot", "2 KiB of the bounce pool; a mapping takes as many as it needs, in one piece, 128 " ..
+      "at most" },
   { "slab", "pages cut into blocks of one size, for kmalloc" },
   { "snoop", "a device asks the caches before it touches memory; a board either does (x86) or " ..
       "does not" },
@@ -549,8 +550,8 @@ local words = {
       "dma_unmap_single" },
   { "strict", "iommu=strict: what is unmapped is forgotten by the IOTLB at once; iommu=lazy: " ..
       "later, many at a time, and until then the device still reaches it" },
-  { "swiotlb", "the kernel's bounce buffers, for what a device cannot reach (the settings swiotlb, " ..
-      "swiotlb_force); show bytes has a column for them" },
+  { "swiotlb", "the kernel's bounce buffers, for what a device cannot reach (the settings " ..
+      "swiotlb, swiotlb_force); show bytes has a column for them" },
   { "sync", "give a mapped buffer to the CPU for a while (for_cpu) and back (for_device)" },
   { "trace", "the list of all events so far: show trace 20 prints the last 20" },
   { "urb", "a USB request block: a buffer to move, and the function that is called when it is " ..

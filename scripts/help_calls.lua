@@ -1,5 +1,5 @@
--- What `help` adds to calls outside the DMA API: errors, and what happens to the caches. By the name
--- of the call, or for all calls of its group.
+-- What `help` adds to calls outside the DMA API: errors, and what happens to the caches. By the
+-- name of the call, or for all calls of its group.
 
 local help_calls = {}
 
@@ -10,8 +10,8 @@ local no_remap = "nil: RAM of the kernel's, or no room; dmesg says which"
 local nonsense = "none: another address than one of the linear map makes nonsense, as in Linux"
 local oops = "an oops where nothing is mapped"
 local aligned = "an oops where nothing is mapped, or where the address is no multiple of the width"
-local transfer = "an error when the device is busy, when its transfer stalled, or when it has no " ..
-    "such transfer (help DEVICE)"
+local transfer = "an error when the device is busy, when its transfer stalled, or when it has " ..
+    "no such transfer (help DEVICE)"
 local kernel_bug = "kernel BUG: an error, and nothing is changed"
 local a_number = "an error for a number below the least"
 
@@ -23,10 +23,12 @@ local errors = {
   stack_array = "nil: not so much room is left of the stack's 16 KiB",
   ioremap = no_remap, ioremap_wc = no_remap,
   iounmap = "dmesg says when ioremap did not answer this address",
-  request_mem_region = "nil and -16 (-EBUSY): somebody has claimed a part of it; -22 (-EINVAL): size 0",
+  request_mem_region = "nil and -16 (-EBUSY): somebody has claimed a part of it; -22 " ..
+      "(-EINVAL): size 0",
   release_mem_region = "nil: nothing like it was claimed, as dmesg says",
 
-  addresses = "none: any number may be asked about", virt_to_phys = nonsense, virt_to_page = nonsense,
+  addresses = "none: any number may be asked about",
+  virt_to_phys = nonsense, virt_to_page = nonsense,
   phys_to_virt = nonsense, page_address = nonsense, page_to_phys = nonsense,
   vmalloc_to_page = "nil: no address of the vmalloc area that is in use",
 
@@ -62,7 +64,7 @@ local errors = {
   blk_queue_segment_boundary = a_number,
   net = "none", skb_pull = "nil: there is less data", skb_put = kernel_bug, skb_push = kernel_bug,
   skb_to_sgvec = "-90 (-EMSGSIZE): the list has too few entries",
-  alloc_skb = "nil: no memory", dev_alloc_skb = "nil: no memory", netdev_alloc_skb = "nil: no memory",
+  alloc_skb = no_memory, dev_alloc_skb = no_memory, netdev_alloc_skb = no_memory,
   usb = "none",
 }
 

@@ -288,7 +288,9 @@ local function announce_targets(line, names)
       local holds = type(value) == "table" or type(value) == "userdata"
       value = holds and value[part] or nil
     end
-    if type(value) ~= "function" then say(name .. " = " .. answer.text(value, about_masks(line))) end
+    if type(value) ~= "function" then
+      say(name .. " = " .. answer.text(value, about_masks(line)))
+    end
   end
 end
 

@@ -313,7 +313,9 @@ function show.bytes(va, n)
   local coherent, levels = core.board().coherent, core.cache_info(2) and 2 or 1
   local rows = { { "byte", "CPU sees", "buffer", "L1" } }
   if levels > 1 then table.insert(rows[1], "L2") end
-  for _, title in ipairs { "RAM", "bounce", "device sees", "last write" } do table.insert(rows[1], title) end
+  for _, title in ipairs { "RAM", "bounce", "device sees", "last write" } do
+    table.insert(rows[1], title)
+  end
   local start, last_key, last = 0, nil, nil
   local function close(stop)
     if last then

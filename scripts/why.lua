@@ -367,8 +367,8 @@ local function called(what, e) return "dma_" .. what .. "_" .. tostring(e.form) 
 
 say["dma.map"] = function(e)
   return string.format("%s(%s, %s, %d, %s) gave %s: the device owns these bytes",
-      called("map", e), device_name(e), e.form == "resource" and hex(e.pa) or named(e.value), e.size,
-      directions[e.dir] or tostring(e.dir), hex(e.dma))
+      called("map", e), device_name(e), e.form == "resource" and hex(e.pa) or named(e.value),
+      e.size, directions[e.dir] or tostring(e.dir), hex(e.dma))
 end
 say["dma.unmap"] = function(e)
   return dma_call(called("unmap", e))(e, "the CPU owns them again")
