@@ -351,13 +351,11 @@ end
 -- The rules by name; then those a driver's author should know, and who notices when one is broken.
 local function rules()
   name_and_sentence(core.rules)
-  local forty = require "driver_rules"
-  if #forty == 0 then return end
   say()
   say("Forty rules for who writes a driver, and what a driver that breaks one is called:")
   say("by CONFIG_DMA_API_DEBUG (-: it does not notice), then by dmalab.")
   say()
-  for i, row in ipairs(forty) do
+  for i, row in ipairs(require "driver_rules") do
     say(("%2d  "):format(i), row[1])
     say("      ", row[2], string.rep(" ", 24 - #row[2]), row[3])
   end
