@@ -114,12 +114,25 @@ void arg_wrong(lua_State *L, int i, const char *why)
 	abort();    /* luaL_error does not come back, but is not declared so */
 }
 
+/* What a value is called in a message: an object of ours by its own name, sg or pool. */
+static const char *type_word(lua_State *L, int i)
+{
+	static const char prefix[] = "dmalab.";
+	const char *name;
+
+	if (lua_isnone(L, i))
+		return "no value";
+	if (luaL_getmetafield(L, i, "__name") != LUA_TSTRING)
+		return luaL_typename(L, i);
+	name = lua_tostring(L, -1);
+	return strncmp(name, prefix, sizeof prefix - 1) == 0 ? name + sizeof prefix - 1 : name;
+}
+
 void arg_wrong_type(lua_State *L, int i, const char *expected)
 {
 	char why[96];
 
-	snprintf(why, sizeof why, "%s expected, got %s", expected,
-		 lua_isnone(L, i) ? "no value" : luaL_typename(L, i));
+	snprintf(why, sizeof why, "%s expected, got %s", expected, type_word(L, i));
 	arg_wrong(L, i, why);
 }
 

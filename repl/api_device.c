@@ -149,8 +149,9 @@ static bool wait_until_idle(lua_State *L, struct bench *b, uint32_t unit, uint64
 static void wait_for_transfer(lua_State *L, struct bench *b, uint32_t unit)
 {
 	if (!wait_until_idle(L, b, unit, WAIT_FOREVER))
-		luaL_error(L, "%s hangs: its transfer stalled and will never end",
-			   ops_of(b, unit)->name);
+		luaL_error(L, "%s hangs: its transfer stalled and will never end\n"
+			   "  help %s tells which register stops it",
+			   ops_of(b, unit)->name, ops_of(b, unit)->name);
 }
 
 static int l_dma_read(lua_State *L, struct bench *b)

@@ -118,7 +118,9 @@ local function short_table(t)
   return #parts == 0 and "{}" or "{ " .. table.concat(parts, ", ") .. " }"
 end
 
-function answer.text(value)
+-- masks: a number whose bits are all set is a mask, not DMA_MAPPING_ERROR.
+function answer.text(value, masks)
+  if masks and value == -1 then return "0xffffffffffffffff (all 64 bits)" end
   if math.type(value) == "integer" then return integer(value) end
   if type(value) == "string" then return text.string(value) end
   if type(value) == "function" then return function_words(value) end

@@ -117,13 +117,20 @@ local function parsed(row)
   return wants
 end
 
+-- What a value is called in a message: an object of ours by its own name, sg or bio.
+local function type_word(value)
+  local meta = getmetatable(value)
+  local name = type(meta) == "table" and rawget(meta, "__name")
+  return name and name:gsub("^dmalab%.", "") or type(value)
+end
+
 local function checked(row, i, want, value, missing)
   if value == nil and want.optional then return want.default end
   local good, why
   if not missing then good, why = want.kind[2](value) end
   if good == nil then
     wrong(row, i, want.name, why or want.kind[1] .. " expected, got " ..
-        (missing and "no value" or type(value)))
+        (missing and "no value" or type_word(value)))
   end
   return good
 end

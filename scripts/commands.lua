@@ -37,7 +37,7 @@ command { name = "show", args = "cache [1|2] | line VA | pages | mappings | boar
           run = late("show", "show") }
 
 command { name = "why", args = "[n | va]", group = "look",
-          help = "how the last violation (or number n, or the newest at an address) came about",
+          help = "how what was named last (or violation n, or the newest at an address) came about",
           run = late("why", "why") }
 
 command { name = "violations", args = "[all]", group = "look",

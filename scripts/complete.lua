@@ -50,11 +50,11 @@ local function fields(path, separator, prefix)
       if type(name) == "string" then names[#names + 1] = prefix .. name end
     end
   elseif type(value) == "userdata" and object_fields[getmetatable(value).__name] then
-    for _, name in ipairs(object_fields[getmetatable(value).__name]) do
+    for _, name in ipairs(separator == "." and object_fields[getmetatable(value).__name] or {}) do
       names[#names + 1] = prefix .. name
     end
-  elseif type(value) == "userdata" then
-    for _, name in ipairs(session.fields(path)) do names[#names + 1] = prefix .. name end
+  elseif type(value) == "userdata" and getmetatable(value).__name == "dmalab.device" then
+    for _, name in ipairs(session.fields("dev")) do names[#names + 1] = prefix .. name end
     if separator == "." then
       names[#names + 1] = prefix .. "bar"
       names[#names + 1] = prefix .. "name"
@@ -125,6 +125,13 @@ return function(word, start, line)
   if before:find("[\"']$") then return starting_with(word, in_quotes(before)) end
   if before:find("machine%s*%(?%s*{[^}]*$") and not before:find("=%s*$") then
     return starting_with(word, keys())
+  end
+  -- readline takes a word up to a minus sign; names of rules have some.
+  local dashed = before:match("^%s*help%s+(%S*%-)$")
+  if dashed then
+    local found = starting_with(dashed .. word, require("help").names())
+    for i, name in ipairs(found) do found[i] = name:sub(#dashed + 1) end
+    return found
   end
   local command = before:match("^%s*([%a_][%w_]*)%s")
   local plain = not before:find("[%(=]") or (command == "machine" and not before:find("[%({]"))

@@ -146,9 +146,10 @@ writes[HIWATER] = function(value)
   end
 end
 
--- `echo 1 > FILE`
+-- `echo 1 > FILE`; the blanks around the sign may be missing, as in a shell.
 function dma_debug.echo(...)
-  local list = { ... }
+  local list, line = {}, table.concat({ ... }, " "):gsub(">", " > ")
+  for word in line:gmatch("%S+") do list[#list + 1] = word end
   local path, value = list[#list], table.concat(list, " ", 1, math.max(0, #list - 2))
   if #list < 2 or list[#list - 1] ~= ">" then
     error("echo writes a file: echo 1 > " .. FOLDER .. "all_errors", 0)

@@ -47,6 +47,9 @@ local function declaration(line)
   if not name then return end
   if rest:find("^%(") then return "a function is written function " .. name .. "(a, b) ... end" end
   local room = rest:match("^%[%s*(%w+)%s*%]")
+  if room and of_type:find("scatterlist") then
+    return "write " .. name .. " = scatterlist(" .. room .. ")"
+  end
   if room then
     return "memory comes from the kernel: write " .. name .. " = kmalloc(" .. room .. ")"
   end
@@ -61,13 +64,49 @@ local function through_pointer(line)
       .. ", value, 1) writes it"
 end
 
+-- Calls that answer in C through a pointer, and what they give here.
+local second_results = { dma_alloc_coherent = "dev, size", dma_pool_alloc = "pool",
+    dma_pool_zalloc = "pool", pci_alloc_consistent = "dev, size", usb_alloc_coherent = "dev, size" }
+
+local function second_result(line)
+  local call, rest = line:match("([%w_]+)%s*(%b())")
+  local arguments = second_results[call]
+  local handle = arguments and rest:match("&%s*([%a_][%w_]*)%s*[,%)]")
+  if not handle then return end
+  local target = line:match("([%a_][%w_]*)%s*=[^=]") or "cpu"
+  return "what C returns through a pointer is a second result; write " .. target .. ", " .. handle
+      .. " = " .. call .. "(" .. arguments .. ")"
+end
+
+-- Locks are names here: nobody needs their memory.
+local function lock(line)
+  local call, name = line:match("%f[%w_](spin_[%w_]*lock[%w_]*)%s*%(%s*&[%w_%->%.]-" ..
+      "([%a_][%w_]*)%s*[,%)]")
+  if not call then return end
+  if call == "spin_lock_irqsave" then
+    return "a lock is a name here; write flags = spin_lock_irqsave(\"" .. name .. "\")"
+  end
+  local flags = call == "spin_unlock_irqrestore" and ", flags" or ""
+  return "a lock is a name here; write " .. call .. "(\"" .. name .. "\"" .. flags .. ")"
+end
+
+-- `if (dma_mapping_error(dev, h)) ...`: what is 0 when all is well is no condition in Lua.
+local function error_check(line)
+  local call = line:match("%f[%w_]if%s*%(.-([%w_]*mapping_error%s*%b())")
+  return call and "0 is true in Lua; write if " .. as_lua(call) .. " ~= 0 then ... end"
+end
+
+local function each_entry(line)
+  local word = "([%w_]+)%s*"
+  local list, entry, n, i = line:match("for_each_sg%s*%(%s*" .. word .. ",%s*" .. word .. ",%s*"
+      .. word .. ",%s*" .. word .. "%)")
+  return list and "write for " .. entry .. ", " .. i .. " in for_each_sg(" .. list .. ", " .. n
+      .. ") do ... end"
+end
+
 local function address_of(line)
   local name = line:match("[%(,=]%s*&%s*([%a_][%w_]*)") or line:match("^%s*&%s*([%a_][%w_]*)")
   if not name then return end
-  if line:find("dma_alloc_coherent", 1, true) then
-    return "what C returns through a pointer is a second result; write cpu, " .. name ..
-        " = dma_alloc_coherent(dev, size)"
-  end
   return "there is no & of a variable in Lua; write " .. name .. ", not &" .. name
 end
 
@@ -101,6 +140,8 @@ local in_lines = {
   { "^%s*/%*", "a comment begins with -- in Lua; --[[ and ]] stand around a long one" },
   { "^%s*#%s*include", "no header is needed: every call is there; help functions lists them" },
   { "^%s*#%s*define", "a name gets its value by = in Lua, as in: SIZE = 64" },
+  { error_check }, { lock }, { second_result }, { each_entry },
+  { "&%s*[%w_]+%->dev%f[^%w_]", "the device is called dev here: write dev, not &pdev->dev" },
   { "%f[%w_]else%s+if%f[^%w_]", "write elseif, in one word" },
   { "%f[%w_]for%s*%(", "a loop is written for i = 0, 9 do ... end" },
   { "%f[%w_]while%s*%(%s*1%s*%)", "a loop is written while true do ... end" },
@@ -142,6 +183,7 @@ end
 function habits.never_ends(line)
   local bare = habits.bare(line)
   return bare:find("^%s*while%s*%b()%s*{") or bare:find("^%s*for%s*%(") or
+      bare:find("^%s*for_each[%w_]*%s*%b()%s*{") or
       bare:find("^%s*if%s*%b()%s*{") or bare:find("^%s*#%s*include") or bare:find("^%s*#%s*define")
 end
 

@@ -1,6 +1,7 @@
 -- `help`: what there is, from the tables of the core and of the commands.
 
 require "api"
+local help_calls = require "help_calls"
 local help_dma = require "help_dma"
 local near = require "near"
 local session = require "session"
@@ -21,8 +22,8 @@ local function paragraph(s) say(text.labelled("  ", 2, s)) end
 -- One screen -----------------------------------------------------------------------------------
 
 local command_groups = {
-  { "look", "look at it" }, { "dma", "in short" }, { "time", "time" },
-  { "machine", "machine" }, { "session", "session" }, { "help", "help" },
+  { "look at it", "look" }, { "in short", "dma" }, { "time, machine", "time", "machine" },
+  { "session", "session", "help" },
 }
 
 -- Functions of the first screen, by subject; every one is in `help functions`.
@@ -32,7 +33,8 @@ local first_functions = {
   { "the CPU", { "load", "store", "read", "write", "memset", "memcpy", "readl", "writel", "mb",
       "dma_wmb" } },
   { "DMA", { "dma_map_single", "dma_unmap_single", "dma_mapping_error", "dma_sync_single_for_cpu",
-             "dma_sync_single_for_device", "dma_alloc_coherent", "dma_free_coherent" } },
+             "dma_sync_single_for_device", "dma_alloc_coherent", "dma_free_coherent",
+             "dma_map_sg", "dma_pool_create", "dma_set_mask" } },
   { "the device", { "dev:dma_read", "dev:dma_write", "dev:start_read", "dev:busy", "dev:wait",
       "dev.bar" } },
   { "caches", { "cache.clean", "cache.invalidate", "cache.flush" } },
@@ -46,18 +48,19 @@ local function overview()
   say()
   for _, group in ipairs(command_groups) do
     local names = {}
-    for _, row in ipairs(session.commands) do
-      if row.group == group[1] then names[#names + 1] = row.name end
+    for i = 2, #group do
+      for _, row in ipairs(session.commands) do
+        if row.group == group[i] then names[#names + 1] = row.name end
+      end
     end
-    say(string.format("  %-14s", group[2]) .. table.concat(names, "  "))
+    say_labelled("  " .. group[1], 16, table.concat(names, "  "))
   end
   say()
   for _, group in ipairs(first_functions) do
     say_labelled("  " .. group[1], 16, table.concat(group[2], "  "))
   end
-  say()
   say("help NAME tells all about one of them. More: help functions, boards, settings,")
-  say("archs, rules, events, devices, nature, words. New here? tour")
+  say("archs, rules, misconceptions, events, devices, nature, words. New here? tour")
 end
 
 
@@ -93,7 +96,8 @@ local function on_the_caches(row)
     local how = board.coherent and "cached" or tostring(arch.coherent):lower()
     say_labelled("  caches", 12, "on this board: " .. (coherent_words[how] or how))
   end
-  if not column or column == "alloc" then return end
+  if column == "alloc" then return end
+  column = column or help_calls.caches_of(row)
   if not arch[column] then say_labelled("  caches", 12, column) return end
   if board.coherent then
     say_labelled("  caches", 12, "on this board nothing: the hardware snoops (help archs shows " ..
@@ -174,7 +178,8 @@ local function function_help(row)
   say(text.wrap(row.name .. "(" .. row.args .. ")" .. result, 78, "    "))
   paragraph(row.help)
   local like = generic(row)
-  local extra = row.notes or notes[like.name] or help_dma.notes_of(like) or {}
+  local told = row.notes or notes[like.name] or help_dma.notes_of(like) or {}
+  local extra = help_calls.complete(like, told)
   for i = 1, #extra, 2 do say_labelled("  " .. extra[i], 12, extra[i + 1]) end
   on_the_caches(like)
 end
@@ -272,12 +277,53 @@ local function archs()
   say("covered, flush does both.")
 end
 
+-- One by its id; nil for "".
+local function misconception(id)
+  for _, row in ipairs(require "misconceptions") do
+    if row.id == id then return row end
+  end
+end
+
+local function quoted(row) return "\"" .. row.belief:gsub("\"", "'") .. "\"" end
+
 local function rule(row)
   say(row.name, "  (a rule", row.severity == "warning" and ", a warning" or "", ")")
   paragraph(row.sentence)
   say_labelled("  remedy", 12, row.remedy)
+  local believed = misconception(row.misconception)
+  if believed then
+    say_labelled("  belief", 12, quoted(believed) .. " (" .. believed.id .. ")")
+    say_labelled("  but", 12, believed.truth)
+  end
   local message = require("dma_debug").message(row.name)
   if message then say_labelled("  dma-debug", 12, message) end
+end
+
+-- The rules that break where it is believed.
+local function rules_of(row)
+  local named = {}
+  for _, broken in ipairs(core.rules) do
+    if broken.misconception == row.id then named[#named + 1] = broken.name end
+  end
+  return table.concat(named, ", ")
+end
+
+local function misconception_help(row)
+  say(row.id, "  (a misconception)")
+  paragraph(quoted(row))
+  paragraph(row.truth)
+  local broken = rules_of(row)
+  if broken ~= "" then say_labelled("  rules", 12, broken) end
+end
+
+local function misconceptions()
+  say("What many believe, and the rules that break where it is believed; help M01 tells")
+  say("what really happens.")
+  for _, row in ipairs(require "misconceptions") do
+    local broken = rules_of(row)
+    say_labelled("  " .. row.id, 7, quoted(row))
+    if broken ~= "" then say_labelled("", 7, broken) end
+  end
 end
 
 local function event(row)
@@ -360,8 +406,14 @@ end
 -- Words ----------------------------------------------------------------------------------------
 
 local words = {
+  { "acknowledge", "write the interrupt's bits to the device's register for it, so that it " ..
+      "lowers its line" },
   { "age", "how long ago a line of a set was used: 0 was used last, the highest makes room first" },
   { "allocate", "take a line into the cache for a store that misses; else the store goes past it" },
+  { "attrs", "DMA_ATTR_ bits of a map or an allocation, 0 for none; unmap and free want the " ..
+      "same ones. help dma_map_single_attrs" },
+  { "back end", "who finds the address a device is told: direct (pa + bus_offset), swiotlb (a " ..
+      "bounce buffer) or an IOMMU; the driver's calls are the same" },
   { "atomic context", "where the CPU cannot be given away, so nobody may sleep: under a spinlock, " ..
       "with preemption or interrupts off, in a handler" },
   { "barrier", "wmb, dma_wmb: what was stored before it arrives before what is stored after. " ..
@@ -378,6 +430,8 @@ local words = {
       "two beats of the CPU" },
   { "cache", "small fast memory with copies of lines of RAM; the CPU looks there first, a " ..
       "device does not unless it snoops. show cache, show line VA" },
+  { "checker", "who names broken rules: it reads the trace and nothing else. set checker=kernel " ..
+      "lets only CONFIG_DMA_API_DEBUG speak, set checker=all every rule; warnings are said once" },
   { "checked", "in show mappings: whether dma_mapping_error was asked about this mapping" },
   { "clean", "write a dirty line to memory and keep it; the device sees the CPU's stores" },
   { "cma", "RAM kept in one piece since boot, for large blocks of DMA memory (the setting cma); " ..
@@ -406,6 +460,9 @@ local words = {
   { "dirty", "the line holds stores that memory does not have yet (state M)" },
   { "dma", "direct memory access: a device moves the data itself, the CPU only starts it" },
   { "dma address", "what a device puts on the bus; here pa + bus_offset, never a CPU address" },
+  { "dma-debug", "CONFIG_DMA_API_DEBUG, the kernel's own checker: it sees calls of the DMA API, " ..
+      "but no load, store or cache. help RULE tells its message; dmesg, set checker=kernel, " ..
+      "cat /sys/kernel/debug/dma-api/dump" },
   { "doorbell", "a register write that tells a device to look for work; with writel all earlier " ..
       "stores arrive first" },
   { "early", "a load got its bytes before its turn: they came along with an earlier load of that " ..
@@ -413,8 +470,12 @@ local words = {
   { "event", "one thing that happened, numbered; show trace prints them, help events lists the " ..
       "kinds" },
   { "evict", "a full set makes room: the line goes, and is written back first when it is dirty" },
+  { "fault", "a device does not do what it was told (the setting device_fault), an IOMMU " ..
+      "stopped it (iommu.fault), or the CPU named an address where nothing is (an oops)" },
   { "flush", "clean, then invalidate" },
   { "frame", "a page of physical memory: pa without its last 12 bits is its number (pfn)" },
+  { "gfp", "who asks for memory, and from where: GFP_KERNEL may sleep, GFP_ATOMIC may not, " ..
+      "GFP_DMA and GFP_DMA32 name a zone" },
   { "handler", "the driver's function that runs when its device interrupts: request_irq" },
   { "handle", "the dma address dma_map_single returned" },
   { "interrupt", "a device raises its line, and the CPU leaves what it is doing for the driver's " ..
@@ -434,13 +495,20 @@ local words = {
   { "lane", "who an event is about: CPU, cache, bus, device, kernel" },
   { "line", "what a cache moves at once, 64 bytes on most boards: maintenance acts on whole " ..
       "lines, so data that share one share its fate" },
+  { "leftovers", "what a driver had mapped or allocated and did not give back, as unbind() and " ..
+      "bind{} list it" },
   { "linear map", "where the kernel sees all of its RAM, in one piece: kmalloc memory lies there" },
   { "lru", "the line used longest ago makes room; plru nearly so, fifo the oldest one, random " ..
       "any" },
   { "mapping", "a live dma_map_single: at every moment either the CPU or the device owns its " ..
       "bytes" },
+  { "mask", "the address bits a device has: DMA_BIT_MASK(32) for 32; dma_set_mask_and_coherent " ..
+      "tells the kernel, before the first map" },
   { "memory", "RAM; kmalloc gives it in one piece, vmalloc page by page, ioremap shows what is " ..
       "not the kernel's" },
+  { "misconception", "a belief behind a broken rule, M01 to M30: help misconceptions" },
+  { "nents", "entries of a scatterlist: what dma_map_sg was called with, for unmap and sync " ..
+      "too; what it answered is for the device alone" },
   { "oops", "the kernel's word for an address of the CPU's at which nothing is mapped, and for " ..
       "what it prints then" },
   { "OWN", "the bit of a descriptor that says whose it is: the driver sets it when all else is " ..
@@ -450,17 +518,24 @@ local words = {
   { "pa", "a physical address: where a byte is in RAM; virt_to_phys tells it" },
   { "page", "4096 bytes, the unit the kernel hands memory out in" },
   { "passthrough", "iommu=passthrough: the IOMMU lets everything through, as if it were not there" },
+  { "packet", "what a network card sends or receives at once: one descriptor or several" },
   { "phase", "a bit a device writes last into an entry of a ring, 1 in the first round, 0 in the " ..
       "second and so on: nobody need clear it to see that the entry is new" },
+  { "period", "the part of a sound buffer after which the device interrupts, and goes on" },
   { "poison", "0x6b, written over freed memory so that using it is seen" },
   { "pool", "a DMA pool: blocks of coherent memory of one size (dma_pool_create), for what is " ..
       "smaller than a page; its list of free blocks lies inside them. kmalloc-64 and the like " ..
       "are pools of kmalloc" },
+  { "probe", "the driver's function that makes a device ready; bind{} calls it, unbind() calls " ..
+      "remove" },
   { "ram", "the memory itself; caches hold copies of it, a device that does not snoop sees it " ..
       "alone" },
   { "register", "a word of a device, read by readl and written by writel at dev.bar (help edu)" },
+  { "ring", "descriptors one behind the other, gone round for ever: the driver fills them, the " ..
+      "device takes those with the OWN bit. help nic" },
   { "rule", "what a correct driver keeps; a broken one is named after a ! (help rules)" },
   { "sector", "what a disk moves at least, 512 bytes" },
+  { "seed", "the number nature's choices follow from: the same seed, the same choices" },
   { "segment", "one piece of memory of a transfer: address and length; a scatterlist has several" },
   { "set", "the few places of a cache where a line can go, chosen by its address: as many " ..
       "as the cache has ways" },
@@ -468,11 +543,15 @@ local words = {
       "which are parts of pages; alloc_skb, skb_put" },
   { "sleep", "give the CPU away and wait; a call that may do so (GFP_KERNEL, msleep) wants " ..
       "process context" },
+  { "slot", "2 KiB of the bounce pool; a mapping takes as many as it needs, in one piece, 128 " ..
+      "at most" },
   { "slab", "pages cut into blocks of one size, for kmalloc" },
   { "snoop", "a device asks the caches before it touches memory; a board either does (x86) or " ..
       "does not" },
   { "spinlock", "a mark around data two parts of a driver share; who holds one may not sleep. " ..
       "Here it is a name, and nobody ever waits" },
+  { "stall", "a transfer that began and never ends: the device has to be stopped before its " ..
+      "buffer is unmapped" },
   { "stale", "a copy of a byte is stale when somebody else wrote a newer one past it: who reads " ..
       "it reads the past" },
   { "state", "of a line: M modified (dirty), E exclusive, S shared, I not in use" },
@@ -481,6 +560,10 @@ local words = {
       "all have left" },
   { "streaming", "a mapping for one transfer of a buffer the driver has: dma_map_single, " ..
       "dma_unmap_single" },
+  { "strict", "iommu=strict: what is unmapped is forgotten by the IOTLB at once; iommu=lazy: " ..
+      "later, many at a time, and until then the device still reaches it" },
+  { "swiotlb", "the kernel's bounce buffers, for what a device cannot reach (the settings " ..
+      "swiotlb, swiotlb_force); show bytes has a column for them" },
   { "sync", "give a mapped buffer to the CPU for a while (for_cpu) and back (for_device)" },
   { "trace", "the list of all events so far: show trace 20 prints the last 20" },
   { "urb", "a USB request block: a buffer to move, and the function that is called when it is " ..
@@ -501,7 +584,14 @@ local also = {
   slabinfo = "kmalloc-N", prefetch = "speculates", boot = "mem",
   ["write-through"] = "write-back", virtual = "va", physical = "pa", own = "owner", owns = "owner",
   beat = "bus", STALE = "stale", CMA = "cma", atomic = "atomic context",
-  lock = "spinlock", sleeping = "sleep", process = "context",
+  lock = "spinlock", sleeping = "sleep", process = "context", deadlock = "spinlock",
+  lazy = "strict", skb = "sk_buff", remove = "probe", queue = "blk_alloc_queue",
+  request = "blk_mq_alloc_request", direct = "back end", backend = "back end", calm = "nature",
+  random = "nature", sg = "scatterlist", sgl = "scatterlist", sgt = "sg_alloc_table",
+  sg_table = "sg_alloc_table", dma_debug = "dma-debug", frag = "sk_buff",
+  endpoint = "usb_sndbulkpipe", pipe = "usb_sndbulkpipe", severity = "warning", remedy = "rule",
+  belief = "misconception", dma_addr_t = "dma address", unit = "device", error = "violation",
+  keyframe = "key.end",
 }
 
 local function glossary()
@@ -516,7 +606,7 @@ end
 local topics = {
   functions = functions, boards = boards, settings = setting_list, archs = archs, nature = nature,
   events = events, words = glossary, glossary = glossary,
-  rules = rules,
+  rules = rules, misconceptions = misconceptions,
   devices = function() for _, row in ipairs(core.devices) do device(row) end end,
 }
 
@@ -567,6 +657,7 @@ local kinds = {
   { board, board_help },
   { by_name(core.archs), arch_table },
   { by_name(core.rules), rule },
+  { function(name) return misconception(name:upper()) end, misconception_help },
   { by_name(core.events), event },
   { by_name(core.devices), device },
   { by_name(core.choices), plain("a choice of nature") },
@@ -591,6 +682,7 @@ function help.names()
   end
   add(core.settings, "key")
   add(words, 1)
+  add(require "misconceptions", "id")
   for _, name in ipairs(settings.boards()) do names[#names + 1] = name end
   return names
 end

@@ -272,12 +272,15 @@ local function unknown_name(meaning, results)
     and not line_of.assigned[name] and name
 end
 
-local function announce_results(meaning, results)
-  for i = 1, results.n do say(answer.text(results[i])) end
+-- Does the line ask for a mask?
+local function about_masks(line) return line:lower():find("mask", 1, true) ~= nil end
+
+local function announce_results(line, results)
+  for i = 1, results.n do say(answer.text(results[i], about_masks(line))) end
   if results.n > 0 then _G._ = results[1] end
 end
 
-local function announce_targets(names)
+local function announce_targets(line, names)
   for _, name in ipairs(names) do
     line_of.assigned[name] = true
     local value = _G
@@ -285,7 +288,9 @@ local function announce_targets(names)
       local holds = type(value) == "table" or type(value) == "userdata"
       value = holds and value[part] or nil
     end
-    if type(value) ~= "function" then say(name .. " = " .. answer.text(value)) end
+    if type(value) ~= "function" then
+      say(name .. " = " .. answer.text(value, about_masks(line)))
+    end
   end
 end
 
@@ -348,9 +353,9 @@ end
 local function show(line, meaning, results)
   local unknown = unknown_name(meaning, results)
   if unknown then return fail(no_such_name(unknown)) end
-  announce_results(meaning, results)
+  announce_results(line, results)
   if meaning.targets then
-    announce_targets(meaning.targets)
+    announce_targets(line, meaning.targets)
     local_lost(line)
   end
   return "done"

@@ -172,12 +172,16 @@ local function names()
   return table.concat(list, ", ")
 end
 
--- The files of a folder, sorted; nil when there are none.
+-- What a folder holds, sorted: files, and folders with a / behind; nil when there is nothing.
 local function inside(folder)
-  local list = {}
+  local list, seen = {}, {}
+  local start = folder:gsub("/*$", "") .. "/"
   for path, file in pairs(files) do
-    local name = path:match("^(.*)/[^/]*$") == folder:gsub("/$", "") and path:match("[^/]*$")
-    if name and folder:find("^/sys/") and file() then list[#list + 1] = name end
+    local name = path:sub(1, #start) == start and path:sub(#start + 1):match("^[^/]+/?")
+    if name and not seen[name] and file() then
+      list[#list + 1] = name
+      seen[name] = true
+    end
   end
   table.sort(list)
   return #list > 0 and table.concat(list, ", ") or nil

@@ -11,6 +11,7 @@ local session = {
   violations = 0,      -- rules broken, outside the tour; those that are warnings left out
   checker = "all",     -- "kernel": only dma-debug speaks
   past = 0,            -- how often the past changed: a fresh machine, or something taken back
+  announced = nil,     -- the violation that came last, of warnings those that were said: for why()
   kernel_said = 0,     -- dma-debug's lines up to this event were shown
 }
 
@@ -85,6 +86,7 @@ function session.set(word)
     error("set takes checker=kernel or checker=all", 0)
   end
   session.checker = checker
+  session.instead = string.format("set(%q)", word)   -- `save` keeps it
   session.kernel_said = select(2, core.trace()) - 1
 end
 
@@ -94,11 +96,13 @@ function session.announce(v)
     require("why").announce(v, io.stdout)
     return
   end
-  if v.severity == "error" then session.violations = session.violations + 1 end
+  if v.severity == "error" then
+    session.violations, session.announced = session.violations + 1, v
+  end
   if session.checker == "kernel" then return kernel_says() end
   if v.severity == "warning" then
     if session.warned[v.rule] then return end
-    session.warned[v.rule] = true
+    session.warned[v.rule], session.announced = true, v
   end
   local heard = (session.quiet[v.rule] or 0) + 1
   session.quiet[v.rule] = heard

@@ -76,7 +76,11 @@ local function integer(row, value)
     end
   end
   n = n and math.tointeger(n)
-  if not n then fail(row, value, quoted(row, row.default)) end
+  if not n then
+    -- Who says true wants some of it, where the board has none.
+    local some = row.type == "size" and row.default == 0 and value ~= false
+    fail(row, value, quoted(row, some and math.min(1 << 20, row.max) or row.default))
+  end
   return n
 end
 

@@ -274,12 +274,27 @@ local function newest(pa)
   return (copy.by == "cpu" and "CPU" or copy.by) .. ", event " .. copy.event
 end
 
+-- Where a byte's bounce buffer has it, when it is mapped through one.
+local function bounced(pa)
+  local pool = core.swiotlb()
+  for _, m in ipairs(pool and core.mappings() or {}) do
+    local slot = m.dma - core.board().bus_offset
+    if pa >= m.pa and pa < m.pa + m.size and slot ~= m.pa
+        and slot >= pool.start and slot < pool.start + pool.size then
+      return slot + pa - m.pa
+    end
+  end
+end
+
 local function truth(pa, attr, coherent, levels)
-  local by = copies_at(pa)
+  local by, slot = copies_at(pa), bounced(pa)
   local cpu, device = seen_by(by, attr == "cached", coherent)
+  local there = slot and copies_at(slot)
+  if slot then device = select(2, seen_by(there, true, coherent)) end
   local row = { sight(cpu), cell(by, "store_buffer"), cell(by, "l1") }
   if levels > 1 then row[#row + 1] = cell(by, "l2") end
   row[#row + 1] = cell(by, "ram")
+  row[#row + 1] = slot and cell(there, "ram") or "-"
   row[#row + 1] = sight(device)
   row[#row + 1] = newest(pa)
   return row
@@ -298,7 +313,9 @@ function show.bytes(va, n)
   local coherent, levels = core.board().coherent, core.cache_info(2) and 2 or 1
   local rows = { { "byte", "CPU sees", "buffer", "L1" } }
   if levels > 1 then table.insert(rows[1], "L2") end
-  for _, title in ipairs { "RAM", "device sees", "last write" } do table.insert(rows[1], title) end
+  for _, title in ipairs { "RAM", "bounce", "device sees", "last write" } do
+    table.insert(rows[1], title)
+  end
   local start, last_key, last = 0, nil, nil
   local function close(stop)
     if last then
@@ -318,6 +335,7 @@ function show.bytes(va, n)
   close(n)
   local pa, attr = core.translate(va)
   say(require("why").range(va, n), ", pa ", hex(pa), attr ~= "cached" and ", " .. attr or "")
+  without_empty(rows, levels > 1 and 7 or 6)
   without_empty(rows, 3)   -- the store buffer is empty most of the time
   local shown = text.columns(rows, nil, " ")
   say(shown)
@@ -499,12 +517,12 @@ local parts = {
 
 function show.show(what, ...)
   local row = session.commands.show
-  if what == nil then error("show what?\n" .. text.labelled("  show ", 7, row.args), 0) end
+  if what == nil then error("show what?\n" .. text.labelled("  show", 7, row.args), 0) end
   local part = parts[what]
   if not part then
     error("there is nothing called " .. tostring(what) .. " to show"
         .. near.hint(tostring(what), row.complete)
-          .. "\n" .. text.labelled("  show ", 7, row.args), 0)
+          .. "\n" .. text.labelled("  show", 7, row.args), 0)
   end
   part(...)
 end

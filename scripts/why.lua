@@ -26,13 +26,18 @@ local function variable(address)
   return best
 end
 
+local function is_bounced(va)
+  local pool = core.swiotlb()
+  local pa = va - LINEAR_BASE
+  return pool ~= nil and pa >= pool.start and pa < pool.start + pool.size
+end
+
 -- "buf+8", "kmalloc-256+8", or nil for an address nobody has a name for.
 local function name_of(va)
-  local w = core.what(va)
-  if not w or not w.start then
-    local name = variable(va)
-    return name and name .. "+0"
-  end
+  local w, exact = core.what(va), variable(va)
+  if exact then return exact .. "+0" end
+  if is_bounced(va) then return "bounce buffer" end
+  if not w or not w.start then return end
   local offset = va - w.start
   return (variable(w.start) or w.cache or w.kind) .. "+" .. offset
 end
@@ -231,6 +236,14 @@ local homes = { ram = "RAM", l1 = "L1", l2 = "L2", store_buffer = "the store buf
 local directions = { bidirectional = "DMA_BIDIRECTIONAL", to_device = "DMA_TO_DEVICE",
     from_device = "DMA_FROM_DEVICE" }
 
+-- The device of an event as an argument, and in a sentence: the first one is dev.
+local function device_name(e)
+  return e.unit == 0 and "dev" or "devices." .. core.devices[e.unit + 1].name
+end
+local function the_device(e)
+  return e.unit == 0 and "the device" or "the " .. core.devices[e.unit + 1].name
+end
+
 local function bytes(e) return text.count(e.size, "byte") end
 
 -- "0x11 (1 byte)"; more than 8 bytes are 8 that repeat.
@@ -247,8 +260,9 @@ local function level(e) return "L" .. e.unit end
 
 local function dma_call(name)
   return function(e, effect)
-    return string.format("%s(dev, %s, %d, %s): %s", name, hex(e.dma), e.size, directions[e.dir]
-        or tostring(e.dir), effect)
+    if e.dma == -1 then effect = "this is DMA_MAPPING_ERROR, no mapping" end
+    return string.format("%s(%s, %s, %d, %s): %s", name, device_name(e), hex(e.dma), e.size,
+        directions[e.dir] or tostring(e.dir), effect)
   end
 end
 
@@ -288,9 +302,9 @@ say["cache.op"] = function(e)
 end
 say["cache.prefetch"] = function(e) return "the CPU read ahead: " .. line_at(e) end
 say["bus.fault"] = function(e)
-  return "the device named bus address " .. hex(e.dma) .. ", where nothing answers"
+  return the_device(e) .. " named bus address " .. hex(e.dma) .. ", where nothing answers"
 end
-local function beat(e) return "the device's " .. (e.write == 1 and "write to " or "read of ")
+local function beat(e) return the_device(e) .. "'s " .. (e.write == 1 and "write to " or "read of ")
     .. hex(e.dma) end
 
 say["iommu.map"] = function(e)
@@ -314,23 +328,31 @@ say["iotlb.stale"] = function(e)
 end
 say["dev.start"] = function(e)
   local to = e.dir == "to_device"
-  return "the device began to " .. (to and "read " or "write ") .. bytes(e)
+  return the_device(e) .. " began to " .. (to and "read " or "write ") .. bytes(e)
       .. (to and " from " or " to ") .. "bus address " .. hex(e.dma)
 end
-say["dev.read"] = function(e) return "the device read " .. of_value(e) .. " from RAM at "
+say["dev.read"] = function(e) return the_device(e) .. " read " .. of_value(e) .. " from RAM at "
     .. named(why.va_of(e.pa)) end
-say["dev.write"] = function(e) return "the device wrote " .. of_value(e) .. " to RAM at "
+say["dev.write"] = function(e) return the_device(e) .. " wrote " .. of_value(e) .. " to RAM at "
     .. named(why.va_of(e.pa)) end
-say["dev.done"] = function(e) return "the device finished its transfer of " .. bytes(e) end
+say["dev.take"] = function(e)
+  return the_device(e) .. " took the descriptor at bus address " .. hex(e.dma)
+end
+say["dev.give"] = function(e)
+  return the_device(e) .. " gave the descriptor at bus address " .. hex(e.dma) .. " back"
+end
+say["irq.raise"] = function(e) return the_device(e) .. " raised its interrupt line" end
+say["irq.lower"] = function(e) return the_device(e) .. "'s interrupt was acknowledged" end
+say["dev.done"] = function(e) return the_device(e) .. " finished its transfer of " .. bytes(e) end
 say["driver.bind"] = function(e)
   return "driver " .. string.pack("<I8I8I8", e.name, e.name2, e.name3):gsub("\0", "")
-      .. " was bound to its device, and its probe began"
+      .. " was bound to " .. device_name(e) .. ", and its probe began"
 end
 say["driver.unbind"] = function(e)
-  return e.probe_failed == 1 and "the probe failed: the device has no driver again"
-      or "the driver was released from its device"
+  return e.probe_failed == 1 and "the probe failed: " .. device_name(e) .. " has no driver again"
+      or "the driver was released from " .. device_name(e)
 end
-say["dev.clamp"] = function(e) return "the device dropped address bits: " .. hex(e.dma)
+say["dev.clamp"] = function(e) return the_device(e) .. " dropped address bits: " .. hex(e.dma)
     .. " became " .. hex(e.dma2) end
 say["mem.alloc"] = function(e) return bytes(e) .. " were handed out at " .. named(e.va) end
 say["mem.free"] = function(e) return "the memory at " .. named(e.va) .. " was freed" end
@@ -344,9 +366,9 @@ end
 local function called(what, e) return "dma_" .. what .. "_" .. tostring(e.form) end
 
 say["dma.map"] = function(e)
-  return string.format("%s(dev, %s, %d, %s) gave %s: the device owns these bytes",
-      called("map", e), e.form == "resource" and hex(e.pa) or named(e.value), e.size,
-      directions[e.dir] or tostring(e.dir), hex(e.dma))
+  return string.format("%s(%s, %s, %d, %s) gave %s: the device owns these bytes",
+      called("map", e), device_name(e), e.form == "resource" and hex(e.pa) or named(e.value),
+      e.size, directions[e.dir] or tostring(e.dir), hex(e.dma))
 end
 say["dma.unmap"] = function(e)
   return dma_call(called("unmap", e))(e, "the CPU owns them again")
@@ -394,6 +416,20 @@ say["pool.destroy"] = function(e)
 end
 say["pool.gone"] = function(e)
   return "dma_pool_" .. e.call .. " named pool " .. e.pool .. ", which had been destroyed"
+end
+say["swiotlb.map"] = function(e)
+  return "a bounce buffer at pa " .. hex(e.bounce) .. " stands in for " .. bytes(e) .. " at "
+      .. named(why.va_of(e.pa)) .. "; " .. device_name(e) .. " is told " .. hex(e.dma)
+end
+say["swiotlb.unmap"] = function(e)
+  return "the bounce buffer of " .. named(why.va_of(e.pa)) .. " was given back"
+end
+say["swiotlb.copy"] = function(e)
+  local from, to = named(why.va_of(e.from)), named(why.va_of(e.to))
+  if e.to_bounce == 1 then
+    return bytes(e) .. " were copied from " .. from .. " to the bounce buffer"
+  end
+  return bytes(e) .. " were copied from the bounce buffer to " .. to
 end
 say["dma.check"] = function(e) return "dma_mapping_error was asked about " .. hex(e.dma) end
 
@@ -456,9 +492,18 @@ local function touching(list, va)
   end
 end
 
+-- The number of what was announced last; when that was taken back, of the newest error.
+local function announced(list, errors)
+  local last = session.announced
+  for i, v in ipairs(list) do
+    if last and v.seq == last.seq and v.rule == last.rule then return i end
+  end
+  return errors > 0 and errors or #list
+end
+
 function why.why(n)
-  local list = in_order()
-  if n == nil then n = #list end
+  local list, errors = in_order()
+  if n == nil then n = announced(list, errors) end
   if math.type(n) ~= "integer" then
     error("why takes the number of a violation or an address, not " .. tostring(n), 0)
   end

@@ -534,7 +534,8 @@ const struct device_ops dev_nic = {
 		"+12   u32 flags: 0x80000000 OWN, it is the card's: set it last, it is cleared\n"
 		"      last; 0x40000000 ERROR; 0x20000000 LAST, the packet ends here\n"
 		"A packet has 1 to 2048 bytes. One from the wire takes one descriptor: ERROR\n"
-		"when it is longer than the buffer, dropped when the head has no OWN. 4 can wait.",
+		"when it is longer than the buffer, dropped when the head has no OWN.\n"
+		"Four can wait.",
 	.state_size = sizeof(struct nic),
 	.reset = nic_reset, .read = nic_read, .write = nic_write, .step = nic_step,
 	.buffer = nic_buffer, .busy = nic_busy, .receive = nic_receive, .sent = nic_sent,
