@@ -513,10 +513,20 @@ static void reading_a_buffer_the_device_owns_is_named(void **state)
 	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
 
 	(void)state;
-	(void)map(buf, N, DMA_TO_DEVICE);
+	(void)map(buf, N, DMA_BIDIRECTIONAL);
 	load(buf);
 	load(buf + 8);
 	assert_int_equal(assert_broken(RULE_CPU_READ_DEVICE_OWNED)->count, 2);
+}
+
+static void what_the_device_only_reads_the_cpu_may_read_too(void **state)
+{
+	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
+
+	(void)state;
+	(void)map(buf, N, DMA_TO_DEVICE);
+	load(buf);
+	assert_clean();
 }
 
 static void only_the_synced_part_is_the_cpus_again(void **state)
@@ -624,7 +634,7 @@ static void what_follows_from_freeing_a_mapped_buffer_is_counted_to_the_free(voi
 	vaddr_t buf = kmalloc(k, N, GFP_KERNEL);
 
 	(void)state;
-	(void)map(buf, N, DMA_TO_DEVICE);
+	(void)map(buf, N, DMA_BIDIRECTIONAL);
 	kfree(k, buf);
 	assert_int_equal(assert_broken(RULE_FREE_MAPPED)->count, 1);
 	assert_int_equal(kmalloc(k, N, GFP_KERNEL), buf);
@@ -1009,6 +1019,7 @@ int main(void)
 		ON_DEFAULT(a_chain_is_whole_even_when_the_trace_is_not),
 		ON_DEFAULT(a_stale_line_in_the_second_level_is_found_too),
 		ON_DEFAULT(reading_a_buffer_the_device_owns_is_named),
+		ON_DEFAULT(what_the_device_only_reads_the_cpu_may_read_too),
 		ON_DEFAULT(only_the_synced_part_is_the_cpus_again),
 		ON_DEFAULT(an_access_after_the_unmap_is_named),
 		ON_DEFAULT(the_kind_of_wrong_address_is_told),

@@ -95,12 +95,16 @@ void rules_bounced_read(struct facts *f, const struct event *e, const struct map
 	violations_report(&f->violations, &v, e);
 }
 
-/* Was this store made while the device owned the byte, and named then? */
-static bool was_too_late(const struct facts *f, uint64_t pa, stamp_t by)
+/*
+ * A store from before the map has been copied in by it, whatever became of that; one that was made
+ * while the device owned the byte was named then.
+ */
+static bool is_no_loss(const struct facts *f, uint64_t pa, stamp_t by)
 {
 	const struct mapping *m = ownership_of(&f->ownership, pa);
 
-	return m && ownership_is_device(&f->ownership, pa) && stamp_event(by) > m->given;
+	return m && (stamp_event(by) < m->seq ||
+		     (ownership_is_device(&f->ownership, pa) && stamp_event(by) > m->given));
 }
 
 /* The bounce buffer is about to be copied back: over what the CPU has stored in its turn? */
@@ -117,7 +121,7 @@ void rules_copied_back(struct facts *f, const struct event *e)
 		stamp_t by, copy;
 
 		shadow_newest(&f->shadow, e->addr2 + i, &stored, &by);
-		if (!stamp_by_cpu(by) || was_too_late(f, e->addr2 + i, by))
+		if (!stamp_by_cpu(by) || is_no_loss(f, e->addr2 + i, by))
 			continue;
 		shadow_newest(&f->shadow, e->addr + i, &copied, &copy);
 		if (by > copy)

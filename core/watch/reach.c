@@ -279,7 +279,7 @@ static enum advice advice_stopped(const struct facts *f, const struct trace *t,
 
 	look_back(f, t, &b);
 	if (m && e->b == IOMMU_UNMAPPED)
-		return ADVICE_UNMAPPED_WITH;
+		return m->coherent_memory ? ADVICE_NOT_TRANSLATED : ADVICE_UNMAPPED_WITH;
 	if (m)
 		return e->a ? ADVICE_NOT_WRITABLE : ADVICE_NOT_READABLE;
 	diagnose(f, &b, &v);

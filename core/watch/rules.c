@@ -154,6 +154,18 @@ static void freed_access(struct facts *f, const struct event *e, uint64_t freed)
 	violations_report(&f->violations, &v, e);
 }
 
+/* What the device only reads the CPU may read, too (a packet that is also shown to tcpdump). */
+static bool reads_along(const struct facts *f, const struct event *e)
+{
+	for (uint64_t pa = e->addr2; pa < e->addr2 + e->size; pa++) {
+		const struct mapping *m = ownership_of(&f->ownership, pa);
+
+		if (ownership_is_device(&f->ownership, pa) && (!m || m->dir != DMA_TO_DEVICE))
+			return false;
+	}
+	return true;
+}
+
 /* Nearly every access is beyond reproach, and leaves here quickly. */
 static bool is_beyond_reproach(struct facts *f, const struct event *e)
 {
@@ -175,7 +187,7 @@ void rules_load(struct facts *f, const struct event *e)
 		rules_alias(f, e);
 	if ((may_be_stale(f, e) && stale_read(f, e)) || harmless)
 		return;
-	if (ownership_any_device(&f->ownership, e->addr2, e->size))
+	if (ownership_any_device(&f->ownership, e->addr2, e->size) && !reads_along(f, e))
 		owned_access(f, e, RULE_CPU_READ_DEVICE_OWNED);
 	else if (ownership_is_marked(&f->ownership, e->addr2, PAGE_PENDING))
 		rules_bounced_load(f, e);

@@ -29,11 +29,10 @@ static bool meet(const struct facts *f, const struct mapping *a, const struct ma
 			round_up(b->pa + b->size, f->shadow.line) - other);
 }
 
-/* dma-debug names two mappings that begin in one line (overlap). */
-static bool is_overlap(const struct facts *f, const struct mapping *a, const struct mapping *b)
+/* One buffer, mapped twice for what the device writes: dma-debug names that (overlap). */
+static bool is_overlap(const struct mapping *a, const struct mapping *b)
 {
-	return a->dir != DMA_TO_DEVICE && b->dir != DMA_TO_DEVICE &&
-	       first_line(f, a->pa) == first_line(f, b->pa);
+	return a->dir != DMA_TO_DEVICE && b->dir != DMA_TO_DEVICE && a->pa == b->pa;
 }
 
 /*
@@ -45,7 +44,7 @@ static bool collide(const struct facts *f, const struct mapping *a, const struct
 	bool a_written = a->dir != DMA_TO_DEVICE, b_written = b->dir != DMA_TO_DEVICE;
 
 	if (!is_shared(a) || !is_shared(b) || !meet(f, a, b) || (a->list && a->list == b->list) ||
-	    is_overlap(f, a, b))
+	    is_overlap(a, b))
 		return false;
 	return overlaps(a->pa, a->size, b->pa, b->size) ? a_written && b_written
 							: a_written || b_written;

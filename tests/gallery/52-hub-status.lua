@@ -7,7 +7,7 @@ return gallery {
   driver = "usb core hub status, dwc3",
   subject = "bug 215740: cacheline tracking EEXIST with len 4",
   wrong = "two buffers of 4 bytes lay in one line, and both were mapped",
-  rule = "overlap",
+  rule = "line-shared",
 
   broken = function()
     local page = page_address(alloc_pages(GFP_KERNEL, 0))
