@@ -22,7 +22,7 @@ return {
   { "unmap or sync before the buffer is handed on", "-", "cpu-read-device-owned" },
   { "map no coherent memory, and use one address of it", "-", "coherent-alias" },
   { "give a buffer the device writes whole lines", "-", "line-shared" },
-  { "let no two mappings share a line", "overlap", "overlap" },
+  { "let no two mappings share a line", "overlap", "line-shared" },
   { "keep what the device writes apart from what the CPU writes", "-", "line-shared" },
   { "dma_wmb() before the word that hands a descriptor over", "-", "order-device-early" },
   { "writel() for the doorbell, or wmb() before it", "-", "order-device-early" },

@@ -810,6 +810,16 @@ static dma_addr_t handle_of(struct play *p, paddr_t pa, uint64_t size)
 	return dma;
 }
 
+/* Where an area begins in RAM, and how much of it lies together there. */
+static dma_addr_t handle_of_area(struct play *p, const struct vm_area *a)
+{
+	enum attr attr;
+	paddr_t pa;
+
+	MUST(mmu_translate(&p->hw->mmu, a->va, &pa, &attr) == OK);
+	return handle_of(p, pa, a->pages ? PAGE_SIZE : a->size);
+}
+
 static void give_areas_back(struct play *p)
 {
 	for (int i = VM_AREAS_MAX; i-- > 0;) {    /* from above: the table closes its gaps */
@@ -818,7 +828,7 @@ static void give_areas_back(struct play *p)
 		if (a.kind == VM_VMALLOC)
 			vfree(p->kernel, a.va);
 		else if (a.kind == VM_COHERENT)
-			dma_free_coherent(p->kernel, 0, a.size, a.va, handle_of(p, a.pa, a.size));
+			dma_free_coherent(p->kernel, 0, a.size, a.va, handle_of_area(p, &a));
 	}
 }
 
