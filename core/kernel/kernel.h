@@ -63,6 +63,7 @@ enum klog {
 };
 
 struct klog_info {
+	bool once;               /* only the first one until the next boot is said */
 	const char *level;       /* "warn" */
 	const char *format;      /* {x} {y} {z} stand for the event's fields */
 };
@@ -266,6 +267,7 @@ struct kernel {
 	struct cpu_context context;
 	struct { uint64_t start, pages; } cma;       /* frames; contiguous.h */
 	struct coherent_region atomic_pool;          /* atomic_pool.h */
+	bool said[KLOG_COUNT];                       /* lines that come once, and have come */
 };
 
 void kernel_init(struct kernel *k, struct hw *hw);   /* boots: zones, reserved memory, resources */
@@ -274,6 +276,10 @@ void kernel_copy(struct kernel *to, const struct kernel *from, struct hw *hw);
 
 /* Log line `what` with up to three numbers. */
 void kernel_log(struct kernel *k, enum klog what, uint64_t x, uint64_t y, uint64_t z);
+
+/* The same about a device (dev_warn, dev_err): its driver's name and its own stand in front. */
+void kernel_dev_log(struct kernel *k, uint32_t dev, enum klog what, uint64_t x, uint64_t y,
+		    uint64_t z);
 
 /* Tell an event at the present cycle. Returns its number. */
 uint64_t kernel_tell(struct kernel *k, const struct event *e);

@@ -230,7 +230,7 @@ dma_addr_t dma_map_single_attrs(struct kernel *k, uint32_t dev, vaddr_t va, uint
 		.pa = va - LINEAR_BASE, .size = size };
 
 	if (is_vmalloc_addr(va))
-		kernel_log(k, KLOG_VMALLOC_MAP, 0, 0, 0);
+		kernel_dev_log(k, dev, KLOG_VMALLOC_MAP, 0, 0, 0);
 	if (virt_range_valid(k, va, size))
 		return map(k, &b);
 	tell_fail(k, &b);
