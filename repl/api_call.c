@@ -28,6 +28,11 @@ const struct api_group api_groups[] = {
 const struct constant api_constants[] = {
 	{ "GFP_KERNEL", GFP_KERNEL, "an ordinary allocation, which may sleep" },
 	{ "GFP_ATOMIC", GFP_ATOMIC, "an allocation that may not sleep (interrupt context)" },
+	{ "GFP_NOWAIT", GFP_NOWAIT,
+	  "an allocation that may not sleep, fails readily and without a line in dmesg" },
+	{ "GFP_NOIO", GFP_NOIO, "may sleep, but starts no I/O: for what I/O itself waits for" },
+	{ "GFP_NOFS", GFP_NOFS, "may sleep, but calls no file system" },
+	{ "GFP_USER", GFP_USER, "may sleep: memory that user space will see" },
 	{ "GFP_DMA", GFP_DMA, "from ZONE_DMA only" },
 	{ "GFP_DMA32", GFP_DMA32, "from ZONE_DMA32 or below" },
 	{ "__GFP_ZERO", GFP_ZERO, "zeroed; add it to another: GFP_KERNEL | __GFP_ZERO" },
@@ -144,6 +149,13 @@ uint64_t arg_number(lua_State *L, int i)
 uint64_t arg_number_or(lua_State *L, int i, uint64_t normal)
 {
 	return lua_isnoneornil(L, i) ? normal : arg_number(L, i);
+}
+
+uint32_t arg_gfp(lua_State *L, int i)
+{
+	if (lua_isnil(L, i))
+		arg_wrong_type(L, i, "GFP_KERNEL or GFP_ATOMIC");
+	return (uint32_t)arg_number_or(L, i, GFP_KERNEL);
 }
 
 vaddr_t arg_pointer(lua_State *L, int i)

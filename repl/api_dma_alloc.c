@@ -15,11 +15,6 @@ static int push_memory(lua_State *L, uint64_t at, dma_addr_t dma)
 	return 2;
 }
 
-static uint32_t arg_gfp(lua_State *L, int i)
-{
-	return (uint32_t)arg_number_or(L, i, GFP_KERNEL);
-}
-
 static int alloc(lua_State *L, struct bench *b, uint64_t more)
 {
 	uint32_t dev = arg_device(L, 1);

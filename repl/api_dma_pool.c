@@ -55,9 +55,9 @@ static int l_create_managed(lua_State *L, struct bench *b)
 	return create(L, b, true);
 }
 
-static int alloc(lua_State *L, struct bench *b, uint64_t more)
+static int alloc(lua_State *L, struct bench *b, uint32_t more)
 {
-	uint32_t pool = arg_pool(L, 1), gfp = (uint32_t)(arg_number_or(L, 2, GFP_KERNEL) | more);
+	uint32_t pool = arg_pool(L, 1), gfp = arg_gfp(L, 2) | more;
 	struct pool_block block;
 	enum status s = dma_pool_alloc(&b->machine.kernel, pool, gfp, &block);
 

@@ -30,7 +30,11 @@ enum gfp {
 	GFP_NOWARN  = 0x2000,    /* __GFP_NOWARN: no kernel.log when it fails */
 	GFP_COMP    = 0x40000,   /* __GFP_COMP: a compound page; the DMA API hands out none */
 	GFP_ATOMIC  = 0x820,     /* may not sleep */
-	GFP_KERNEL  = 0xcc0,     /* may sleep */
+	GFP_NOWAIT  = 0x2800,    /* the same, without the last reserves, and quiet */
+	GFP_NOIO    = 0xc00,     /* may sleep, as the next three; starts no I/O to get memory */
+	GFP_NOFS    = 0xc40,     /* calls no file system for it */
+	GFP_KERNEL  = 0xcc0,
+	GFP_USER    = 0x100cc0,  /* for memory that user space sees */
 };
 
 /*
