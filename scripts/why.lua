@@ -142,6 +142,7 @@ end
 local sleepers = {
   kmalloc = "kmalloc with GFP_KERNEL", alloc_pages = "pages with GFP_KERNEL",
   dma_alloc = "memory for DMA with GFP_KERNEL", dma_free = "dma_free_coherent",
+  sg_alloc_table = "sg_alloc_table with GFP_KERNEL",
 }
 
 local function sleeper(e) return e and (sleepers[e.sleeper] or e.sleeper) end
