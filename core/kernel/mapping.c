@@ -237,6 +237,12 @@ dma_addr_t dma_map_single_attrs(struct kernel *k, uint32_t dev, vaddr_t va, uint
 	return DMA_MAPPING_ERROR;
 }
 
+void dma_map_refuse(struct kernel *k, uint32_t dev, vaddr_t va, uint64_t size, enum direction dir)
+{
+	kernel_tell(k, &(struct event){ .kind = EV_DMA_MAP_FAIL, .addr = va, .value = MAP_REFUSED,
+		.size = event_size(size), .a = dir, .b = FORM_SINGLE, .unit = (uint16_t)dev });
+}
+
 /* By physical address: in which form, registers or RAM. */
 static dma_addr_t map_phys(struct kernel *k, struct buffer b)
 {
