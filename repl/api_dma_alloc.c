@@ -159,6 +159,8 @@ static int l_free_noncontiguous(lua_State *L, struct bench *b)
 	uint64_t size = arg_number(L, 2);
 	struct sg_table *sgt = arg_sg_table(L, 3);
 
+	if (sgt->sgl->page == SG_NO_PAGE)
+		arg_wrong(L, 3, "an empty table: dma_alloc_noncontiguous did not make it");
 	dma_free_noncontiguous(&b->machine.kernel, dev, size, sgt, arg_direction(L, 4));
 	return 0;
 }

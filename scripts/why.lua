@@ -52,10 +52,10 @@ local function named(va)
   return hex(va) .. (name and " (" .. name .. ")" or "")
 end
 
--- "0xffff800000100040..47 (buf+0)"
+-- "0xffff800000100040..47 (buf+0)"; where it ends is left out when size does not tell.
 function why.range(va, size)
   local shown = hex(va)
-  if size > 1 then
+  if size > 1 and size < 0xffffffff then
     local last = hex(va + size - 1)
     local same = 0
     while shown:sub(1, same + 1) == last:sub(1, same + 1) and same < #shown do same = same + 1 end
@@ -96,7 +96,7 @@ local labels = {
 
 local function where(v)
   local size = math.max(1, v.size)
-  local bytes = size > 1 and ", " .. text.count(size, "byte") or ""
+  local bytes = size > 1 and ", " .. text.bytes(size) or ""
   if v.va and v.va ~= 0 then return why.range(v.va, size) .. bytes end
   if v.on_bus then return "bus address " .. hex(v.dma) .. bytes end
   return why.range(why.va_of(v.pa), size) .. bytes
@@ -105,7 +105,7 @@ end
 -- Whose line it is, where a mapping has one in common with these bytes.
 local function owner(v)
   return why.range(why.va_of(v.beside_pa), v.beside_size) .. ", "
-      .. text.count(v.beside_size, "byte") .. " mapped for a device"
+      .. text.bytes(v.beside_size) .. " mapped for a device"
 end
 
 -- The advice for this very case, else the rule's remedy.
@@ -232,7 +232,10 @@ local homes = { ram = "RAM", l1 = "L1", l2 = "L2", store_buffer = "the store buf
 local directions = { bidirectional = "DMA_BIDIRECTIONAL", to_device = "DMA_TO_DEVICE",
     from_device = "DMA_FROM_DEVICE" }
 
-local function bytes(e) return text.count(e.size, "byte") end
+local function bytes(e) return text.bytes(e.size) end
+
+-- The same as an argument of a call.
+local function size_of(e) return e.size >= 0xffffffff and bytes(e) or tostring(e.size) end
 
 -- "0x11 (1 byte)"; more than 8 bytes are 8 that repeat.
 local function of_value(e)
@@ -248,7 +251,7 @@ local function level(e) return "L" .. e.unit end
 
 local function dma_call(name)
   return function(e, effect)
-    return string.format("%s(dev, %s, %d, %s): %s", name, hex(e.dma), e.size, directions[e.dir]
+    return string.format("%s(dev, %s, %s, %s): %s", name, hex(e.dma), size_of(e), directions[e.dir]
         or tostring(e.dir), effect)
   end
 end
@@ -345,8 +348,8 @@ end
 local function called(what, e) return "dma_" .. what .. "_" .. tostring(e.form) end
 
 say["dma.map"] = function(e)
-  return string.format("%s(dev, %s, %d, %s) gave %s: the device owns these bytes",
-      called("map", e), e.form == "resource" and hex(e.pa) or named(e.value), e.size,
+  return string.format("%s(dev, %s, %s, %s) gave %s: the device owns these bytes",
+      called("map", e), e.form == "resource" and hex(e.pa) or named(e.value), size_of(e),
       directions[e.dir] or tostring(e.dir), hex(e.dma))
 end
 say["dma.unmap"] = function(e)
