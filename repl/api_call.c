@@ -62,6 +62,9 @@ const struct constant api_constants[] = {
 	{ "DMA_ATTR_PRIVILEGED", DMA_ATTR_PRIVILEGED,
 	  "for the device's privileged accesses alone; does nothing here" },
 	{ "DMA_ATTR_MMIO", DMA_ATTR_MMIO, "dma_map_phys: these are registers, not RAM" },
+	{ "DMA_ATTR_DEBUGGING_IGNORE_CACHELINES", DMA_ATTR_DEBUGGING_IGNORE_CACHELINES,
+	  "the driver looks after a line that several mappings share; where all of them have it, "
+	  "neither overlap nor line-shared is said" },
 	{ "DMA_ATTR_REQUIRE_COHERENT", DMA_ATTR_REQUIRE_COHERENT,
 	  "fail where the mapping would need a bounce buffer or cache operations" },
 	{ "IRQ_NONE", 0, "what a handler answers: my device did not ask" },

@@ -53,6 +53,8 @@ enum dma_attr {
 	DMA_ATTR_PRIVILEGED         = 1u << 9,    /* taken, does nothing here */
 	/* these are another device's registers, not RAM */
 	DMA_ATTR_MMIO               = 1u << 10,
+	/* the driver looks after lines that several of its mappings share: nobody is to complain */
+	DMA_ATTR_DEBUGGING_IGNORE_CACHELINES = 1u << 11,
 	DMA_ATTR_REQUIRE_COHERENT   = 1u << 12,   /* fail rather than bounce or touch the caches */
 };
 
