@@ -17,7 +17,7 @@ const char *const lane_name[LANE_COUNT] = {
 	"cpu", "cache", "bus", "device", "memory", "dma", "bench"
 };
 
-#define CODE_WORDS 16
+#define CODE_WORDS 18
 
 /* A field name that stands for a code, and the words of its values. */
 struct code {
@@ -46,7 +46,8 @@ static const struct code codes[] = {
 	{ "sleeper", EV_COUNT,
 		{ "might_sleep", "kmalloc", "alloc_pages", "vmalloc", "vfree", "ioremap", "iounmap",
 		  "dma_alloc", "dma_free", "dma_pool_create", "dma_pool_destroy", "msleep",
-		  "wait_for_completion", "request_irq", "free_irq", "disable_irq" } },
+		  "wait_for_completion", "request_irq", "free_irq", "disable_irq",
+		  "sg_alloc_table", "synchronize_irq" } },
 	{ "fault", EV_COUNT, { "none", "stall", "short", "length", "late", "change" } },
 	{ "call", EV_POOL_GONE, { "alloc", "free", "destroy" } },
 	{ "knob", EV_COUNT, { "all_errors", "num_errors", "driver_filter" } },

@@ -56,6 +56,9 @@ _Noreturn void arg_wrong(lua_State *L, int i, const char *why);
 _Noreturn void arg_wrong_type(lua_State *L, int i, const char *expected);
 uint64_t arg_number(lua_State *L, int i);
 uint64_t arg_number_or(lua_State *L, int i, uint64_t normal);
+
+/* What an allocation may do: GFP_KERNEL when missing. nil is none: it stands for a misspelt name. */
+uint32_t arg_gfp(lua_State *L, int i);
 vaddr_t arg_pointer(lua_State *L, int i);             /* an integer; nil is NULL */
 uint64_t arg_count(lua_State *L, int i, uint64_t most);     /* 0 .. most */
 size_t arg_width(lua_State *L, int i);                /* 1, 2, 4 or 8; 8 when missing */

@@ -28,6 +28,11 @@ const struct api_group api_groups[] = {
 const struct constant api_constants[] = {
 	{ "GFP_KERNEL", GFP_KERNEL, "an ordinary allocation, which may sleep" },
 	{ "GFP_ATOMIC", GFP_ATOMIC, "an allocation that may not sleep (interrupt context)" },
+	{ "GFP_NOWAIT", GFP_NOWAIT,
+	  "an allocation that may not sleep, fails readily and without a line in dmesg" },
+	{ "GFP_NOIO", GFP_NOIO, "may sleep, but starts no I/O: for what I/O itself waits for" },
+	{ "GFP_NOFS", GFP_NOFS, "may sleep, but calls no file system" },
+	{ "GFP_USER", GFP_USER, "may sleep: memory that user space will see" },
 	{ "GFP_DMA", GFP_DMA, "from ZONE_DMA only" },
 	{ "GFP_DMA32", GFP_DMA32, "from ZONE_DMA32 or below" },
 	{ "__GFP_ZERO", GFP_ZERO, "zeroed; add it to another: GFP_KERNEL | __GFP_ZERO" },
@@ -57,6 +62,9 @@ const struct constant api_constants[] = {
 	{ "DMA_ATTR_PRIVILEGED", DMA_ATTR_PRIVILEGED,
 	  "for the device's privileged accesses alone; does nothing here" },
 	{ "DMA_ATTR_MMIO", DMA_ATTR_MMIO, "dma_map_phys: these are registers, not RAM" },
+	{ "DMA_ATTR_DEBUGGING_IGNORE_CACHELINES", DMA_ATTR_DEBUGGING_IGNORE_CACHELINES,
+	  "the driver looks after a line that several mappings share; where all of them have it, "
+	  "neither overlap nor line-shared is said" },
 	{ "DMA_ATTR_REQUIRE_COHERENT", DMA_ATTR_REQUIRE_COHERENT,
 	  "fail where the mapping would need a bounce buffer or cache operations" },
 	{ "IRQ_NONE", 0, "what a handler answers: my device did not ask" },
@@ -157,6 +165,13 @@ uint64_t arg_number(lua_State *L, int i)
 uint64_t arg_number_or(lua_State *L, int i, uint64_t normal)
 {
 	return lua_isnoneornil(L, i) ? normal : arg_number(L, i);
+}
+
+uint32_t arg_gfp(lua_State *L, int i)
+{
+	if (lua_isnil(L, i))
+		arg_wrong_type(L, i, "GFP_KERNEL or GFP_ATOMIC");
+	return (uint32_t)arg_number_or(L, i, GFP_KERNEL);
 }
 
 vaddr_t arg_pointer(lua_State *L, int i)

@@ -15,11 +15,6 @@ static int push_memory(lua_State *L, uint64_t at, dma_addr_t dma)
 	return 2;
 }
 
-static uint32_t arg_gfp(lua_State *L, int i)
-{
-	return (uint32_t)arg_number_or(L, i, GFP_KERNEL);
-}
-
 static int alloc(lua_State *L, struct bench *b, uint64_t more)
 {
 	uint32_t dev = arg_device(L, 1);
@@ -164,6 +159,8 @@ static int l_free_noncontiguous(lua_State *L, struct bench *b)
 	uint64_t size = arg_number(L, 2);
 	struct sg_table *sgt = arg_sg_table(L, 3);
 
+	if (sgt->sgl->page == SG_NO_PAGE)
+		arg_wrong(L, 3, "an empty table: dma_alloc_noncontiguous did not make it");
 	dma_free_noncontiguous(&b->machine.kernel, dev, size, sgt, arg_direction(L, 4));
 	return 0;
 }

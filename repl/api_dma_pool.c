@@ -11,6 +11,11 @@
 
 #define POOL_TYPE "dmalab.pool"
 
+struct pool_handle {
+	uint32_t number;         /* the kernel's */
+	uint32_t boot;           /* whose: session.boots */
+};
+
 static int create(lua_State *L, struct bench *b, bool managed)
 {
 	size_t n;
@@ -18,12 +23,13 @@ static int create(lua_State *L, struct bench *b, bool managed)
 	uint32_t dev = lua_isnil(L, 2) ? 0 : arg_device(L, 2);
 	uint64_t size = arg_number(L, 3), align = arg_number_or(L, 4, 0);
 	uint64_t boundary = arg_number_or(L, 5, 0);
-	uint32_t *pool = lua_newuserdatauv(L, sizeof *pool, 0), number = 0;
+	struct pool_handle *pool = lua_newuserdatauv(L, sizeof *pool, 0);
+	uint32_t number = 0;
 
 	if (!lua_isnil(L, 2))
 		number = dma_pool_create(&b->machine.kernel, name, dev, size, align, boundary,
 					 managed);
-	*pool = number;
+	*pool = (struct pool_handle){ number, session_of(L)->boots };
 	luaL_setmetatable(L, POOL_TYPE);
 	if (!number)
 		lua_pushnil(L);
@@ -32,11 +38,13 @@ static int create(lua_State *L, struct bench *b, bool managed)
 
 static uint32_t arg_pool(lua_State *L, int i)
 {
-	const uint32_t *pool = luaL_testudata(L, i, POOL_TYPE);
+	const struct pool_handle *pool = luaL_testudata(L, i, POOL_TYPE);
 
 	if (!pool)
 		arg_wrong_type(L, i, "pool, as dma_pool_create makes one,");
-	return *pool;
+	if (pool->boot != session_of(L)->boots)
+		arg_wrong(L, i, "this pool belongs to a machine that was switched off");
+	return pool->number;
 }
 
 /* NULL is no pool, and nothing is done. */
@@ -55,9 +63,9 @@ static int l_create_managed(lua_State *L, struct bench *b)
 	return create(L, b, true);
 }
 
-static int alloc(lua_State *L, struct bench *b, uint64_t more)
+static int alloc(lua_State *L, struct bench *b, uint32_t more)
 {
-	uint32_t pool = arg_pool(L, 1), gfp = (uint32_t)(arg_number_or(L, 2, GFP_KERNEL) | more);
+	uint32_t pool = arg_pool(L, 1), gfp = arg_gfp(L, 2) | more;
 	struct pool_block block;
 	enum status s = dma_pool_alloc(&b->machine.kernel, pool, gfp, &block);
 
@@ -134,10 +142,14 @@ static void push_name(lua_State *L, const struct pool *p)
 
 static int pool_tostring(lua_State *L)
 {
-	const uint32_t *number = luaL_checkudata(L, 1, POOL_TYPE);
+	const struct pool_handle *pool = luaL_checkudata(L, 1, POOL_TYPE);
 	const struct bench *b = session_bench(session_of(L));
-	const struct pool *p = pool_named(&b->machine.kernel, *number);
+	const struct pool *p = pool_named(&b->machine.kernel, pool->number);
 
+	if (pool->boot != session_of(L)->boots) {
+		lua_pushliteral(L, "dma_pool of a machine that was switched off");
+		return 1;
+	}
 	if (!p) {
 		lua_pushliteral(L, "dma_pool, destroyed");
 		return 1;

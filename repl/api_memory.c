@@ -9,11 +9,6 @@
 
 #include <string.h>
 
-static uint32_t arg_gfp(lua_State *L, int i)
-{
-	return (uint32_t)arg_number_or(L, i, GFP_KERNEL);
-}
-
 static int l_kmalloc(lua_State *L, struct bench *b)
 {
 	uint64_t size = arg_number(L, 1);
@@ -83,7 +78,7 @@ static uint32_t arg_order(lua_State *L, int i)
 
 static int l_get_free_pages(lua_State *L, struct bench *b)
 {
-	uint32_t gfp = (uint32_t)arg_number(L, 1);
+	uint32_t gfp = arg_gfp(L, 1);
 
 	push_pointer(L, pages_alloc(&b->machine.kernel, gfp, arg_order(L, 2)));
 	return 1;
@@ -99,7 +94,7 @@ static int l_free_pages(lua_State *L, struct bench *b)
 
 static int l_alloc_pages(lua_State *L, struct bench *b)
 {
-	uint32_t gfp = (uint32_t)arg_number(L, 1);
+	uint32_t gfp = arg_gfp(L, 1);
 	vaddr_t va = pages_alloc(&b->machine.kernel, gfp, arg_order(L, 2));
 
 	push_pointer(L, va ? api_page_of(va - LINEAR_BASE) : 0);

@@ -6,6 +6,7 @@
  */
 #include "api_sg.h"
 
+#include "kernel/context.h"
 #include "kernel/mapping.h"
 
 #include <inttypes.h>
@@ -177,9 +178,9 @@ static int l_set_page(lua_State *L, struct bench *b)
 static int l_alloc_table(lua_State *L, struct bench *b)
 {
 	uint64_t n = arg_number(L, 1);
+	uint32_t gfp = arg_gfp(L, 2);
 
-	(void)b;
-	(void)arg_number_or(L, 2, GFP_KERNEL);
+	context_might_alloc(&b->machine.kernel, SLEEPER_SG_TABLE, gfp);
 	if (n && n <= SG_ENTRIES_MAX) {
 		push_sg_table(L, (uint32_t)n);
 		return 1;

@@ -8,6 +8,7 @@
 
 #include "kernel/contiguous.h"
 #include "kernel/driver.h"
+#include "kernel/mapping.h"
 #include "kernel/pages.h"
 #include "kernel/slab.h"
 #include "kernel/swiotlb.h"
@@ -473,6 +474,19 @@ static int l_log(lua_State *L)
 	return 0;
 }
 
+/* A subsystem refuses to map: device, va, size, dir. */
+static int l_refuse(lua_State *L)
+{
+	uint32_t dev = *(uint32_t *)luaL_checkudata(L, 1, DEVICE_TYPE);
+	lua_Integer dir = luaL_checkinteger(L, 4);
+
+	luaL_argcheck(L, dir >= 0 && dir < DMA_NONE, 4, "no direction");
+	dma_map_refuse(kernel(L), dev, (vaddr_t)luaL_checkinteger(L, 2),
+		       (uint64_t)luaL_checkinteger(L, 3), (enum direction)dir);
+	session_after(L, session_of(L));
+	return 0;
+}
+
 void core_kernel_open(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
@@ -480,6 +494,7 @@ void core_kernel_open(lua_State *L)
 		{ "areas", l_areas }, { "resources", l_resources }, { "swiotlb", l_swiotlb },
 		{ "swiotlb_hiwater", l_swiotlb_hiwater }, { "what", l_what },
 		{ "iommu", l_iommu }, { "pools", core_pools }, { "driver", l_driver }, { "unit", l_unit }, { "log", l_log },
+		{ "refuse", l_refuse },
 		{ "interrupts", l_interrupts }, { "kept", l_kept }, { NULL, NULL },
 	};
 

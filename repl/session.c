@@ -340,6 +340,7 @@ void session_power_on(struct session *s, const struct board *board)
 		recorder_restart(s->recorder);
 	bench_free(s->bench);
 	s->bench = bench_new(board);
+	s->boots++;
 	s->announced = 0;
 	s->marked = false;
 	record(s);

@@ -24,6 +24,7 @@ struct session {
 	bool stopping;                          /* and it has been told at least once */
 	bool marked;                            /* core.mark without its core.keep yet */
 	bool in_handler;                        /* a Lua function runs as an interrupt handler */
+	uint32_t boots;                         /* machines switched on so far */
 	uint32_t announced;                     /* violations of this bench the scripts know */
 	size_t memory, memory_limit;            /* of Lua, bytes */
 	char scripts[SESSION_PATH];             /* folder of main.lua, "" when there is none */

@@ -98,11 +98,14 @@ kinds.sg = object_kind("dmalab.sg", "scatterlist, as scatterlist(n) makes one,")
 
 -- What the arguments of the calls in subsystems/ are.
 local kind_of = { dma = "number", va = "pointer", page = "pointer", buf = "pointer",
-    gfp = "number", mask = "number", dir = "direction", complete = "callback",
+    mask = "number", dir = "direction", complete = "callback",
     sgl = "sg", driver = "table", pdev = "device", dev = "device", bdev = "device",
     string = "bytes" }
 
 local function kind_of_argument(name) return kinds[kind_of[name] or name] or kinds.count end
+
+-- A nil that was written stands for a misspelt name, not for what is left out.
+kinds.gfp = { "GFP_KERNEL or GFP_ATOMIC", kinds.number[2], strict = true }
 
 -- { name, kind, optional, default } of each argument of a row, and how many there are at most.
 local function parsed(row)
@@ -125,7 +128,9 @@ local function type_word(value)
 end
 
 local function checked(row, i, want, value, missing)
-  if value == nil and want.optional then return want.default end
+  if value == nil and want.optional and (missing or not want.kind.strict) then
+    return want.default
+  end
   local good, why
   if not missing then good, why = want.kind[2](value) end
   if good == nil then

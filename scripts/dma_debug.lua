@@ -28,6 +28,13 @@ local function unit_of(name)
   end
 end
 
+dma_debug.device = device
+
+-- What dev_warn and its like put in front of a line; name: of the driver, if there is one.
+function dma_debug.who(unit, name)
+  return driver(unit, name) .. " " .. device(unit)
+end
+
 -- Lines of the log -----------------------------------------------------------------------------
 
 local direction_words = { [0] = "DMA_BIDIRECTIONAL", "DMA_TO_DEVICE", "DMA_FROM_DEVICE",
@@ -58,7 +65,7 @@ end
 -- kernel prints the backtrace of the map there; here it is the event.
 local function whole(line)
   if not line.rule then return { "DMA-API: " .. filled(line) } end
-  local who = driver(line.device, line.driver) .. " " .. device(line.device)
+  local who = dma_debug.who(line.device, line.driver)
   local out = {}
   for part in ("DMA-API: " .. who .. ": " .. filled(line)):gmatch("[^\n]+") do
     out[#out + 1] = part

@@ -202,14 +202,18 @@ end
 
 -- {x} is hex, {x:d} decimal, {x:x} hex without 0x (%llx), {x:p} hex of full width (%pa),
 -- {x:s} text of up to 8 bytes.
--- {x:v} a device by its number.
-local function klog_text(e)
+-- {x:v} a device by its number. A line about a device has it in front, with the driver it has now,
+-- or had by `drivers` when the line came.
+local function klog_text(e, drivers)
   local row = core.klog[(e.a or 0) + 1]
   if not row then return "message " .. tostring(e.a) end
-  return (row.format:gsub("{(%a):?(%a?)}", function(field, how)
+  local unit = e.about - 1
+  local front = unit < 0 and ""
+      or dma_debug.who(unit, (drivers or {})[unit] or core.driver(unit)) .. ": "
+  return front .. (row.format:gsub("{(%a):?(%a?)}", function(field, how)
     if how == "d" then return text.unsigned(e[field]) end
     if how == "s" then return text.packed(e[field]) end
-    if how == "v" then return core.devices[e[field] + 1].name end
+    if how == "v" then return dma_debug.device(e[field]) end
     if how == "x" then return string.format("%x", e[field]) end
     return how == "p" and string.format("0x%016x", e[field]) or text.hex(e[field])
   end))
@@ -241,13 +245,32 @@ local function faults_into(lines)
   end
 end
 
+-- Which driver a device had, by its number, "" for none.
+local follow_drivers = {
+  ["driver.bind"] = function(drivers, e)
+    drivers[e.device] = text.packed(e.addr, e.addr2, e.value)
+  end,
+  ["driver.unbind"] = function(drivers, e) drivers[e.device] = "" end,
+}
+
+-- Before a trace that is whole nothing was bound; of one that is not, only the present is known.
+local function drivers_at(first)
+  local drivers = {}
+  if first > 1 then return drivers end
+  for unit = 0, #core.devices - 1 do drivers[unit] = "" end
+  return drivers
+end
+
 -- What the kernel logged itself, then what dma-debug did, in the order of the events.
 local function log()
   local lines, first, next_seq = dma_debug.log(), core.trace()
+  local drivers = drivers_at(first)
   for seq = first, next_seq - 1 do
     local e = core.event(seq)
+    local follow = e and follow_drivers[e.kind]
+    if follow then follow(drivers, e) end
     if e and e.kind == "kernel.log" then
-      lines[#lines + 1] = { seq = seq, cycle = e.cycle, text = klog_text(e) }
+      lines[#lines + 1] = { seq = seq, cycle = e.cycle, text = klog_text(e, drivers) }
     end
   end
   faults_into(lines)

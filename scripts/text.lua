@@ -42,6 +42,11 @@ function text.count(n, word)
   return n .. " " .. word .. (n == 1 and "" or "s")
 end
 
+-- A size as events and violations keep it, in 32 bits: the largest stands for all beyond.
+function text.bytes(n)
+  return n >= 0xffffffff and "4 GiB or more" or text.count(n, "byte")
+end
+
 -- Break into lines of at most `width` columns; lines after the first begin with `indent`.
 function text.wrap(s, width, indent)
   local out, line = {}, ""

@@ -57,10 +57,10 @@ local function named(va)
   return hex(va) .. (name and " (" .. name .. ")" or "")
 end
 
--- "0xffff800000100040..47 (buf+0)"
+-- "0xffff800000100040..47 (buf+0)"; where it ends is left out when size does not tell.
 function why.range(va, size)
   local shown = hex(va)
-  if size > 1 then
+  if size > 1 and size < 0xffffffff then
     local last = hex(va + size - 1)
     local same = 0
     while shown:sub(1, same + 1) == last:sub(1, same + 1) and same < #shown do same = same + 1 end
@@ -101,7 +101,7 @@ local labels = {
 
 local function where(v)
   local size = math.max(1, v.size)
-  local bytes = size > 1 and ", " .. text.count(size, "byte") or ""
+  local bytes = size > 1 and ", " .. text.bytes(size) or ""
   if v.va and v.va ~= 0 then return why.range(v.va, size) .. bytes end
   if v.on_bus then return "bus address " .. hex(v.dma) .. bytes end
   return why.range(why.va_of(v.pa), size) .. bytes
@@ -110,7 +110,7 @@ end
 -- Whose line it is, where a mapping has one in common with these bytes.
 local function owner(v)
   return why.range(why.va_of(v.beside_pa), v.beside_size) .. ", "
-      .. text.count(v.beside_size, "byte") .. " mapped for a device"
+      .. text.bytes(v.beside_size) .. " mapped for a device"
 end
 
 -- The advice for this very case, else the rule's remedy.
@@ -147,6 +147,7 @@ end
 local sleepers = {
   kmalloc = "kmalloc with GFP_KERNEL", alloc_pages = "pages with GFP_KERNEL",
   dma_alloc = "memory for DMA with GFP_KERNEL", dma_free = "dma_free_coherent",
+  sg_alloc_table = "sg_alloc_table with GFP_KERNEL",
 }
 
 local function sleeper(e) return e and (sleepers[e.sleeper] or e.sleeper) end
@@ -244,7 +245,10 @@ local function the_device(e)
   return e.unit == 0 and "the device" or "the " .. core.devices[e.unit + 1].name
 end
 
-local function bytes(e) return text.count(e.size, "byte") end
+local function bytes(e) return text.bytes(e.size) end
+
+-- The same as an argument of a call.
+local function size_of(e) return e.size >= 0xffffffff and bytes(e) or tostring(e.size) end
 
 -- "0x11 (1 byte)"; more than 8 bytes are 8 that repeat.
 local function of_value(e)
@@ -261,7 +265,7 @@ local function level(e) return "L" .. e.unit end
 local function dma_call(name)
   return function(e, effect)
     if e.dma == -1 then effect = "this is DMA_MAPPING_ERROR, no mapping" end
-    return string.format("%s(%s, %s, %d, %s): %s", name, device_name(e), hex(e.dma), e.size,
+    return string.format("%s(%s, %s, %s, %s): %s", name, device_name(e), hex(e.dma), size_of(e),
         directions[e.dir] or tostring(e.dir), effect)
   end
 end
@@ -366,9 +370,9 @@ end
 local function called(what, e) return "dma_" .. what .. "_" .. tostring(e.form) end
 
 say["dma.map"] = function(e)
-  return string.format("%s(%s, %s, %d, %s) gave %s: the device owns these bytes",
+  return string.format("%s(%s, %s, %s, %s) gave %s: the device owns these bytes",
       called("map", e), device_name(e), e.form == "resource" and hex(e.pa) or named(e.value),
-      e.size, directions[e.dir] or tostring(e.dir), hex(e.dma))
+      size_of(e), directions[e.dir] or tostring(e.dir), hex(e.dma))
 end
 say["dma.unmap"] = function(e)
   return dma_call(called("unmap", e))(e, "the CPU owns them again")

@@ -572,9 +572,24 @@ static void a_copy_stays_inside_its_mapping(void **state)
 	assert_int_equal(rig_count(&rig, EV_BOUNCE_COPY, from), 1);
 	assert_int_equal(rig_count(&rig, EV_KERNEL_LOG, from), 2);
 	unmap(bounce, UINT64_MAX, DMA_FROM_DEVICE);
-	expect_log(KLOG_SWIOTLB_CUT, 10, UINT64_MAX, 0);
 	expect(orig, "DDDDDDDDDDabcdef", 16);
 	off();
+}
+
+static void a_warning_names_its_device_and_one_that_comes_once_comes_again_after_a_boot(void **state)
+{
+	(void)state;
+	for (int boot = 0; boot < 2; boot++) {
+		paddr_t bounce;
+
+		on(256 * KIB, 1);
+		bounce = map(buffer(0), 10, DMA_FROM_DEVICE);
+		for (int i = 0; i < 2; i++)
+			swiotlb_sync_for_cpu(k, DEV, bounce + 8, 4, DMA_FROM_DEVICE);
+		assert_int_equal(logged(KLOG_SWIOTLB_CUT), 1);
+		assert_int_equal(rig_last(&rig, EV_KERNEL_LOG)->b, DEV + 1);
+		off();
+	}
 }
 
 static void a_copy_from_before_the_mapping_is_refused_but_a_later_slot_has_no_before(void **state)
@@ -1072,6 +1087,7 @@ int main(void)
 		cmocka_unit_test(no_run_crosses_the_devices_segment_boundary),
 		cmocka_unit_test(a_device_that_cannot_reach_the_pool_gets_nothing_and_leaves_nothing),
 		cmocka_unit_test(a_copy_stays_inside_its_mapping),
+		cmocka_unit_test(a_warning_names_its_device_and_one_that_comes_once_comes_again_after_a_boot),
 		cmocka_unit_test(a_copy_from_before_the_mapping_is_refused_but_a_later_slot_has_no_before),
 		cmocka_unit_test(unmapping_what_is_not_mapped_does_nothing),
 		cmocka_unit_test(an_unmap_in_the_middle_frees_the_rest_and_the_proper_one_frees_it_again),

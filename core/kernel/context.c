@@ -70,7 +70,7 @@ static enum klog line_of(enum sleeper who)
 	case SLEEPER_DMA_FREE:    return KLOG_SLEEP_VMALLOC;
 	case SLEEPER_COMPLETION:  return KLOG_SLEEP_COMPLETION;
 	case SLEEPER_POOL_DESTROY: case SLEEPER_FREE_IRQ: return KLOG_SLEEP_MUTEX;
-	case SLEEPER_DISABLE_IRQ: return KLOG_SLEEP_IRQ;
+	case SLEEPER_DISABLE_IRQ: case SLEEPER_SYNC_IRQ: return KLOG_SLEEP_IRQ;
 	default:                  return KLOG_SLEEP_GFP;
 	}
 }

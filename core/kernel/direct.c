@@ -13,7 +13,7 @@ static bool too_far(struct kernel *k, uint32_t dev, dma_addr_t dma, uint64_t siz
 	if (direct_reaches(mask, dma, size))
 		return false;
 	if (!swiotlb_active(k))
-		kernel_log(k, KLOG_DMA_OVERFLOW, dma, size, mask);
+		kernel_dev_log(k, dev, KLOG_DMA_OVERFLOW, dma, size, mask);
 	return true;
 }
 
@@ -25,7 +25,7 @@ static dma_addr_t map_registers(struct kernel *k, uint32_t dev, paddr_t pa, uint
 	if (!swiotlb_forced(k) && direct_reaches(mask, pa, size))
 		return pa;
 	if (!swiotlb_forced(k))
-		kernel_log(k, KLOG_DMA_OVERFLOW, pa, size, mask);
+		kernel_dev_log(k, dev, KLOG_DMA_OVERFLOW, pa, size, mask);
 	return DMA_MAPPING_ERROR;
 }
 

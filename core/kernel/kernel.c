@@ -12,7 +12,8 @@
 #include <string.h>
 
 const struct klog_info klog_info[KLOG_COUNT] = {
-#define KLOG(NAME, level, format) [KLOG_##NAME] = { level, format },
+#define KLOG(NAME, level, format) [KLOG_##NAME] = { false, level, format },
+#define KLOG_ONCE(NAME, level, format) [KLOG_##NAME] = { true, level, format },
 #include "kernel/klog.def"
 #undef KLOG
 };
@@ -67,10 +68,25 @@ uint64_t kernel_tell(struct kernel *k, const struct event *e)
 	return bus_tell(&k->hw->bus, e);
 }
 
+/* A line about a device, counted from 1; 0: about none. */
+static void say(struct kernel *k, uint32_t about, enum klog what, const uint64_t number[3])
+{
+	if (klog_info[what].once && k->said[what])
+		return;
+	k->said[what] = true;
+	kernel_tell(k, &(struct event){ .kind = EV_KERNEL_LOG, .addr = number[0],
+		.addr2 = number[1], .value = number[2], .a = what, .b = about });
+}
+
 void kernel_log(struct kernel *k, enum klog what, uint64_t x, uint64_t y, uint64_t z)
 {
-	kernel_tell(k, &(struct event){ .kind = EV_KERNEL_LOG, .addr = x, .addr2 = y, .value = z,
-		.a = what });
+	say(k, 0, what, (uint64_t[]){ x, y, z });
+}
+
+void kernel_dev_log(struct kernel *k, uint32_t dev, enum klog what, uint64_t x, uint64_t y,
+		    uint64_t z)
+{
+	say(k, dev + 1, what, (uint64_t[]){ x, y, z });
 }
 
 uint64_t kernel_cause(struct kernel *k, uint64_t cause)

@@ -30,7 +30,11 @@ enum gfp {
 	GFP_NOWARN  = 0x2000,    /* __GFP_NOWARN: no kernel.log when it fails */
 	GFP_COMP    = 0x40000,   /* __GFP_COMP: a compound page; the DMA API hands out none */
 	GFP_ATOMIC  = 0x820,     /* may not sleep */
-	GFP_KERNEL  = 0xcc0,     /* may sleep */
+	GFP_NOWAIT  = 0x2800,    /* the same, without the last reserves, and quiet */
+	GFP_NOIO    = 0xc00,     /* may sleep, as the next three; starts no I/O to get memory */
+	GFP_NOFS    = 0xc40,     /* calls no file system for it */
+	GFP_KERNEL  = 0xcc0,
+	GFP_USER    = 0x100cc0,  /* for memory that user space sees */
 };
 
 /*
@@ -49,6 +53,8 @@ enum dma_attr {
 	DMA_ATTR_PRIVILEGED         = 1u << 9,    /* taken, does nothing here */
 	/* these are another device's registers, not RAM */
 	DMA_ATTR_MMIO               = 1u << 10,
+	/* the driver looks after lines that several of its mappings share: nobody is to complain */
+	DMA_ATTR_DEBUGGING_IGNORE_CACHELINES = 1u << 11,
 	DMA_ATTR_REQUIRE_COHERENT   = 1u << 12,   /* fail rather than bounce or touch the caches */
 };
 
@@ -63,6 +69,7 @@ enum klog {
 };
 
 struct klog_info {
+	bool once;               /* only the first one until the next boot is said */
 	const char *level;       /* "warn" */
 	const char *format;      /* {x} {y} {z} stand for the event's fields */
 };
@@ -266,6 +273,7 @@ struct kernel {
 	struct cpu_context context;
 	struct { uint64_t start, pages; } cma;       /* frames; contiguous.h */
 	struct coherent_region atomic_pool;          /* atomic_pool.h */
+	bool said[KLOG_COUNT];                       /* lines that come once, and have come */
 };
 
 void kernel_init(struct kernel *k, struct hw *hw);   /* boots: zones, reserved memory, resources */
@@ -274,6 +282,10 @@ void kernel_copy(struct kernel *to, const struct kernel *from, struct hw *hw);
 
 /* Log line `what` with up to three numbers. */
 void kernel_log(struct kernel *k, enum klog what, uint64_t x, uint64_t y, uint64_t z);
+
+/* The same about a device (dev_warn, dev_err): its driver's name and its own stand in front. */
+void kernel_dev_log(struct kernel *k, uint32_t dev, enum klog what, uint64_t x, uint64_t y,
+		    uint64_t z);
 
 /* Tell an event at the present cycle. Returns its number. */
 uint64_t kernel_tell(struct kernel *k, const struct event *e);

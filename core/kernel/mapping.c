@@ -230,11 +230,17 @@ dma_addr_t dma_map_single_attrs(struct kernel *k, uint32_t dev, vaddr_t va, uint
 		.pa = va - LINEAR_BASE, .size = size };
 
 	if (is_vmalloc_addr(va))
-		kernel_log(k, KLOG_VMALLOC_MAP, 0, 0, 0);
+		kernel_dev_log(k, dev, KLOG_VMALLOC_MAP, 0, 0, 0);
 	if (virt_range_valid(k, va, size))
 		return map(k, &b);
 	tell_fail(k, &b);
 	return DMA_MAPPING_ERROR;
+}
+
+void dma_map_refuse(struct kernel *k, uint32_t dev, vaddr_t va, uint64_t size, enum direction dir)
+{
+	kernel_tell(k, &(struct event){ .kind = EV_DMA_MAP_FAIL, .addr = va, .value = MAP_REFUSED,
+		.size = event_size(size), .a = dir, .b = FORM_SINGLE, .unit = (uint16_t)dev });
 }
 
 /* By physical address: in which form, registers or RAM. */

@@ -235,7 +235,7 @@ static void destroy(struct kernel *k, struct pool *p)
 		.addr = gone.name[0], .addr2 = gone.name[1], .a = gone.number,
 		.b = event_size(gone.active), .unit = (uint16_t)gone.dev }));
 	if (gone.active)
-		kernel_log(k, KLOG_POOL_BUSY, gone.name[0], gone.name[1], 0);
+		kernel_dev_log(k, gone.dev, KLOG_POOL_BUSY, gone.name[0], gone.name[1], 0);
 	drop_chunks(k, &gone);
 	kernel_cause(k, before);
 }

@@ -277,7 +277,7 @@ static uint32_t above(uint32_t a, uint32_t b)
  * on behind the mapping is cut. Linux since 6.9 does without the first two guards, for the sake of
  * syncs that begin early in a later slot; here the first slot is known, and they can stay.
  */
-static bool guard(struct kernel *k, paddr_t bounce, uint64_t *size, paddr_t *orig)
+static bool guard(struct kernel *k, uint32_t dev, paddr_t bounce, uint64_t *size, paddr_t *orig)
 {
 	const struct swiotlb_slot *s = slot_read(k, slot_of(k, bounce));
 	uint32_t at = (uint32_t)(bounce & SLOT_MASK);
@@ -285,16 +285,16 @@ static bool guard(struct kernel *k, paddr_t bounce, uint64_t *size, paddr_t *ori
 	if (s->orig == SWIOTLB_NONE)
 		return false;
 	if (s->size && at < s->low) {
-		kernel_log(k, KLOG_SWIOTLB_BEFORE, s->low, at, 0);
+		kernel_dev_log(k, dev, KLOG_SWIOTLB_BEFORE, s->low, at, 0);
 		return false;
 	}
 	if (at > s->left) {
-		kernel_log(k, KLOG_SWIOTLB_BEYOND, above(s->left, s->low), *size,
-			   above(at, s->low));
+		kernel_dev_log(k, dev, KLOG_SWIOTLB_BEYOND, above(s->left, s->low), *size,
+			       above(at, s->low));
 		return false;
 	}
 	if (*size > s->left - at) {
-		kernel_log(k, KLOG_SWIOTLB_CUT, s->left - at, *size, 0);
+		kernel_dev_log(k, dev, KLOG_SWIOTLB_CUT, s->left - at, *size, 0);
 		*size = s->left - at;
 	}
 	*orig = s->orig - s->low + at;
@@ -312,7 +312,7 @@ static void copy(struct kernel *k, uint32_t dev, paddr_t bounce, uint64_t size, 
 	enum status s;
 	bool own;
 
-	if (!swiotlb_is_bounce(k, bounce) || !guard(k, bounce, &size, &orig))
+	if (!swiotlb_is_bounce(k, bounce) || !guard(k, dev, bounce, &size, &orig))
 		return;
 	to = to_bounce ? bounce : orig;
 	from = to_bounce ? orig : bounce;
@@ -348,10 +348,11 @@ static paddr_t note_original(struct kernel *k, const struct request *r, uint32_t
 	return slot_pa(k, first) + offset;
 }
 
-static paddr_t no_room(struct kernel *k, uint64_t size, uint64_t attrs)
+static paddr_t no_room(struct kernel *k, uint32_t dev, uint64_t size, uint64_t attrs)
 {
 	if (!(attrs & DMA_ATTR_NO_WARN))
-		kernel_log(k, KLOG_SWIOTLB_FULL, size, k->swiotlb.slot_count, k->swiotlb.used);
+		kernel_dev_log(k, dev, KLOG_SWIOTLB_FULL, size, k->swiotlb.slot_count,
+			       k->swiotlb.used);
 	return SWIOTLB_NONE;
 }
 
@@ -379,7 +380,7 @@ static paddr_t within_reach(struct kernel *k, uint32_t dev, paddr_t bounce, uint
 	if (dma + size - 1 <= k->device_dma[dev].mask)
 		return bounce;
 	swiotlb_unmap(k, dev, bounce, size, dir, attrs | DMA_ATTR_SKIP_CPU_SYNC);
-	kernel_log(k, KLOG_SWIOTLB_OVERFLOW, dma, size, k->device_dma[dev].mask);
+	kernel_dev_log(k, dev, KLOG_SWIOTLB_OVERFLOW, dma, size, k->device_dma[dev].mask);
 	return SWIOTLB_NONE;
 }
 
@@ -393,15 +394,15 @@ paddr_t swiotlb_map_aligned(struct kernel *k, uint32_t dev, paddr_t orig, uint64
 
 	assert(size && dir < DMA_NONE);
 	if (!swiotlb_active(k)) {
-		kernel_log(k, KLOG_SWIOTLB_NONE, 0, 0, 0);
+		kernel_dev_log(k, dev, KLOG_SWIOTLB_NONE, 0, 0, 0);
 		return SWIOTLB_NONE;
 	}
 	if (size > SET_BYTES)     /* also what is so large that room wrapped */
-		return no_room(k, room, attrs);
+		return no_room(k, dev, room, attrs);
 	r = request(k, dev, orig, room, align_mask);
 	first = search(k, &r);
 	if (first == NO_SLOT)
-		return no_room(k, room, attrs);
+		return no_room(k, dev, room, attrs);
 	return within_reach(k, dev, bounce_to(k, &r, first, offset, size), size, dir, attrs);
 }
 

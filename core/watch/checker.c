@@ -125,6 +125,17 @@ static void note_again(struct facts *f, const struct event *e)
 	}
 }
 
+/* The attributes of a call are an event right behind it; those of a segment behind its list. */
+static uint64_t attrs_of(const struct trace *t, const struct event *e)
+{
+	const struct event *list = e->cause ? trace_at(t, e->cause) : NULL;
+	bool segment = list && (list->kind == EV_DMA_MAP_SG || list->kind == EV_DMA_UNMAP_SG);
+	uint64_t call = segment ? e->cause : e->seq;
+	const struct event *attrs = trace_at(t, call + 1);
+
+	return attrs && attrs->kind == EV_DMA_ATTRS && attrs->cause == call ? attrs->value : 0;
+}
+
 static void map(struct facts *f, const struct trace *t, const struct event *e)
 {
 	bool bounced = is_bounced(f, e);
@@ -135,9 +146,9 @@ static void map(struct facts *f, const struct trace *t, const struct event *e)
 	made = ownership_add(&f->ownership, &(struct mapping){ .seq = e->seq, .handover = e->seq,
 		.dma = e->addr, .pa = e->addr2, .va = e->value, .size = e->size,
 		.device = e->unit, .dir = e->a, .form = e->b, .bounced = bounced,
-		.list = list_of(t, e), .given = e->seq, .device_owns = true, .live = true });
+		.list = list_of(t, e), .attrs = attrs_of(t, e), .given = e->seq, .device_owns = true, .live = true });
 	if (made)
-		rules_map(f, t, e, made);
+		rules_map(f, e, made);
 	to_device(f, e, e->a, bounced);
 }
 
@@ -172,16 +183,6 @@ static void to_cpu(struct facts *f, const struct event *e, struct mapping *m, ui
 	m->device_owns = false;
 	if (m->pending.pa < m->pending.end)
 		ownership_mark(&f->ownership, m->pa, m->size, PAGE_PENDING);
-}
-
-/* The attributes of a call are an event right behind it; those of a segment behind its list. */
-static uint64_t attrs_of(const struct trace *t, const struct event *e)
-{
-	const struct event *list = e->cause ? trace_at(t, e->cause) : NULL;
-	uint64_t call = list && list->kind == EV_DMA_UNMAP_SG ? e->cause : e->seq;
-	const struct event *attrs = trace_at(t, call + 1);
-
-	return attrs && attrs->kind == EV_DMA_ATTRS && attrs->cause == call ? attrs->value : 0;
 }
 
 static void unmap(struct facts *f, const struct trace *t, const struct event *e)

@@ -22,7 +22,8 @@ struct mapping {
 	/* what the last sync or unmap gave back to the CPU: pa, bytes */
 	uint64_t returned, returned_size;
 	uint32_t returned_dir;       /* and the direction it named */
-	uint64_t returned_attrs;     /* DMA_ATTR_ bits of the unmap */
+	uint64_t attrs;              /* DMA_ATTR_ bits of the map */
+	uint64_t returned_attrs;     /* and of the unmap */
 	uint64_t list;               /* the dma.map_sg it is a segment of, 0 for none */
 	/* a later map of the same buffer, while this one lived; the free that took its memory */
 	uint64_t again, freed;

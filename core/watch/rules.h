@@ -117,8 +117,7 @@ void rules_unbind(struct facts *f, const struct event *e);
 /* Lines and memory with two owners: sharing.c. */
 
 /* A mapping was made, or could not be made. */
-void rules_map(struct facts *f, const struct trace *t, const struct event *e,
-	       const struct mapping *m);
+void rules_map(struct facts *f, const struct event *e, const struct mapping *m);
 void rules_map_fail(struct facts *f, const struct event *e);
 
 /* The CPU stores beside what a device owns; and touches coherent memory by the linear map. */

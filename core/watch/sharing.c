@@ -7,7 +7,7 @@
 /* DMA_ATTR_ bits by which a driver answers for the lines itself (include/linux/dma-mapping.h). */
 #define IGNORE_CACHELINES (1u << 11)
 #define REQUIRE_COHERENT  (1u << 12)
-#define VOUCHED           (ATTR_SKIP_CPU_SYNC | IGNORE_CACHELINES | REQUIRE_COHERENT)
+#define LINES_CLEAN       (IGNORE_CACHELINES | REQUIRE_COHERENT)
 
 /* Is the mapping's own memory what the device reaches, through the caches' backs? */
 static bool is_shared(const struct mapping *m)
@@ -74,13 +74,11 @@ static void report_meeting(struct facts *f, const struct event *e, const struct 
 	violations_report(&f->violations, &v, e);
 }
 
-static bool is_vouched_for(const struct trace *t, const struct event *e, const struct mapping *m)
+/* All mappings of a line have to say that it is looked after. */
+static bool is_vouched_for(const struct mapping *m, const struct mapping *other)
 {
-	uint64_t call = m->list ? m->list : e->seq;
-	const struct event *attrs = trace_at(t, call + 1);
-
-	return attrs && attrs->kind == EV_DMA_ATTRS && attrs->cause == call &&
-	       attrs->value & VOUCHED;
+	return m->attrs & ATTR_SKIP_CPU_SYNC ||
+	       (m->attrs & LINES_CLEAN && other->attrs & LINES_CLEAN);
 }
 
 /* Coherent memory has been mapped, or should have been. */
@@ -94,11 +92,8 @@ static void report_coherent(struct facts *f, const struct event *e, const struct
 	violations_report(&f->violations, &v, e);
 }
 
-void rules_map(struct facts *f, const struct trace *t, const struct event *e,
-	       const struct mapping *m)
+void rules_map(struct facts *f, const struct event *e, const struct mapping *m)
 {
-	bool judge_lines = !f->shadow.coherent && !is_vouched_for(t, e, m);
-
 	if (m->form == FORM_RESOURCE)
 		return;
 	for (uint32_t i = ownership_live(&f->ownership, 0); i < f->ownership.end;
@@ -109,7 +104,7 @@ void rules_map(struct facts *f, const struct trace *t, const struct event *e,
 			continue;
 		if (other->coherent_memory && overlaps(m->pa, m->size, other->pa, other->size))
 			report_coherent(f, e, other, m->pa, 0);
-		else if (judge_lines && collide(f, m, other))
+		else if (!f->shadow.coherent && !is_vouched_for(m, other) && collide(f, m, other))
 			report_meeting(f, e, m, other);
 	}
 }

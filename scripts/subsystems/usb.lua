@@ -28,6 +28,16 @@ local new_urb = api.object("urb", "dev pipe transfer_buffer transfer_buffer_leng
     "transfer_flags transfer_dma actual_length status complete context", urb_words,
     "usb_alloc_urb()")
 
+-- Who holds an urb, counted: the driver from usb_alloc_urb to usb_free_urb, the controller while it
+-- is submitted.
+local held = setmetatable({}, { __mode = "k" })
+
+local function check_held(urb)
+  if held[urb] > 0 then return end
+  api.fail("this urb was given back by usb_free_urb: nobody holds it any more\n" ..
+      "  call usb_free_urb when you are done with it, or take a new one: usb_alloc_urb()")
+end
+
 -- The queue of the controller --------------------------------------------------------------------
 
 local queues = {}       -- by device: the urbs it has, the first one under way
@@ -88,7 +98,8 @@ end
 
 -- Mapping, as usb_hcd_map_urb_for_dma does it ----------------------------------------------------
 
-local function refuse(line)
+local function refuse(urb, line)
+  core.refuse(urb.dev, urb.transfer_buffer, urb.transfer_buffer_length, direction(urb))
   core.log(log_line[line])
   return -EAGAIN
 end
@@ -98,8 +109,10 @@ local function map(urb)
     return 0
   end
   local what = core.what(urb.transfer_buffer)
-  if is_vmalloc_addr(urb.transfer_buffer) then return refuse("transfer buffer not dma capable") end
-  if what and what.kind == "stack" then return refuse("transfer buffer is on stack") end
+  if is_vmalloc_addr(urb.transfer_buffer) then
+    return refuse(urb, "transfer buffer not dma capable")
+  end
+  if what and what.kind == "stack" then return refuse(urb, "transfer buffer is on stack") end
   local dma = dma_map_single(urb.dev, urb.transfer_buffer, urb.transfer_buffer_length,
       direction(urb))
   if dma_mapping_error(urb.dev, dma) ~= 0 then return -EAGAIN end
@@ -120,9 +133,11 @@ local function give_back(urb, status)
   unmap(urb)
   urb.status = status
   if urb.complete then urb.complete(urb) end
+  held[urb] = held[urb] - 1
 end
 
 local function submit(urb)
+  check_held(urb)
   if not urb.dev then return -EINVAL end
   if urb.status == -EINPROGRESS then
     core.log(log_line["URB {x} submitted while active"], urb.transfer_buffer)
@@ -141,6 +156,7 @@ local function submit(urb)
     end
   end
   queue[#queue + 1] = urb
+  held[urb] = held[urb] + 1
   return 0
 end
 
@@ -173,6 +189,7 @@ local function irq(dev)
 end
 
 local function kill(urb)
+  check_held(urb)
   local queue = urb.dev and queue_of(urb.dev) or {}
   for i = #queue, 1, -1 do
     if queue[i] == urb then
@@ -188,13 +205,16 @@ local function kill(urb)
 end
 
 local function fill(urb, dev, pipe, buf, len, complete, context)
+  check_held(urb)
   urb.dev, urb.pipe, urb.transfer_buffer, urb.transfer_buffer_length = dev, pipe, buf, len
   urb.complete, urb.context = complete, context
 end
 
 local function alloc_urb()
-  return new_urb { transfer_flags = 0, transfer_dma = 0, actual_length = 0,
+  local urb = new_urb { transfer_flags = 0, transfer_dma = 0, actual_length = 0,
       transfer_buffer_length = 0, transfer_buffer = 0 }
+  held[urb] = 1
+  return urb
 end
 
 local function bulk_msg(dev, pipe, buf, len)
@@ -206,7 +226,11 @@ local function bulk_msg(dev, pipe, buf, len)
   return urb.status, urb.actual_length
 end
 
-local function free_urb() end      -- an urb is Lua's memory
+-- While it is submitted the controller holds it too: complete may submit it again.
+local function free_urb(urb)
+  check_held(urb)
+  held[urb] = held[urb] - 1
+end
 
 local who_owns = "from usb_submit_urb until complete is called the controller has the buffer: " ..
     "no load, no store"
@@ -225,7 +249,7 @@ return {
       "a new urb. Its fields: dev, pipe, transfer_buffer, transfer_buffer_length, " ..
       "transfer_flags, transfer_dma, actual_length, status, complete, context",
       run = alloc_urb },
-    { "usb_free_urb", "urb", "", "give an urb back; its buffer stays the driver's",
+    { "usb_free_urb", "urb", "", "give an urb back, not to be used any more; its buffer stays the driver's",
       run = free_urb },
     { "usb_sndbulkpipe", "dev, endpoint", "pipe", "the way out, to the device",
       run = function(_, endpoint) return BULK | endpoint << 15 end },

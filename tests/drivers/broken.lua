@@ -829,7 +829,7 @@ driver { "an urb with a buffer on the stack", function()
   local urb = usb_alloc_urb()
   usb_fill_bulk_urb(urb, dev, usb_sndbulkpipe(dev, 1), stack_array(8), 8)
   parts.equal(usb_submit_urb(urb), -11)
-end, named = {} }
+end, named = everywhere("map-stack") }
 
 driver { "a packet freed while it is mapped", function()
   local skb = netdev_alloc_skb(dev, N)
