@@ -135,3 +135,39 @@ void rules_copied_back(struct facts *f, const struct event *e)
 	rules_link_mapping(f, &v);
 	violations_report(&f->violations, &v, e);
 }
+
+/* The mapping for whose bounce buffer this is: the driver's byte at pa has its copy at bounce. */
+static const struct mapping *bounced_to(const struct facts *f, uint64_t pa, uint64_t bounce)
+{
+	const struct mapping *m = ownership_of(&f->ownership, pa);
+
+	if (!m || !m->live || !m->bounced)
+		return NULL;
+	return m->dma - f->shadow.bus_offset + (pa - m->pa) == bounce ? m : NULL;
+}
+
+/* The buffer is about to be copied out again: over what the device wrote and nobody has fetched? */
+void rules_copied_out(struct facts *f, const struct event *e)
+{
+	const struct mapping *m = bounced_to(f, e->addr, e->addr2);
+	struct difference d = { 0 };
+	struct violation v = { .rule = RULE_DEVICE_DATA_LOST, .advice = ADVICE_SYNC_TOO_MUCH,
+		.cause = e->cause };
+
+	if (!m || !shadow_sees(&f->shadow, e->addr) || !shadow_sees(&f->shadow, e->addr2))
+		return;
+	for (uint32_t i = 0; i < e->size; i++) {
+		uint8_t kept, written;
+		stamp_t by, device;
+
+		shadow_newest(&f->shadow, e->addr2 + i, &written, &device);
+		shadow_newest(&f->shadow, e->addr + i, &kept, &by);
+		if (stamp_by_device(device) && device > by && stamp_event(device) > m->seq)
+			difference_note(&d, i, kept, by, written, device);
+	}
+	if (!d.found)
+		return;
+	difference_describe(&v, &d, e->addr);
+	rules_link_mapping(f, &v);
+	violations_report(&f->violations, &v, e);
+}

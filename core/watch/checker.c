@@ -221,8 +221,10 @@ static void fetched(struct facts *f, const struct event *e)
 {
 	uint64_t from = e->addr2, end = e->addr2 + e->size;
 
-	if (e->b)
+	if (e->b) {
+		rules_copied_out(f, e);
 		return;
+	}
 	rules_copied_back(f, e);
 	for (uint32_t i = 0; i < f->ownership.end; i++) {
 		const struct mapping *m = ownership_mapping(&f->ownership, i);

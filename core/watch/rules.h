@@ -75,11 +75,13 @@ void rules_link_mapping(const struct facts *f, struct violation *v);
 
 /*
  * The two copies of a bounced mapping: bounce.c. The CPU reads what was never copied back to it, in
- * a page marked so; the device reads the bounce buffer of m; the bounce buffer is copied back.
+ * a page marked so; the device reads the bounce buffer of m; the bounce buffer is copied
+ * back, or filled again.
  */
 void rules_bounced_load(struct facts *f, const struct event *e);
 void rules_bounced_read(struct facts *f, const struct event *e, const struct mapping *m);
 void rules_copied_back(struct facts *f, const struct event *e);
+void rules_copied_out(struct facts *f, const struct event *e);
 
 /* The accesses of the CPU and what caches do: rules.c. */
 

@@ -72,6 +72,7 @@ local advice = {
   mapped_again = "has a DMA address already",
   for_cpu_wanted = "the sync after the transfer was dma_sync_single_for_device",
   sync_skipped = "before an unmap with DMA_ATTR_SKIP_CPU_SYNC",
+  sync_too_much = "covers bytes the CPU had not taken back",
   stored_before_copy = "copies the bounce buffer over it",
   bounce_direction = "the buffer and its bounce buffer",
   none = "",
@@ -991,6 +992,16 @@ driver { "a bounced buffer stored to, and synced for the device in another direc
   for_device(h, N, FROM)
   unmap(h, N, BOTH)
 end, named = everywhere("cpu-data-lost", "bounce_direction"),
+  settings = bounces, boards = bounce_boards }
+
+driver { "a bounced buffer of which more is synced for the device than was for the CPU", function()
+  local a = buffer(2 * N, "a")
+  local h = map(a, 2 * N, BOTH)
+  dev:dma_write(h, ("d"):rep(2 * N))
+  for_cpu(h, N, BOTH)
+  for_device(h, 2 * N, BOTH)
+  unmap(h, 2 * N, BOTH)
+end, named = everywhere("device-data-lost", "sync_too_much"),
   settings = bounces, boards = bounce_boards }
 
 driver { "a bounced buffer not synced for the device", function()
