@@ -37,7 +37,7 @@ static const struct code codes[] = {
 	{ "why", EV_IOMMU_FAULT, { "unmapped", "permission" } },
 	{ "prot", EV_COUNT, { "none", "read", "write", "both" } },
 	{ "op", EV_CACHE_OP, { "clean", "invalidate", "flush" } },
-	{ "barrier", EV_COUNT, { "mb", "rmb", "wmb", "dma_rmb", "dma_wmb" } },
+	{ "barrier", EV_COUNT, { "mb", "rmb", "wmb", "dma_rmb", "dma_wmb", "dma_mb" } },
 	{ "attr", EV_COUNT, { "cached", "write_combine", "uncached", "device" } },
 	{ "form", EV_COUNT,
 		{ "single", "page", "sg", "resource", "coherent", "noncoherent", "pages" } },

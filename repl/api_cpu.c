@@ -129,6 +129,7 @@ static int l_rmb(lua_State *L, struct bench *b)     { (void)L; return barrier(b,
 static int l_wmb(lua_State *L, struct bench *b)     { (void)L; return barrier(b, BARRIER_WMB); }
 static int l_dma_rmb(lua_State *L, struct bench *b) { (void)L; return barrier(b, BARRIER_DMA_RMB); }
 static int l_dma_wmb(lua_State *L, struct bench *b) { (void)L; return barrier(b, BARRIER_DMA_WMB); }
+static int l_dma_mb(lua_State *L, struct bench *b)  { (void)L; return barrier(b, BARRIER_DMA_MB); }
 
 const struct api api_cpu[] = {
 	{ "load", l_load, "va [, width=8]", "value",
@@ -150,5 +151,8 @@ const struct api api_cpu[] = {
 	{ "dma_wmb", l_dma_wmb, "", "",
 	  "write barrier for memory shared with a device: use it between filling a descriptor "
 	  "and handing it over" },
+	{ "dma_mb", l_dma_mb, "", "",
+	  "full barrier for memory shared with a device: dma_rmb and dma_wmb at once, and loads "
+	  "after it come after stores before it" },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

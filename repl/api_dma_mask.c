@@ -146,6 +146,9 @@ const struct api api_dma_mask[] = {
 	  "say which bus addresses the device can reach in memory of dma_alloc_coherent" },
 	{ "dma_set_mask_and_coherent", l_set_both, "dev, mask", "0, or -EIO (-5)",
 	  "dma_set_mask and dma_set_coherent_mask" },
+	{ "dma_coerce_mask_and_coherent", l_set_both, "dev, mask", "0, or -EIO (-5)",
+	  "dma_set_mask_and_coherent for a device whose bus gave it no mask to set; here all have "
+	  "one, and it is the same" },
 	{ "dma_get_mask", l_get_mask, "dev", "mask", "the mask of streaming mappings" },
 	{ "dma_get_required_mask", l_get_required_mask, "dev", "mask",
 	  "the smallest mask that reaches all RAM" },

@@ -115,7 +115,7 @@ void session_run_handlers(lua_State *L)
 	}
 }
 
-static int l_request_irq(lua_State *L, struct bench *b)
+static int request(lua_State *L, struct bench *b, bool managed)
 {
 	uint32_t dev = arg_device(L, 1);
 	const char *name = device_ops[dev]->name;
@@ -131,10 +131,22 @@ static int l_request_irq(lua_State *L, struct bench *b)
 	if (!lua_isfunction(L, 2))
 		arg_wrong_type(L, 2, "function");
 	error = context_request_irq(&b->machine.kernel, dev, name);
+	if (!error && managed)
+		context_manage_irq(&b->machine.kernel, dev);
 	if (!error)
 		keep_handler(L, dev);
 	lua_pushinteger(L, error);
 	return 1;
+}
+
+static int l_request_irq(lua_State *L, struct bench *b)
+{
+	return request(L, b, false);
+}
+
+static int l_request_managed_irq(lua_State *L, struct bench *b)
+{
+	return request(L, b, true);
 }
 
 static int l_free_irq(lua_State *L, struct bench *b)
@@ -164,11 +176,22 @@ static int l_disable_irq_nosync(lua_State *L, struct bench *b)
 	return 0;
 }
 
+/* With one CPU no handler is at work when a driver in process context asks. */
+static int l_synchronize_irq(lua_State *L, struct bench *b)
+{
+	(void)arg_device(L, 1);
+	context_might_sleep(&b->machine.kernel, SLEEPER_SYNC_IRQ);
+	return 0;
+}
+
 const struct api api_irq[] = {
 	{ "request_irq", l_request_irq, "dev, handler [, name]",
 	  "0, or -EBUSY (-16), -EINVAL (-22)",
 	  "from now on handler(dev) runs when the device raises its interrupt line, until it "
 	  "lowers it; answers IRQ_HANDLED or IRQ_NONE" },
+	{ "devm_request_irq", l_request_managed_irq, "dev, handler [, name]",
+	  "0, or -EBUSY (-16), -EINVAL (-22)",
+	  "request_irq, undone by itself when the driver leaves the device, after its remove" },
 	{ "free_irq", l_free_irq, "dev", "", "undo request_irq: the handler runs no more" },
 	{ "enable_irq", l_enable_irq, "dev", "",
 	  "undo one disable_irq; a line that is up interrupts at once" },
@@ -177,5 +200,7 @@ const struct api api_irq[] = {
 	  "handler" },
 	{ "disable_irq_nosync", l_disable_irq_nosync, "dev", "",
 	  "disable_irq without waiting: for a handler" },
+	{ "synchronize_irq", l_synchronize_irq, "dev", "",
+	  "wait until no handler of the device is at work; may sleep, so not in a handler" },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

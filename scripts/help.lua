@@ -148,6 +148,9 @@ local notes = {
                       "variables of Lua stays." },
   free_irq = { "errors", "none are reported; dmesg says when there was no handler. Stop the " ..
       "device first: a line that is up and has no handler waits for the next one." },
+  devm_request_irq = { "errors", "as request_irq. When the driver leaves (unbind, or a probe that " ..
+      "failed) the handler goes before the driver's managed memory does; stop the device in " ..
+      "remove all the same." },
   spin_lock = { "errors", "an error when this lock is held already: a deadlock. At most 8 are " ..
       "held at a time.",
                 "context", "atomic: no GFP_KERNEL, no msleep. Interrupts still come: a lock a " ..

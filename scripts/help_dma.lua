@@ -126,6 +126,7 @@ help_dma.notes = {
   dma_set_mask = { "errors", too_few_bits },
   dma_set_coherent_mask = { "errors", too_few_bits },
   dma_set_mask_and_coherent = { "errors", too_few_bits },
+  dma_coerce_mask_and_coherent = { "errors", too_few_bits },
 }
 
 -- Calls that make coherent memory.

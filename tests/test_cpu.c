@@ -349,6 +349,7 @@ static void a_barrier_that_orders_stores_empties_the_store_buffer(void **state)
 {
 	static const struct { enum barrier barrier; bool drains; } rows[] = {
 		{ BARRIER_MB, true }, { BARRIER_WMB, true }, { BARRIER_DMA_WMB, true },
+		{ BARRIER_DMA_MB, true },
 		{ BARRIER_RMB, false }, { BARRIER_DMA_RMB, false },
 	};
 

@@ -190,7 +190,19 @@ void context_free_irq(struct kernel *k, uint32_t dev)
 		return;
 	}
 	k->context.requested &= ~(1u << dev);
+	k->context.managed &= ~(1u << dev);
 	tell_line(k, EV_IRQ_REQUEST, dev, false);
+}
+
+void context_manage_irq(struct kernel *k, uint32_t dev)
+{
+	k->context.managed |= 1u << dev;
+}
+
+void context_release_irq(struct kernel *k, uint32_t dev)
+{
+	if (k->context.managed >> dev & 1)
+		context_free_irq(k, dev);
 }
 
 void context_disable_irq(struct kernel *k, uint32_t dev)

@@ -52,6 +52,11 @@ must_check bool context_preempt(struct kernel *k, bool off);
 /* 0, or -EBUSY: the line has a handler. */
 must_check int context_request_irq(struct kernel *k, uint32_t dev, const char *name);
 void context_free_irq(struct kernel *k, uint32_t dev);
+
+/* Its handler goes when the driver leaves the device (devres): context_release_irq. */
+void context_manage_irq(struct kernel *k, uint32_t dev);
+void context_release_irq(struct kernel *k, uint32_t dev);
+
 void context_disable_irq(struct kernel *k, uint32_t dev);
 void context_enable_irq(struct kernel *k, uint32_t dev);
 

@@ -1,5 +1,6 @@
 #include "kernel/driver.h"
 
+#include "kernel/context.h"
 #include "kernel/dma_alloc.h"
 #include "kernel/pool.h"
 
@@ -33,6 +34,7 @@ int driver_bind(struct kernel *k, uint32_t dev, const char *name)
 
 void driver_unbind(struct kernel *k, uint32_t dev, bool probe_failed)
 {
+	context_release_irq(k, dev);
 	dmam_pool_release(k, dev);
 	dmam_release(k, dev);
 	kernel_tell(k, &(struct event){ .kind = EV_DRIVER_UNBIND, .a = probe_failed,

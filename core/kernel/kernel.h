@@ -243,6 +243,7 @@ struct cpu_context {
 	bool irqs_off, in_handler;
 	uint32_t handler;        /* in_handler: whose */
 	uint32_t requested;      /* lines with a handler: a bit a device */
+	uint32_t managed;        /* of them those of devm_request_irq */
 	struct irq_line line[DEVICE_MAX];
 };
 
