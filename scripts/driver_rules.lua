@@ -29,7 +29,7 @@ return {
   { "dma_rmb() between the word that says done and the rest", "-", "order-cpu-early" },
   { "read a word the device writes once", "-", "double-fetch" },
   { "read back the write that stops the device, then unmap", "-", "unmap-active" },
-  { "say truly how many address bits the device has", "leak", "address-truncated" },
+  { "say truly how many address bits the device has", "-", "address-truncated" },
   { "set the mask of coherent memory, too", "-", "address-truncated" },
   { "map no more at once than dma_max_mapping_size says", "-", "map-too-large" },
   { "take nothing for contiguous beyond one mapping", "-", "device-outside" },

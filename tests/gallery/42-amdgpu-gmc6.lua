@@ -7,8 +7,9 @@ local function send(bits)
   if not va then return end
   write(va, ("v"):rep(64))
   wmb()
-  gallery.check(dev:dma_read(dma, 64), ("v"):rep(64), "the frame")
+  local got = dev:dma_read(dma, 64)
   dma_free_coherent(dev, 4096, va, dma)
+  return got
 end
 
 return gallery {
@@ -24,6 +25,7 @@ return gallery {
   end,
 
   mended = function()
-    send(math.min(core.board().dma_mask_bits, 44))
+    local got = send(math.min(core.board().dma_mask_bits, 44))
+    if got then gallery.check(got, ("v"):rep(64), "the frame") end
   end,
 }
