@@ -1,13 +1,6 @@
 local gallery = require "gallery"
 
--- A list of n pages that follow each other, as an IOMMU likes to merge them.
-local function pages(n)
-  local first = alloc_pages(GFP_KERNEL, 2) or error("no memory", 0)
-  local sg = scatterlist(n)
-  sg_init_table(sg, n)
-  for i = 0, n - 1 do sg_set_page(sg[i], first + 64 * i, 4096, 0) end
-  return sg, first
-end
+local pages = gallery.pages
 
 return gallery {
   row = 34,

@@ -37,6 +37,16 @@ function gallery.whole_lines(n)
   return (n + line - 1) // line * line
 end
 
+-- A list of n pages that follow each other, as an IOMMU likes to merge them, and the first page of
+-- the block of four they come from.
+function gallery.pages(n)
+  local first = alloc_pages(GFP_KERNEL, 2) or error("no memory", 0)
+  local sg = scatterlist(n)
+  sg_init_table(sg, n)
+  for i = 0, n - 1 do sg_set_page(sg[i], first + 64 * i, 4096, 0) end
+  return sg, first
+end
+
 function gallery.check(got, want, what)
   if got ~= want then error(what .. " is not what was sent", 0) end
 end

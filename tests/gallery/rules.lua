@@ -16,30 +16,20 @@ rule { "ask dma_mapping_error after every map", "03-mxs-dcp" }
 
 -- Segments of a list ------------------------------------------------------------------------------
 
--- Two pages that follow each other: one segment behind an IOMMU.
-local function two_pages()
-  local first = alloc_pages(GFP_KERNEL, 1) or error("no memory", 0)
-  local sg = scatterlist(2)
-  sg_init_table(sg, 2)
-  sg_set_page(sg[0], first, 4096, 0)
-  sg_set_page(sg[1], first + 64, 4096, 0)
-  return sg, first
-end
-
 rule { "tell the device of as many segments as dma_map_sg made", rule = "use-before-check",
   machine = { board = "arm64-smmu" },
   broken = function()
-    local sg = two_pages()
+    local sg = gallery.pages(2)
     dma_map_sg(dev, sg, 2, DMA_TO_DEVICE)
     for s in for_each_sg(sg, 2) do dev:dma_read(sg_dma_address(s), 8) end
     dma_unmap_sg(dev, sg, 2, DMA_TO_DEVICE)
   end,
   mended = function()
-    local sg, first = two_pages()
+    local sg, first = gallery.pages(2)
     local n = dma_map_sg(dev, sg, 2, DMA_TO_DEVICE)
     for s in for_each_sg(sg, n) do dev:dma_read(sg_dma_address(s), 8) end
     if n > 0 then dma_unmap_sg(dev, sg, 2, DMA_TO_DEVICE) end
-    __free_pages(first, 1)
+    __free_pages(first, 2)
   end }
 
 rule { "unmap and sync a list with the number it was mapped with", "34-bcm2835" }
