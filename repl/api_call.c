@@ -169,9 +169,11 @@ uint64_t arg_number_or(lua_State *L, int i, uint64_t normal)
 
 uint32_t arg_gfp(lua_State *L, int i)
 {
+	if (lua_isnone(L, i))
+		return GFP_KERNEL;
 	if (lua_isnil(L, i))
 		arg_wrong_type(L, i, "GFP_KERNEL or GFP_ATOMIC");
-	return (uint32_t)arg_number_or(L, i, GFP_KERNEL);
+	return (uint32_t)arg_number(L, i);
 }
 
 vaddr_t arg_pointer(lua_State *L, int i)

@@ -78,7 +78,7 @@ static uint32_t arg_order(lua_State *L, int i)
 
 static int l_get_free_pages(lua_State *L, struct bench *b)
 {
-	uint32_t gfp = arg_gfp(L, 1);
+	uint32_t gfp = (uint32_t)arg_number(L, 1);
 
 	push_pointer(L, pages_alloc(&b->machine.kernel, gfp, arg_order(L, 2)));
 	return 1;
@@ -94,7 +94,7 @@ static int l_free_pages(lua_State *L, struct bench *b)
 
 static int l_alloc_pages(lua_State *L, struct bench *b)
 {
-	uint32_t gfp = arg_gfp(L, 1);
+	uint32_t gfp = (uint32_t)arg_number(L, 1);
 	vaddr_t va = pages_alloc(&b->machine.kernel, gfp, arg_order(L, 2));
 
 	push_pointer(L, va ? api_page_of(va - LINEAR_BASE) : 0);

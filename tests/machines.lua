@@ -23,19 +23,13 @@ function machines.spelled(settings)
   return "machine{ " .. table.concat(words, ", ") .. " }"
 end
 
--- Seed 0 is the calm machine.
+-- Seed 0 is the calm machine. A bounce pool is as large as all the RAM of tiny: it gets more then.
 function machines.with(board, settings, seed)
   local all = { board = board }
+  if board == "tiny" and settings and settings.swiotlb then all.ram = "2M" end
   for key, value in pairs(settings or {}) do all[key] = value end
   if seed > 0 then all.nature, all.seed = "random", seed end
   return all
-end
-
--- A bounce pool has a set of 128 slots at least, which is all the RAM of tiny: there is none, and
--- nothing would be bounced.
-local function fits(board, settings)
-  return not (board == "tiny" and settings.swiotlb)
-      and pcall(machine, machines.with(board, settings, 0))
 end
 
 -- Every board with every back end that fits it: a list of { board =, settings = }.
@@ -43,7 +37,7 @@ function machines.all()
   local list = {}
   for _, board in ipairs(machines.boards) do
     for _, settings in ipairs(machines.backends) do
-      if fits(board, settings) then
+      if pcall(machine, machines.with(board, settings, 0)) then
         list[#list + 1] = { board = board, settings = settings }
       end
     end

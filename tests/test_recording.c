@@ -451,7 +451,7 @@ static void a_list_of_words_may_grow(void **state)
 {
 	(void)state;
 	expect("kind 0 cpu.barrier a=barrier:mb,rmb unit=cpu\n", 2, 0, 2, EV_CPU_BARRIER, NULL);
-	expect("kind 0 cpu.barrier a=barrier:mb,rmb,wmb,dma_rmb,dma_wmb,fence unit=cpu\n", 2, 0, 2,
+	expect("kind 0 cpu.barrier a=barrier:mb,rmb,wmb,dma_rmb,dma_wmb,dma_mb,fence unit=cpu\n", 2, 0, 2,
 	       EV_CPU_BARRIER, NULL);
 	expect("kind 0 cpu.barrier a=barrier:rmb,mb unit=cpu\n", 2, 0, 2, EV_COUNT, "cpu.barrier");
 }

@@ -70,6 +70,7 @@ static const char rows_tools[] =
 	"samples = { dev = dev, dir = 'to_device', string = 'x', name = 'x', width = 8 }\n"
 	"samples.lock, samples.handler, samples.completion = 'lock', print, init_completion()\n"
 	"samples.sg, samples.sgt = scatterlist(1), sg_alloc_table(1)\n"
+	"sg_set_buf(samples.sgt.sgl, kmalloc(64), 64)\n"
 	"samples.pool = dma_pool_create('samples', dev, 64)\n"
 	"function sample(name) return samples[name] or 0 end\n"
 	"function call(row, args)\n"
