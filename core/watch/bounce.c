@@ -60,6 +60,25 @@ void rules_bounced_load(struct facts *f, const struct event *e)
 		ownership_unmark(&f->ownership, e->addr2, PAGE_PENDING);
 }
 
+/* Somebody gets [bounce, bounce+size): is a byte of it what a copy has put over the device's? */
+static void judge_overwritten(struct facts *f, const struct event *e, uint64_t bounce, uint64_t size)
+{
+	uint64_t lost = f->overwritten.bounce, n = f->overwritten.violation.size;
+	uint64_t from = bounce > lost ? bounce : lost, end = min_u64(bounce + size, lost + n);
+
+	for (uint64_t pa = from; pa < end; pa++) {
+		uint8_t value;
+		stamp_t by;
+
+		shadow_newest(&f->shadow, pa, &value, &by);
+		if (stamp_by_device(by))
+			continue;
+		violations_report(&f->violations, &f->overwritten.violation, e);
+		f->overwritten.violation.size = 0;
+		return;
+	}
+}
+
 static enum advice advice_bounced_read(const struct facts *f, const struct mapping *m,
 				       uint64_t pa, stamp_t stored)
 {
@@ -76,6 +95,7 @@ void rules_bounced_read(struct facts *f, const struct event *e, const struct map
 	struct violation v = { .rule = RULE_DEVICE_READ_STALE, .cause = e->cause };
 	uint64_t asked = rules_asked_for(f, e->cause), own = m->pa + (e->addr - m->dma);
 
+	judge_overwritten(f, e, e->addr2, e->size);
 	if (!shadow_sees(&f->shadow, own) || !shadow_sees(&f->shadow, e->addr2))
 		return;
 	for (uint32_t i = 0; i < e->size; i++) {
@@ -114,6 +134,7 @@ void rules_copied_back(struct facts *f, const struct event *e)
 	struct violation v = { .rule = RULE_CPU_DATA_LOST, .advice = ADVICE_STORED_BEFORE_COPY,
 		.cause = e->cause };
 
+	judge_overwritten(f, e, e->addr, e->size);
 	if (!shadow_sees(&f->shadow, e->addr2) || !shadow_sees(&f->shadow, e->addr))
 		return;
 	for (uint32_t i = 0; i < e->size; i++) {
@@ -146,7 +167,10 @@ static const struct mapping *bounced_to(const struct facts *f, uint64_t pa, uint
 	return m->dma - f->shadow.bus_offset + (pa - m->pa) == bounce ? m : NULL;
 }
 
-/* The buffer is about to be copied out again: over what the device wrote and nobody has fetched? */
+/*
+ * The buffer is about to be copied out again: over what the device wrote and nobody has fetched? The
+ * driver may have given that up, and the device write it anew; so it is named when somebody gets it.
+ */
 void rules_copied_out(struct facts *f, const struct event *e)
 {
 	const struct mapping *m = bounced_to(f, e->addr, e->addr2);
@@ -169,5 +193,7 @@ void rules_copied_out(struct facts *f, const struct event *e)
 		return;
 	difference_describe(&v, &d, e->addr);
 	rules_link_mapping(f, &v);
-	violations_report(&f->violations, &v, e);
+	violation_link(&v, e->cause);
+	f->overwritten.violation = v;
+	f->overwritten.bounce = e->addr2 + d.first;
 }

@@ -404,7 +404,7 @@ static bool judge(struct facts *f, const struct trace *t, const struct event *e)
 /* Of the old machine only the violations remain. */
 static void restart(struct facts *f, const struct event *e)
 {
-	f->pool.size = 0;
+	f->pool.size = f->overwritten.violation.size = 0;
 	contexts_forget(f);
 	memset(f->running, 0, sizeof f->running);
 	f->translates = false;

@@ -46,6 +46,11 @@ struct facts {
 		/* the CPU's store that started it, or seq: later stores come too late for it */
 		uint64_t ordered;
 	} transfer[FACTS_DEVICES];   /* by unit */
+	struct {
+		/* the last copy over what a device wrote to a bounce buffer; size 0: none */
+		struct violation violation;
+		uint64_t bounce;             /* pa, in the bounce buffer, of its first byte */
+	} overwritten;
 	struct { uint64_t dma, size; } pool;           /* bus addresses of bounce buffers */
 	struct {
 		uint32_t now;        /* enum context */

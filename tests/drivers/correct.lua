@@ -964,6 +964,20 @@ driver { "coherent memory of more than a page from CMA", function()
   dma_free_coherent(dev, 3 * PAGE, c, h)
 end, settings = { cma = "64K" } }
 
+driver { "the CPU takes a header, gives back all, and the device writes all of it anew", function()
+  local a = buffer(4 * N, "a")
+  local h = map(a, 4 * N, BOTH)
+  dev:dma_write(h, ("b"):rep(4 * N))
+  for_cpu(h, N, BOTH)
+  cpu_sees(a, ("b"):rep(N))
+  for_device(h, 4 * N, BOTH)
+  dev:dma_write(h, ("c"):rep(4 * N))
+  unmap(h, 4 * N, BOTH)
+  cpu_sees(a, ("c"):rep(4 * N))
+  kfree(a)
+end, boards = { "x86", "arm64", "arm64-pre-5.19", "riscv", "mips", "arm" },
+  settings = { swiotlb = "256K", swiotlb_force = true } }
+
 -- Free pages of which no two are neighbours.
 local function fragment()
   local pages = {}
