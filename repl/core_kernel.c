@@ -493,7 +493,8 @@ void core_kernel_open(lua_State *L)
 		{ "frames", l_frames }, { "zones", l_zones }, { "slabs", l_slabs },
 		{ "areas", l_areas }, { "resources", l_resources }, { "swiotlb", l_swiotlb },
 		{ "swiotlb_hiwater", l_swiotlb_hiwater }, { "what", l_what },
-		{ "iommu", l_iommu }, { "pools", core_pools }, { "driver", l_driver }, { "unit", l_unit }, { "log", l_log },
+		{ "iommu", l_iommu }, { "pools", core_pools }, { "driver", l_driver },
+		{ "unit", l_unit }, { "log", l_log },
 		{ "refuse", l_refuse },
 		{ "interrupts", l_interrupts }, { "kept", l_kept }, { NULL, NULL },
 	};

@@ -69,7 +69,8 @@ static void direct_unmap(struct kernel *k, uint32_t dev, dma_addr_t dma, uint64_
 
 /*
  * dma_direct_map_sg: entry by entry, one segment each. Where one fails those before it are given up
- * again. (Linux has cleaned the lines of those by then, which nobody can miss; here nothing is done to them.)
+ * again. (Linux has cleaned the lines of those by then, which nobody can miss; here nothing is done
+ * to them.)
  */
 static int direct_map_sg(struct kernel *k, uint32_t dev, struct scatterlist *sgl, uint32_t nents,
 			 enum direction dir, uint64_t attrs)

@@ -24,7 +24,9 @@ dma_addr_t dma_map_single_attrs(struct kernel *k, uint32_t dev, vaddr_t va, uint
 void dma_unmap_single_attrs(struct kernel *k, uint32_t dev, dma_addr_t dma, uint64_t size,
 			    enum direction dir, uint64_t attrs);
 
-/* A subsystem has looked and refuses to map the buffer itself, as usbcore does: told as it would be. */
+/*
+ * A subsystem has looked and refuses to map the buffer itself, as usbcore does: told as it would be.
+ */
 void dma_map_refuse(struct kernel *k, uint32_t dev, vaddr_t va, uint64_t size, enum direction dir);
 
 /* By page: `page` is where it begins; the offset may reach into the pages behind it. */

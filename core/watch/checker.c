@@ -146,7 +146,8 @@ static void map(struct facts *f, const struct trace *t, const struct event *e)
 	made = ownership_add(&f->ownership, &(struct mapping){ .seq = e->seq, .handover = e->seq,
 		.dma = e->addr, .pa = e->addr2, .va = e->value, .size = e->size,
 		.device = e->unit, .dir = e->a, .form = e->b, .bounced = bounced,
-		.list = list_of(t, e), .attrs = attrs_of(t, e), .given = e->seq, .device_owns = true, .live = true });
+		.list = list_of(t, e), .attrs = attrs_of(t, e), .given = e->seq,
+		.device_owns = true, .live = true });
 	if (made)
 		rules_map(f, e, made);
 	to_device(f, e, e->a, bounced);

@@ -506,7 +506,7 @@ static void load_descriptor(struct order *o, struct facts *f, struct descriptor 
 	if (!flag)
 		read_field(o, f, d, e);
 	else if (d->flag_read <= d->given && e->a != AT_EARLY)
-		d->flag_read = e->seq;      /* it saw that the device is done; what is read later does not */
+		d->flag_read = e->seq;      /* the first to see that the device is done */
 }
 
 static void load(struct order *o, struct facts *f, const struct event *e)

@@ -263,7 +263,8 @@ static bool block_here(const struct chunk_note *c, uint64_t pa, uint32_t *i, uin
 static void used_free(struct violations *vs, const struct event *e, const struct chunk_note *c,
 		      uint32_t i, uint64_t at, uint64_t n)
 {
-	bool cpu = e->kind == EV_CPU_LOAD || e->kind == EV_CPU_STORE, never = c->block[i].seq == c->seq;
+	bool cpu = e->kind == EV_CPU_LOAD || e->kind == EV_CPU_STORE;
+	bool never = c->block[i].seq == c->seq;
 	struct violation v = { .rule = RULE_POOL_USE_AFTER_FREE, .cause = c->block[i].seq,
 		.advice = never ? ADVICE_POOL_OVERRUN : ADVICE_NONE, .va = cpu ? e->addr + at : 0,
 		.pa = e->addr2 + at, .size = n };

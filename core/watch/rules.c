@@ -69,7 +69,8 @@ static bool may_be_stale(const struct facts *f, const struct event *e)
 {
 	uint64_t device_wrote = shadow_page(&f->shadow, e->addr2)->device_wrote;
 	const struct shadow_line *l =
-		e->a == AT_RAM || e->a == AT_EARLY || !device_wrote ? NULL : shadow_line(&f->shadow, 1, e->addr2);
+		e->a == AT_RAM || e->a == AT_EARLY || !device_wrote
+		? NULL : shadow_line(&f->shadow, 1, e->addr2);
 
 	return l && l->as_of < device_wrote && inside(e->addr2, e->size, l->pa, f->shadow.line);
 }
