@@ -191,11 +191,13 @@ static void start(struct audio *a, struct device_io *io)
 		engine_stop(&a->engine, io);
 	a->position = a->periods = 0;
 	a->over = false;
+	device_tell_ring(io, a->base, a->buffer, true);
 	begin_period(a, io);
 }
 
 static void stop(struct audio *a, struct device_io *io)
 {
+	device_tell_ring(io, a->base, a->buffer, false);
 	if (is_late(a))
 		return;
 	engine_stop(&a->engine, io);
@@ -204,6 +206,8 @@ static void stop(struct audio *a, struct device_io *io)
 
 static void reset(struct audio *a, struct device_io *io)
 {
+	if (is_running(a))
+		device_tell_ring(io, a->base, a->buffer, false);
 	engine_stop(&a->engine, io);
 	device_lower_irq(io, UINT32_MAX);
 	audio_reset(io);

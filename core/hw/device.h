@@ -82,8 +82,9 @@ bool device_is_faulty(struct device_io *io, enum device_fault fault);
 #define FAULT_PAUSE 400
 
 /*
- * The device was switched on, or off: from now on it may look at the ring of n bytes at dma, or it
- * looks there no more. What is stored to a ring before that, no device sees in the wrong order.
+ * The device was switched on, or off: from now on it may touch the n bytes at dma whenever it likes
+ * (a ring of descriptors, a cyclic buffer), or it does so no more. What is stored to a ring before
+ * that, no device sees in the wrong order; what is unmapped before it is off, is unmapped too early.
  */
 void device_tell_ring(struct device_io *io, dma_addr_t dma, uint64_t n, bool on);
 

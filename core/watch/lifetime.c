@@ -17,8 +17,21 @@ static void ended_under(struct facts *f, const struct event *e, const struct map
 	violations_report(&f->violations, &v, e);
 }
 
+/* Its device was switched on to use it whenever it likes, and is not off yet. */
+static void ended_while_on(struct facts *f, const struct event *e, const struct mapping *m)
+{
+	struct violation v = { .rule = RULE_UNMAP_ACTIVE, .advice = ADVICE_STILL_ON,
+		.cause = e->seq, .pa = m->pa, .size = m->size };
+
+	violation_link(&v, m->seq);
+	violation_link(&v, m->on);
+	violations_report(&f->violations, &v, e);
+}
+
 void rules_end(struct facts *f, const struct event *e, const struct mapping *m)
 {
+	if (m->on)
+		ended_while_on(f, e, m);
 	for (uint32_t i = 0; i < FACTS_RUNNING; i++)
 		if (works_on(&f->running[i], m))
 			ended_under(f, e, m, &f->running[i]);

@@ -43,7 +43,7 @@ struct mapping {
 	bool live;                   /* false: ended, kept a while to explain what follows */
 	bool checked;                /* dma_mapping_error was asked */
 	/*
-	 * Of a ring, 0 for none: the register write by which its device was switched on, and the
+	 * Of a ring or a cyclic buffer, 0 for none: the register write that switched it on, and the
 	 * newest store that handed over a descriptor which the device has taken.
 	 */
 	uint64_t on, handed;

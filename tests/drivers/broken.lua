@@ -63,6 +63,7 @@ local advice = {
   free_in_handler = "this is an interrupt handler; note what has to go",
   free_irqs_off = "free it after local_irq_restore",
   other_device = "mapped for another device",
+  still_on = "switch it off, read that back",
   still_running = "was still under way",
   truncated = "the kernel believed it can say this address",
   device_writes = "the device writes into a buffer mapped DMA_TO_DEVICE",
@@ -1233,6 +1234,24 @@ driver { "nic: a buffer unmapped when the card says it is sent, but it is late",
   dma_unmap_single(nic, h, 1024, TO)
   run(20000)
 end, named = everywhere("unmap-active", "still_running"), settings = { device_fault = "late" } }
+
+driver { "audio: unmapped between two periods, and stopped after that", function()
+  local a = buffer(4 * N, "a")
+  local h = parts.map_for_audio(a, 4 * N, TO)
+  parts.audio_start(h, 4 * N, N, 1)
+  parts.audio_period()
+  dma_unmap_single(audio, h, 4 * N, TO)
+  parts.audio_stop()
+end, named = everywhere("unmap-active", "still_on") }
+
+driver { "nic: its ring is freed while it may look there", function()
+  local va, h = dma_alloc_coherent(nic, parts.PAGE)
+  writeq(h, nic.bar + 0x90)
+  writel(4, nic.bar + 0x98)
+  writel(1, nic.bar + 0x04)
+  readl(nic.bar + 0x04)
+  dma_free_coherent(nic, parts.PAGE, va, h)
+end, named = everywhere("unmap-active", "still_on") }
 
 driver { "audio: unmapped while it still plays", function()
   local a = buffer(4 * N, "s")
