@@ -621,6 +621,29 @@ static void device_data(struct play *p)
 	MUST(hw_device_fill(p->hw, 0, at, bytes, n) == inside(at, n, 0, 4096));
 }
 
+/* A register of any device: sensible values come up, too. */
+static void any_register(struct play *p)
+{
+	uint64_t unit = take_below(&p->in, (uint32_t)device_count);
+	uint64_t at = 4 * take_below(&p->in, 0x2c);
+	uint64_t value = take_below(&p->in, 2) ? take(&p->in, 1) : some_dma(p);
+
+	MUST(hw_mmio_write(p->hw, hw_device_bar((uint32_t)unit) + at, value, at < 0x80 ? 4 : 8));
+}
+
+static void from_outside(struct play *p)
+{
+	uint32_t unit = (uint32_t)take_below(&p->in, (uint32_t)device_count);
+	struct device_io io = hw_device(p->hw, unit);
+	uint8_t bytes[256];
+	size_t n = take(&p->in, 1);
+
+	memset(bytes, (int)take(&p->in, 1), sizeof bytes);
+	if (io.dev->ops->receive)
+		(void)io.dev->ops->receive(&io, bytes, n);
+	hw_plan(p->hw);
+}
+
 static void resources(struct play *p)
 {
 	paddr_t start = take_below(&p->in, 4) ? take_below(&p->in, 4 * RAM) : take(&p->in, 8);
@@ -719,7 +742,8 @@ static void (*const calls[])(struct play *) = {
 	wait_for_device, hold_kmalloc, hold_kmalloc, drop_kmalloc, hold_pages, drop_pages, hold_vmalloc,
 	drop_vmalloc, hold_ioremap, drop_ioremap, free_wrongly, map, map, unmap, unmap_wrongly, sync, sync,
 	map_otherwise, unmap_otherwise, list, masks, cached_memory, hold_coherent, drop_coherent, transfer, transfer,
-	make_pool, end_pool, hold_block, hold_block, drop_block, disk, disk, encipher, device_data, resources, watch, keyframe,
+	make_pool, end_pool, hold_block, hold_block, drop_block, disk, disk, encipher, device_data, any_register,
+	any_register, from_outside, resources, watch, keyframe,
 	context, interrupts,
 };
 
