@@ -1,6 +1,6 @@
 /*
  * nic: a network card with a transmit and a receive ring of descriptors in memory, as most cards of
- * the last thirty years have them (e1000, rtl8139's successors, dwmac).
+ * the last thirty years have them (e1000, r8169, dwmac).
  *
  * A descriptor is 16 bytes: u64 address of a buffer, u32 length, u32 flags (OWN: it is the card's;
  * ERROR; LAST: the packet ends here). The driver fills it in and sets OWN last. The card reads the
@@ -87,8 +87,7 @@ struct nic {
 	uint32_t filled, sent;                /* bytes of the packet being made, of the last sent */
 	uint32_t first, waiting;              /* packets from the wire */
 	uint32_t packet[QUEUE_MAX];           /* bytes */
-	/* what a faulty card does beside its work */
-	struct engine engine, rogue;
+	struct engine engine, rogue;          /* rogue: what a faulty card does beside its work */
 	uint64_t engine_due, rogue_due;
 	uint8_t memory[MEMORY_SIZE];
 };
