@@ -721,6 +721,10 @@ static void a_command_that_did_nothing_is_no_step_of_undo(void **state)
 	bench_mark(b);
 	assert_false(bench_keep(b, false));
 	assert_int_equal(b->steps, 1);
+	bench_mark(b);
+	assert_true(bench_keep(b, true));      /* it did something the machine does not know */
+	assert_int_equal(b->steps, 2);
+	assert_false(bench_keep(b, true));     /* without a mark there is nothing to keep */
 	bench_free(b);
 }
 
