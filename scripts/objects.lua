@@ -1,16 +1,19 @@
 -- Undo for what Lua keeps beside the machine: urbs, packets, scatterlists, completions. Their
--- contents are copied around each line, as core.mark copies the machine. Nobody pays for it in a
--- script, where there is no undo.
+-- contents are copied, as core.mark copies the machine, and compared after each line. Nobody pays
+-- for it in a script, where there is no undo.
 
 local objects = {}
 
-local known = nil       -- those there are: the keys of a weak table
+local weak = { __mode = "k" }
+
+local known = {}        -- those there are: the keys of a weak table
 local before = {}       -- by object: its contents when the line began
+local current = false   -- no line was played since `before` was made
 local steps = {}        -- of each step of undo: by object, the contents to put back
 
 -- From here on objects are known. Older ones undo leaves as they are.
 function objects.watch()
-  known = setmetatable({}, { __mode = "k" })
+  known = setmetatable({}, weak)
   core.objects = known
 end
 
@@ -38,20 +41,31 @@ local function put_back(object, copy)
   for name, value in next, copy do rawset(object, name, value) end
 end
 
--- A line begins.
+-- A line begins. What the last one left is known, unless it was no step or took something back.
 function objects.mark()
   core.mark()
-  before = {}
-  for object in next, known do before[object] = copy_of(object) end
+  if not current then
+    before = setmetatable({}, weak)
+    for object in next, known do before[object] = copy_of(object) end
+  end
+  current = false
+end
+
+-- By object, the contents it had before the line that changed it.
+local function changes()
+  local changed = {}
+  for object in next, known do
+    local copy = before[object]
+    if copy and has_changed(object, copy) then changed[object] = copy end
+    if not copy or changed[object] then before[object] = copy_of(object) end
+  end
+  current = true
+  return changed
 end
 
 -- It has ended: is it a step of undo?
 function objects.keep()
-  local changed = {}
-  for object, copy in next, before do
-    if has_changed(object, copy) then changed[object] = copy end
-  end
-  before = {}
+  local changed = changes()
   local count = core.keep(next(changed) ~= nil)
   if not count then return false end
   steps[#steps + 1] = changed
@@ -62,6 +76,7 @@ end
 -- Take back n steps; answers how many there were.
 function objects.undo(n)
   local back = core.undo(n)
+  current = false
   for _ = 1, back do
     for object, copy in next, table.remove(steps) or {} do put_back(object, copy) end
   end
