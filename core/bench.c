@@ -61,12 +61,12 @@ static bool happened(const struct bench *b, const struct snapshot *s)
 	return s->seq != b->trace.next || s->machine.hw.bus.cycle != b->machine.hw.bus.cycle;
 }
 
-bool bench_keep(struct bench *b)
+bool bench_keep(struct bench *b, bool changed)
 {
 	struct snapshot *s = b->marked;
 
 	b->marked = NULL;
-	if (!s || !happened(b, s)) {
+	if (!s || !(changed || happened(b, s))) {
 		if (s)
 			forget(s);
 		return false;

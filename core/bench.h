@@ -3,8 +3,8 @@
  * One session: a machine, its trace, its watchers, and the way back.
  *
  * Watchers read at safe points, between operations (bench_settle). A mark is a snapshot taken
- * before a command; kept only if the command made events, it is one step of undo. Undo puts machine
- * and checker back and tells the trace (bench.undo, then a keyframe), which is never cut.
+ * before a command; kept only if the command made events, or changed what its caller keeps beside
+ * the machine, it is one step of undo. Undo puts machine and checker back and tells the trace (bench.undo, then a keyframe), which is never cut.
  */
 #include "machine.h"
 #include "watch/checker.h"
@@ -33,9 +33,12 @@ void bench_free(struct bench *b);
 /* Let the watchers read, then trim the trace. */
 void bench_settle(struct bench *b);
 
-/* Take a snapshot; then, after the command, keep it if anything happened. */
+/*
+ * Take a snapshot; then, after the command, keep it if anything happened. changed: something did
+ * that the machine knows nothing of.
+ */
 void bench_mark(struct bench *b);
-bool bench_keep(struct bench *b);        /* true: it is one step of undo now */
+bool bench_keep(struct bench *b, bool changed);      /* true: it is one step of undo now */
 
 /* Take back up to n commands. Returns how many were. */
 uint32_t bench_undo(struct bench *b, uint32_t n);

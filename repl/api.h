@@ -90,6 +90,12 @@ void api_fault_in(lua_State *L, enum status status, vaddr_t va, uint64_t n, bool
 /* The words of enum status, for messages. */
 extern const char *const status_words[];
 
+/*
+ * The object on top of the stack changes by itself, beside the machine: a table, or a userdata with
+ * a metatable of ours and without pointers to memory of C. Undo puts its contents back.
+ */
+void object_keep(lua_State *L);
+
 /* Build the table `core` and leave it in the global of that name. */
 void core_table_open(lua_State *L);
 

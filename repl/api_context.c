@@ -9,7 +9,7 @@
 #define COMPLETION_TYPE "dmalab.completion"
 #define WAIT_SLICE ((uint64_t)100000)        /* cycles between two looks at what is due */
 
-/* struct completion: an object of Lua's, so undo does not take back what was done to it. */
+/* struct completion: an object of Lua's; at the prompt undo puts it back (object_keep). */
 struct completion {
 	uint32_t done;           /* complete without a wait that used it up */
 };
@@ -219,6 +219,7 @@ static int l_init_completion(lua_State *L, struct bench *b)
 		lua_setfield(L, -2, "__tostring");
 	}
 	lua_setmetatable(L, -2);
+	object_keep(L);
 	return 1;
 }
 

@@ -1,7 +1,7 @@
 /*
  * Interrupts: a driver's handler is a Lua function. That a line has a handler is state of the
- * kernel, which undo takes back; the function itself stays here, by device, until another one is
- * requested.
+ * kernel; the function itself stays here, by device, until another one is requested. Undo takes
+ * back both.
  *
  * A handler cannot run in the middle of a call of C. It runs at the next safe point: behind the
  * call during which its line went up, and inside those that let time pass.
@@ -30,7 +30,8 @@ static void push_handler(lua_State *L, uint32_t dev)
 
 static void keep_handler(lua_State *L, uint32_t dev)
 {
-	luaL_getsubtable(L, LUA_REGISTRYINDEX, HANDLERS);
+	if (!luaL_getsubtable(L, LUA_REGISTRYINDEX, HANDLERS))
+		object_keep(L);
 	lua_createtable(L, 2, 0);
 	lua_pushvalue(L, 2);
 	lua_rawseti(L, -2, 1);

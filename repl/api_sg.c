@@ -2,7 +2,7 @@
  * Scatterlists. In Lua `sg` is what it is in C, a pointer to an entry: sg[1] and sg_next(sg) are
  * pointers to the one behind it, sg.length is a field of the entry itself. The array they point
  * into is a userdata of its own, kept alive by every pointer. It is the script's memory, no part of
- * the machine: `undo` does not take back what was set in it.
+ * the machine; at the prompt undo puts it back all the same (object_keep).
  */
 #include "api_sg.h"
 
@@ -15,6 +15,7 @@
 
 #define SG_TYPE  "dmalab.sg"
 #define SGT_TYPE "dmalab.sg_table"
+#define LIST_TYPE "dmalab.sg_list"
 #define SHOWN    16              /* entries of a list that are printed */
 
 struct sg_list {
@@ -66,6 +67,8 @@ static struct sg_list *push_list(lua_State *L, uint32_t n)
 	list->count = n;
 	sg_init_table(list->entry, n);
 	list->entry[n - 1].last = false;
+	luaL_setmetatable(L, LIST_TYPE);
+	object_keep(L);
 	return list;
 }
 
@@ -78,6 +81,7 @@ struct sg_table *push_sg_table(lua_State *L, uint32_t n)
 	*sgt = (struct sg_table){ list->entry, n, n };
 	lua_setiuservalue(L, -2, 1);
 	luaL_setmetatable(L, SGT_TYPE);
+	object_keep(L);
 	return sgt;
 }
 
@@ -653,5 +657,6 @@ void sg_types_open(lua_State *L)
 	luaL_setfuncs(L, sg, 0);
 	luaL_newmetatable(L, SGT_TYPE);
 	luaL_setfuncs(L, sgt, 0);
-	lua_pop(L, 2);
+	luaL_newmetatable(L, LIST_TYPE);
+	lua_pop(L, 3);
 }

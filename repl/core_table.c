@@ -296,16 +296,19 @@ static int l_mark(lua_State *L)
 	return 0;
 }
 
-/* The mark of a machine that is gone is no step. */
+/* How many steps there are now, or false. The mark of a machine that is gone is no step. */
 static int l_keep(lua_State *L)
 {
 	struct session *s = session_of(L);
 	struct bench *b = session_bench(s);
-	bool marked = s->marked;
+	bool marked = s->marked, changed = lua_toboolean(L, 1);
 
 	session_after(L, s);
 	s->marked = false;
-	lua_pushboolean(L, marked && b == s->bench && bench_keep(b));
+	if (marked && b == s->bench && bench_keep(b, changed))
+		lua_pushinteger(L, b->steps);
+	else
+		lua_pushboolean(L, false);
 	return 1;
 }
 
@@ -711,6 +714,7 @@ void core_table_open(lua_State *L)
 	luaL_setfuncs(L, functions, 0);
 	core_kernel_open(L);
 	core_dma_debug_open(L);
+	core_objects_open(L);
 	set_string(L, "version", VERSION);
 	set_string(L, "scripts", s->scripts);
 	set_boolean(L, "terminal", isatty(STDOUT_FILENO));

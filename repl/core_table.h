@@ -37,6 +37,9 @@ void core_kernel_open(lua_State *L);
 /* The part that looks at dma-debug, likewise. */
 void core_dma_debug_open(lua_State *L);
 
+/* Copies of what Lua keeps, likewise. */
+void core_objects_open(lua_State *L);
+
 /* core.pools(), which stands beside the bindings of DMA pools. */
 int core_pools(lua_State *L);
 

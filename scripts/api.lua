@@ -157,9 +157,16 @@ end
 
 -- Objects --------------------------------------------------------------------------------------
 
+-- A table whose fields change with what the machine does: at the prompt undo puts them back. A table
+-- in a field of it is one of its own.
+function api.kept(object)
+  local known = rawget(core, "objects")
+  if known then known[object] = true end
+  return object
+end
+
 -- A struct of the kernel as a Lua table with these fields and no others. Answers what makes one of
--- a table; words: how it is shown; from: the call that makes one, for messages. As with a
--- scatterlist, undo does not take back what was set in it.
+-- a table; words: how it is shown; from: the call that makes one, for messages.
 function api.object(type_name, fields, words, from)
   local known = {}
   for field in fields:gmatch("%S+") do known[field] = true end
@@ -175,7 +182,7 @@ function api.object(type_name, fields, words, from)
     rawset(object, key, value)
   end
   kinds[type_name] = object_kind(type_name, type_name .. ", as " .. from .. " makes one,")
-  return function(object) return setmetatable(object, meta) end
+  return function(object) return api.kept(setmetatable(object, meta)) end
 end
 
 -- Another name an argument may have that is such an object.

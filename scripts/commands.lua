@@ -86,7 +86,8 @@ command { name = "step", args = "[n=1]", group = "time",
           run = late("sugar", "step") }
 
 command { name = "undo", args = "[n=1]", group = "time",
-          help = "take back the last n lines that did something, with the variables they set",
+          help = "take back the last n lines that did something, with the variables they set and " ..
+              "the objects they changed",
           run = late("sugar", "undo") }
 
 command { name = "machine", args = "{ board = NAME, key = value }", group = "machine",

@@ -3,6 +3,8 @@
 -- A line is an expression, a statement, or a command line (`kmalloc 256`). Around each one stands a
 -- snapshot, so that it can be taken back; the lines are kept, so that the session can be saved.
 
+local objects = require "objects"
+objects.watch()
 require "api"
 local answer = require "answer"
 local near = require "near"
@@ -344,7 +346,7 @@ local function remember(line, meaning, fine, message, before)
   if session.no_step then
     entry.aside = entry.aside or session.no_step == "aside"
   else
-    entry.step = core.keep()
+    entry.step = objects.keep()
   end
   table.insert(session.history, entry)
   return entry
@@ -375,7 +377,7 @@ local function play(line, meaning)
   local before = session.globals()
   local _, from = core.trace()
   session.no_step, session.instead, session.quiet = nil, nil, {}
-  core.mark()
+  objects.mark()
   local results = table.pack(pcall(meaning.run))
   local fine = results[1]
   remember(line, meaning, fine, results[2], before).answers = results.n - 1

@@ -10,7 +10,7 @@ local session = {
   failures = 0,        -- lines that failed
   violations = 0,      -- rules broken, outside the tour; those that are warnings left out
   checker = "all",     -- "kernel": only dma-debug speaks
-  past = 0,            -- how often the past changed: a fresh machine, or something taken back
+  past = 0,            -- how often the past was lost: a fresh machine
   announced = nil,     -- the violation that came last, of warnings those that were said: for why()
   kernel_said = 0,     -- dma-debug's lines up to this event were shown
 }
@@ -32,15 +32,15 @@ function session.fields(owner)
   return fields
 end
 
--- Take back n lines that did something, and the variables they set.
+-- Take back n lines that did something, the variables they set and the objects they changed.
 function session.undo(n)
   n = n or 1
   if math.type(n) ~= "integer" or n < 1 then error("undo takes a number of lines, 1 or more", 0) end
+  local objects = require "objects"
   -- The line that says undo has a snapshot of its own, which is no step unless it did more.
-  local own = session.no_step == nil and core.keep()
+  local own = session.no_step == nil and objects.keep()
   session.no_step = "aside"
-  session.past = session.past + 1
-  local back, taken = core.undo(n), {}
+  local back, taken = objects.undo(n), {}
   for i = #session.history, 1, -1 do
     local entry = session.history[i]
     if #taken == back - (own and 1 or 0) then break end

@@ -151,7 +151,7 @@ static double snapshot_us(uint64_t used, bool with_store)
 		if (with_store && cpu_store(&b->machine.hw, va, 8, (uint64_t)i) != OK)
 			abort();
 		us[i] = (now() - start) * 1e6;
-		bench_keep(b);
+		bench_keep(b, false);
 	}
 	bench_free(b);
 	return median(us, 25);

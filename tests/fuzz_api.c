@@ -768,7 +768,7 @@ static void command(struct play *p)
 	bench_mark(p->bench);
 	for (uint64_t n = take_below(&p->in, 8); n; n--)
 		call(p);
-	if (bench_keep(p->bench))
+	if (bench_keep(p->bench, false))
 		p->past[p->bench->steps - 1] = before;
 	else
 		free(before);

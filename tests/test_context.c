@@ -180,7 +180,7 @@ static void undo_gives_locks_and_handlers_back(void **state)
 	bench_mark(b);
 	unlock("a");
 	context_free_irq(k, 0);
-	assert_true(bench_keep(b));
+	assert_true(bench_keep(b, false));
 	assert_int_equal(bench_undo(b, 1), 1);
 	assert_true(context_holds(k, "a"));
 	assert_int_equal(context_request_irq(k, 0, "edu"), -16);

@@ -650,7 +650,7 @@ static void command(struct bench *b, struct script *s)
 	bench_mark(b);
 	operate_often(&b->machine, s, 20);
 	bench_settle(b);
-	assert_true(bench_keep(b));
+	assert_true(bench_keep(b, false));
 }
 
 static void undo_is_as_if_the_commands_had_never_been_typed(void **state)
@@ -713,14 +713,18 @@ static void a_command_that_did_nothing_is_no_step_of_undo(void **state)
 	struct script s = { .random = 12 };
 
 	(void)state;
-	assert_false(bench_keep(b));
+	assert_false(bench_keep(b, false));
 	bench_mark(b);
-	assert_false(bench_keep(b));
+	assert_false(bench_keep(b, false));
 	assert_int_equal(b->steps, 0);
 	command(b, &s);
 	bench_mark(b);
-	assert_false(bench_keep(b));
+	assert_false(bench_keep(b, false));
 	assert_int_equal(b->steps, 1);
+	bench_mark(b);
+	assert_true(bench_keep(b, true));      /* it did something the machine does not know */
+	assert_int_equal(b->steps, 2);
+	assert_false(bench_keep(b, true));     /* without a mark there is nothing to keep */
 	bench_free(b);
 }
 
@@ -758,7 +762,7 @@ static void a_command_that_did_nothing_costs_no_step_of_a_full_history(void **st
 
 	(void)state;
 	bench_mark(b);
-	assert_false(bench_keep(b));
+	assert_false(bench_keep(b, false));
 	assert_int_equal(b->steps, HISTORY_MAX);
 	bench_free(b);
 }

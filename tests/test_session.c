@@ -310,6 +310,31 @@ static void undo_takes_back_what_a_marked_line_did(void **state)
 		"core.mark() core.power_on {} assert(not core.keep())");
 }
 
+static void undo_keeps_a_line_that_changed_only_an_object(void **state)
+{
+	must_play(*state,
+		"core.objects = setmetatable({}, { __mode = 'k' })\n"
+		"local sg, c = scatterlist(2), init_completion()\n"
+		"assert(core.objects[c])\n"
+		"local array, copies = 0, {}\n"
+		"for o in pairs(core.objects) do copies[#copies + 1], array = core.copy(o), array + 1 end\n"
+		"assert(array == 2)\n"
+		"local function changed()\n"
+		"  local n = 0\n"
+		"  for _, copy in ipairs(copies) do n = n + (core.changed(copy) and 1 or 0) end\n"
+		"  return n\n"
+		"end\n"
+		"core.mark() assert(not core.keep(false))\n"
+		"core.mark() complete(c) assert(changed() == 1 and core.keep(true) == 1)\n"
+		"sg[1].length = 5 assert(changed() == 2)\n"
+		"for _, copy in ipairs(copies) do core.put_back(copy) end\n"
+		"assert(changed() == 0 and sg[1].length == 0 and not completion_done(c))\n"
+		"assert(core.undo(1) == 1)\n"
+		"for _, other in ipairs { io.stdout, {}, 5, print } do\n"
+		"  assert(not pcall(core.copy, other) and not pcall(core.put_back, other))\n"
+		"end");
+}
+
 static void an_address_says_what_it_is(void **state)
 {
 	must_play(*state,
@@ -477,6 +502,7 @@ int main(void)
 		TEST(whoever_hears_of_a_violation_may_switch_the_machine_off),
 		TEST(two_sessions_do_not_disturb_each_other),
 		TEST(undo_takes_back_what_a_marked_line_did),
+		TEST(undo_keeps_a_line_that_changed_only_an_object),
 		TEST(an_address_says_what_it_is),
 		TEST(the_copies_of_a_byte_are_told_newest_first),
 		TEST(a_setting_out_of_range_is_refused_by_name),

@@ -40,7 +40,7 @@ local function bio_alloc(bdev, nr_vecs, opf)
   end
   if opf ~= READ and opf ~= WRITE then api.fail("opf is REQ_OP_READ or REQ_OP_WRITE") end
   return new_bio { bi_bdev = bdev, bi_opf = opf, bi_vcnt = 0, bi_max_vecs = nr_vecs,
-      bi_io_vec = {}, bi_size = 0, bi_status = 0 }
+      bi_io_vec = api.kept {}, bi_size = 0, bi_status = 0 }
 end
 
 local function phys(v) return page_to_phys(v.bv_page) + v.bv_offset end
@@ -103,7 +103,7 @@ end
 
 local function alloc_request(q, opf)
   if opf ~= READ and opf ~= WRITE then api.fail("opf is REQ_OP_READ or REQ_OP_WRITE") end
-  return new_request { q = q, bios = {}, cmd_flags = opf }
+  return new_request { q = q, bios = api.kept {}, cmd_flags = opf }
 end
 
 -- The segments of the device: pieces that meet in memory are one, as long as the queue's limits
@@ -162,7 +162,7 @@ local function end_request(rq, status)
     bio.bi_status = status
     if bio.bi_end_io then bio.bi_end_io(bio) end
   end
-  rq.bios = {}
+  rq.bios = api.kept {}
 end
 
 return {

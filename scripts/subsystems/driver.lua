@@ -4,8 +4,8 @@
 local api = require "api"
 local text = require "text"
 
-local drivers = {}     -- by name: the table that was bound last
-local bound_at = {}    -- by device: the event that bound it
+local drivers = api.kept {}     -- by name: the table that was bound last
+local bound_at = api.kept {}    -- by device: the event that bound it
 
 local EBUSY, EINVAL, ENODEV = 16, 22, 19
 
@@ -52,19 +52,32 @@ local function call_of(e)
   return e.refused ~= 1 and call or nil
 end
 
--- Memory and regions taken since event `from` and not given back. The trace keeps only the newest
--- events, so what is older is not known.
-local function add_memory(list, from)
+-- The events since `from` that were not taken back. The trace keeps only the newest ones, so what is
+-- older is not known. A keyframe tells again what there is.
+local function events_since(from)
   local first, next_event = core.trace()
-  local open = {}
+  local list, in_keyframe = {}, false
   for seq = math.max(from, first), next_event - 1 do
     local e = core.event(seq)
-    local kind = e and (ended_by[e.kind] or made_by[e.kind] and e.kind)
+    if e.kind == "bench.undo" then
+      while #list > 0 and list[#list].seq >= e.event do table.remove(list) end
+    end
+    in_keyframe = in_keyframe and e.kind ~= "key.end" or e.kind == "machine.on"
+    if not in_keyframe then list[#list + 1] = e end
+  end
+  return list
+end
+
+-- Memory and regions taken since event `from` and not given back.
+local function add_memory(list, from)
+  local open = {}
+  for _, e in ipairs(events_since(from)) do
+    local kind = ended_by[e.kind] or made_by[e.kind] and e.kind
     local key = kind and kind .. (e.va or e.pa)
-    if e and ended_by[e.kind] then
+    if ended_by[e.kind] then
       open[key] = nil
     elseif key and call_of(e) then
-      open[key] = { event = seq, call = call_of(e), size = e.size, va = e.va or e.pa }
+      open[key] = { event = e.seq, call = call_of(e), size = e.size, va = e.va or e.pa }
     end
   end
   for _, item in pairs(open) do list[#list + 1] = item end

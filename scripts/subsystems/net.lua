@@ -45,7 +45,8 @@ local function alloc_skb(size, gfp)
   if not head then return nil end
   local room = ksize(head)
   return new_skb { head = head, data = head, tail = head, ["end"] = head + room - shared, len = 0,
-      data_len = 0, truesize = room, shared = new_shared { nr_frags = 0, frags = {} } }
+      data_len = 0, truesize = room,
+      shared = new_shared { nr_frags = 0, frags = api.kept {} } }
 end
 
 local function reserve(skb, len)

@@ -28,42 +28,29 @@ local new_urb = api.object("urb", "dev pipe transfer_buffer transfer_buffer_leng
     "transfer_flags transfer_dma actual_length status complete context", urb_words,
     "usb_alloc_urb()")
 
--- Who holds an urb, counted: the driver from usb_alloc_urb to usb_free_urb, the controller while it
--- is submitted.
-local held = setmetatable({}, { __mode = "k" })
+-- What the kernel knows of an urb: held, how many hold it (the driver from usb_alloc_urb to
+-- usb_free_urb, the controller while it is submitted); sending, what it is sent.
+local inside = setmetatable({}, { __mode = "k" })
 
 local function check_held(urb)
-  if held[urb] > 0 then return end
+  if inside[urb].held > 0 then return end
   api.fail("this urb was given back by usb_free_urb: nobody holds it any more\n" ..
       "  call usb_free_urb when you are done with it, or take a new one: usb_alloc_urb()")
 end
 
 -- The queue of the controller --------------------------------------------------------------------
 
-local queues = {}       -- by device: the urbs it has, the first one under way
-local answers = {}      -- by device: what it sends next
-local sending = setmetatable({}, { __mode = "k" })   -- by urb: what it is sent
+local queues = api.kept {}       -- by device: the urbs it has, the first one under way
+local answers = api.kept {}      -- by device: what it sends next
 local past = session.past
 
-local function is_mapped(dma)
-  for _, m in ipairs(core.mappings()) do
-    if dma >= m.dma and dma < m.dma + m.size then return true end
-  end
-end
-
--- After undo or a fresh machine the controller knows only the urbs whose memory is still mapped.
+-- The controller of a fresh machine knows no urbs.
 local function queue_of(dev)
-  local unit = core.unit(dev)
   if past ~= session.past then
-    for _, queue in pairs(queues) do
-      for i = #queue, 1, -1 do
-        if not is_mapped(queue[i].transfer_dma) then table.remove(queue, i) end
-      end
-    end
+    for unit in pairs(queues) do queues[unit] = nil end
     past = session.past
   end
-  queues[unit] = queues[unit] or {}
-  return queues[unit]
+  return queues[core.unit(dev)] or api.kept {}
 end
 
 local function is_in(urb) return urb.pipe & DIR_IN ~= 0 end
@@ -73,14 +60,14 @@ local function direction(urb) return is_in(urb) and DMA_FROM_DEVICE or DMA_TO_DE
 -- How many bytes the next transfer of the engine moves for this urb; 0: it is done.
 local function next_piece(urb)
   local n = math.min(urb.transfer_buffer_length - urb.actual_length, PIECE)
-  return is_in(urb) and math.max(0, math.min(n, #sending[urb] - urb.actual_length)) or n
+  return is_in(urb) and math.max(0, math.min(n, #inside[urb].sending - urb.actual_length)) or n
 end
 
 local function start_piece(urb)
   local n, at = next_piece(urb), urb.transfer_dma + urb.actual_length
   if n == 0 then return end
   if is_in(urb) then
-    urb.dev:start_write(at, sending[urb]:sub(urb.actual_length + 1, urb.actual_length + n))
+    urb.dev:start_write(at, inside[urb].sending:sub(urb.actual_length + 1, urb.actual_length + n))
   else
     urb.dev:start_read(at, n)
   end
@@ -90,7 +77,7 @@ end
 local function start(urb)
   local unit = core.unit(urb.dev)
   if is_in(urb) then
-    sending[urb] = answers[unit] or urb.dev:buffer()
+    inside[urb].sending = answers[unit] or urb.dev:buffer()
     answers[unit] = nil
   end
   start_piece(urb)
@@ -133,7 +120,7 @@ local function give_back(urb, status)
   unmap(urb)
   urb.status = status
   if urb.complete then urb.complete(urb) end
-  held[urb] = held[urb] - 1
+  inside[urb].held = inside[urb].held - 1
 end
 
 local function submit(urb)
@@ -156,7 +143,8 @@ local function submit(urb)
     end
   end
   queue[#queue + 1] = urb
-  held[urb] = held[urb] + 1
+  queues[core.unit(urb.dev)] = queue
+  inside[urb].held = inside[urb].held + 1
   return 0
 end
 
@@ -213,7 +201,7 @@ end
 local function alloc_urb()
   local urb = new_urb { transfer_flags = 0, transfer_dma = 0, actual_length = 0,
       transfer_buffer_length = 0, transfer_buffer = 0 }
-  held[urb] = 1
+  inside[urb] = api.kept { held = 1 }
   return urb
 end
 
@@ -229,7 +217,7 @@ end
 -- While it is submitted the controller holds it too: complete may submit it again.
 local function free_urb(urb)
   check_held(urb)
-  held[urb] = held[urb] - 1
+  inside[urb].held = inside[urb].held - 1
 end
 
 local who_owns = "from usb_submit_urb until complete is called the controller has the buffer: " ..
