@@ -291,6 +291,15 @@ static enum advice advice_lost(const struct facts *f, const struct shadow_line *
 	return m && m->seq < stamp_event(line_by) ? ADVICE_STORE_TOO_LATE : ADVICE_DIRTY_LINE;
 }
 
+/*
+ * A line of a bounce buffer that leaves while a call fills it: what that costs is said of the copy
+ * (bounce.c).
+ */
+static bool is_being_filled(const struct facts *f, const struct event *e)
+{
+	return e->cause && inside(e->addr + f->shadow.bus_offset, 1, f->pool.dma, f->pool.size);
+}
+
 /* A line reaches RAM: does it carry older bytes than the device's that are there? */
 void rules_write_back(struct facts *f, const struct event *e)
 {
@@ -300,7 +309,7 @@ void rules_write_back(struct facts *f, const struct event *e)
 	struct violation v;
 
 	if (!l || !shadow_sees(&f->shadow, e->addr) || ram->device_wrote <= l->as_of ||
-	    (e->unit == 1 && shadow_line(&f->shadow, 2, e->addr)))
+	    is_being_filled(f, e) || (e->unit == 1 && shadow_line(&f->shadow, 2, e->addr)))
 		return;
 	for (uint32_t i = 0; i < f->shadow.line; i++) {
 		uint64_t at = (l->pa + i) & PAGE_MASK;
