@@ -18,15 +18,6 @@
 #define RUN     1u
 #define CAPTURE 2u
 
-static uint32_t unit_of(const char *name)
-{
-	uint32_t unit = 0;
-
-	while (strcmp(device_ops[unit]->name, name))
-		unit++;
-	return unit;
-}
-
 static uint64_t reg(struct rig *r, uint64_t at)
 {
 	return rig_load(r, BAR + at, 4);
@@ -43,7 +34,7 @@ static struct rig *audio_on(struct board b)
 {
 	struct rig *r = rig_on(b);
 
-	mmu_map(&r->hw.mmu, BAR, hw_device_bar(unit_of("audio")), ATTR_DEVICE);
+	mmu_map(&r->hw.mmu, BAR, hw_device_bar(rig_unit("audio")), ATTR_DEVICE);
 	set_reg(r, BASE, BUFFER + OFFSET);
 	set_reg(r, BYTES, 32);
 	set_reg(r, PERIOD, 16);
@@ -80,7 +71,7 @@ static void it_plays_period_after_period_and_begins_again(void **state)
 static void what_was_played_last_is_known_outside(void **state)
 {
 	struct rig *r = audio_on(tiny_board());
-	uint32_t unit = unit_of("audio");
+	uint32_t unit = rig_unit("audio");
 	const uint8_t *sent;
 	size_t n;
 
@@ -114,7 +105,7 @@ static void each_period_raises_the_interrupt(void **state)
 static void it_captures_what_comes_from_outside_and_then_counts(void **state)
 {
 	struct rig *r = audio_on(tiny_board());
-	struct device_io io = hw_device(&r->hw, unit_of("audio"));
+	struct device_io io = hw_device(&r->hw, rig_unit("audio"));
 
 	(void)state;
 	assert_true(io.dev->ops->receive(&io, "abcdefgh", 8));

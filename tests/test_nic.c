@@ -22,15 +22,6 @@
 #define ERROR   0x40000000u
 #define LAST    0x20000000u
 
-static uint32_t unit_of(const char *name)
-{
-	uint32_t unit = 0;
-
-	while (strcmp(device_ops[unit]->name, name))
-		unit++;
-	return unit;
-}
-
 static uint64_t reg(struct rig *r, uint64_t at)
 {
 	return rig_load(r, BAR + at, 4);
@@ -47,7 +38,7 @@ static struct rig *nic_on(struct board b)
 {
 	struct rig *r = rig_on(b);
 
-	mmu_map(&r->hw.mmu, BAR, hw_device_bar(unit_of("nic")), ATTR_DEVICE);
+	mmu_map(&r->hw.mmu, BAR, hw_device_bar(rig_unit("nic")), ATTR_DEVICE);
 	set_reg(r, TX_BASE, TX_RING + OFFSET);
 	set_reg(r, TX_LENGTH, 2);
 	set_reg(r, RX_BASE, RX_RING + OFFSET);
@@ -67,7 +58,7 @@ static void describe(struct rig *r, paddr_t at, paddr_t buffer, uint32_t length,
 
 static bool busy(struct rig *r)
 {
-	uint32_t unit = unit_of("nic");
+	uint32_t unit = rig_unit("nic");
 
 	return r->hw.device[unit].ops->busy(hw_device_state(&r->hw, unit));
 }
@@ -80,7 +71,7 @@ static void settle(struct rig *r)
 
 static bool receive(struct rig *r, const char *bytes)
 {
-	struct device_io io = hw_device(&r->hw, unit_of("nic"));
+	struct device_io io = hw_device(&r->hw, rig_unit("nic"));
 	bool taken = io.dev->ops->receive(&io, bytes, strlen(bytes));
 
 	hw_plan(&r->hw);
@@ -158,7 +149,7 @@ static void a_packet_longer_than_its_buffer_is_an_error_and_stays_inside(void **
 static void the_doorbell_sends_until_a_descriptor_without_own(void **state)
 {
 	struct rig *r = nic_on(tiny_board());
-	uint32_t unit = unit_of("nic");
+	uint32_t unit = rig_unit("nic");
 	size_t n;
 	const uint8_t *sent;
 

@@ -182,13 +182,20 @@ void dma_release_coherent_memory(struct kernel *k, uint32_t dev)
 
 /* Coherent memory. */
 
+/* How the CPU sees coherent memory that is mapped for it. */
+static enum attr view_attr(const struct kernel *k, uint64_t attrs)
+{
+	if (arch_coherent_by(k) == COHERENT_CACHED)
+		return ATTR_CACHED;
+	return attrs & DMA_ATTR_WRITE_COMBINE ? ATTR_WRITE_COMBINE : ATTR_UNCACHED;
+}
+
 /*
  * The CPU's view of the block, without what the cache still holds of it. A cookie is the struct
  * page: an address, but not one to load from. 0 when no addresses are left.
  */
 static vaddr_t view(struct kernel *k, uint64_t pfn, uint64_t size, uint64_t attrs)
 {
-	enum attr attr = attrs & DMA_ATTR_WRITE_COMBINE ? ATTR_WRITE_COMBINE : ATTR_UNCACHED;
 	paddr_t pa = pfn << PAGE_SHIFT;
 
 	arch_prepare_coherent(k, pa, size);
@@ -197,7 +204,7 @@ static vaddr_t view(struct kernel *k, uint64_t pfn, uint64_t size, uint64_t attr
 	switch (arch_coherent_by(k)) {
 	case COHERENT_CACHED: return phys_to_virt(pa);
 	case COHERENT_ALIAS:  return UNCACHED_BASE + pa;
-	default:              return vm_remap(k, pa, size, attr);
+	default:              return vm_remap(k, pa, size, view_attr(k, attrs));
 	}
 }
 
@@ -219,14 +226,6 @@ static vaddr_t pages_coherent(struct kernel *k, uint32_t dev, uint64_t size, uin
 	} else if (!(attrs & DMA_ATTR_NO_KERNEL_MAPPING))
 		zero(k, va, bytes);
 	return va;
-}
-
-/* Where the board maps it uncached, a view of scattered pages is, too. */
-static enum attr view_attr(const struct kernel *k, uint64_t attrs)
-{
-	if (arch_coherent_by(k) == COHERENT_CACHED)
-		return ATTR_CACHED;
-	return attrs & DMA_ATTR_WRITE_COMBINE ? ATTR_WRITE_COMBINE : ATTR_UNCACHED;
 }
 
 /* iommu_dma_alloc: pages that lie apart will do, for who may wait and wants to look at them. */

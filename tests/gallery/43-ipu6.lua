@@ -1,16 +1,6 @@
 local gallery = require "gallery"
 
--- x86 hands out memory above its 16 MiB of ZONE_DMA first, which this device cannot reach.
-local function send(bits)
-  if dma_set_mask_and_coherent(dev, DMA_BIT_MASK(bits)) ~= 0 then return end
-  local va, dma = dma_alloc_coherent(dev, 4096)
-  if not va then return end
-  write(va, ("v"):rep(64))
-  wmb()
-  local got = dev:dma_read(dma, 64)
-  dma_free_coherent(dev, 4096, va, dma)
-  return got
-end
+local send = gallery.sent_with_mask
 
 return gallery {
   row = 43,

@@ -1,15 +1,6 @@
 local gallery = require "gallery"
 
-local function send(n)
-  local buf = kmalloc(n)
-  if not buf then return end
-  local sg = scatterlist(1)
-  sg_init_one(sg, buf, n)
-  if dma_map_sg(dev, sg, 1, DMA_TO_DEVICE) == 0 then return end
-  dev:dma_read(sg_dma_address(sg), 64)
-  dma_unmap_sg(dev, sg, 1, DMA_TO_DEVICE)
-  kfree(buf)
-end
+local send = gallery.send_segment
 
 return gallery {
   row = 46,

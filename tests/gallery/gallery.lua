@@ -47,6 +47,31 @@ function gallery.pages(n)
   return sg, first
 end
 
+-- One segment of n bytes, to a device that looks at its first 64.
+function gallery.send_segment(n)
+  local buf = kmalloc(n)
+  if not buf then return end
+  local sg = scatterlist(1)
+  sg_init_one(sg, buf, n)
+  if dma_map_sg(dev, sg, 1, DMA_TO_DEVICE) == 0 then return end
+  dev:dma_read(sg_dma_address(sg), 64)
+  dma_unmap_sg(dev, sg, 1, DMA_TO_DEVICE)
+  kfree(buf)
+end
+
+-- What a device with this mask gets of coherent memory, or nil where the mask cannot be served. x86
+-- hands out memory above its 16 MiB of ZONE_DMA first.
+function gallery.sent_with_mask(bits)
+  if dma_set_mask_and_coherent(dev, DMA_BIT_MASK(bits)) ~= 0 then return end
+  local va, dma = dma_alloc_coherent(dev, 4096)
+  if not va then return end
+  write(va, ("v"):rep(64))
+  wmb()
+  local got = dev:dma_read(dma, 64)
+  dma_free_coherent(dev, 4096, va, dma)
+  return got
+end
+
 function gallery.check(got, want, what)
   if got ~= want then error(what .. " is not what was sent", 0) end
 end
