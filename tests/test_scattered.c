@@ -89,6 +89,19 @@ static void it_is_zeroed_and_none_of_it_waits_in_the_cache(void **state)
 	rig_off(&rig);
 }
 
+static void that_no_block_was_left_is_nothing_for_the_log(void **state)
+{
+	uint64_t from;
+	dma_addr_t dma;
+
+	(void)state;
+	on(IOMMU_STRICT, false);
+	from = rig.trace.next;
+	assert_true(alloc(&dma, 0));
+	assert_int_equal(rig_count(&rig, EV_KERNEL_LOG, from), 0);
+	rig_off(&rig);
+}
+
 static void force_contiguous_wants_one_block(void **state)
 {
 	dma_addr_t dma;
@@ -183,6 +196,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pages_that_lie_apart_are_one_range_for_cpu_and_device),
 		cmocka_unit_test(it_is_zeroed_and_none_of_it_waits_in_the_cache),
+		cmocka_unit_test(that_no_block_was_left_is_nothing_for_the_log),
 		cmocka_unit_test(force_contiguous_wants_one_block),
 		cmocka_unit_test(without_an_iommu_no_device_has_an_address_for_it),
 		cmocka_unit_test(where_devices_snoop_it_is_cached),

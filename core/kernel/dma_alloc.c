@@ -228,10 +228,13 @@ static vaddr_t pages_coherent(struct kernel *k, uint32_t dev, uint64_t size, uin
 	return va;
 }
 
-/* iommu_dma_alloc: pages that lie apart will do, for who may wait and wants to look at them. */
-static bool may_scatter(uint32_t gfp, uint64_t attrs)
+/*
+ * iommu_dma_alloc: pages that lie apart will do behind an IOMMU, for who may wait and wants to look
+ * at them. That no block was left is then nothing for the log.
+ */
+static bool may_scatter(const struct kernel *k, uint32_t dev, uint32_t gfp, uint64_t attrs)
 {
-	return gfp & GFP_DIRECT_RECLAIM &&
+	return backend_of(k, dev)->map_pages && gfp & GFP_DIRECT_RECLAIM &&
 	       !(attrs & (DMA_ATTR_FORCE_CONTIGUOUS | DMA_ATTR_NO_KERNEL_MAPPING));
 }
 
@@ -252,6 +255,7 @@ vaddr_t dma_alloc_attrs(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_
 			uint32_t gfp, uint64_t attrs)
 {
 	uint64_t pfn, seq;
+	bool scatters;
 	vaddr_t va;
 
 	*dma = DMA_MAPPING_ERROR;
@@ -266,10 +270,10 @@ vaddr_t dma_alloc_attrs(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_
 		return pool_alloc(k, dev, size, dma);
 	gfp &= ~(uint32_t)(GFP_ZONES | GFP_ZERO);
 	gfp |= attrs & DMA_ATTR_NO_WARN ? GFP_NOWARN : 0;
-	va = pages_coherent(k, dev, size, gfp, attrs, &pfn, dma);
+	scatters = may_scatter(k, dev, gfp, attrs);
+	va = pages_coherent(k, dev, size, gfp | (scatters ? GFP_NOWARN : 0), attrs, &pfn, dma);
 	if (!va)
-		return may_scatter(gfp, attrs) ? scattered_alloc(k, dev, size, dma, gfp,
-								 view_attr(k, attrs)) : 0;
+		return scatters ? scattered_alloc(k, dev, size, dma, gfp, view_attr(k, attrs)) : 0;
 	seq = tell(k, EV_DMA_ALLOC, &(struct event){ .addr = *dma, .addr2 = pfn << PAGE_SHIFT,
 		.value = va, .size = (uint32_t)size, .b = FORM_COHERENT, .unit = (uint16_t)dev });
 	tell_attrs(k, seq, dev, attrs);

@@ -33,11 +33,9 @@ vaddr_t scattered_alloc(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_
 			uint32_t gfp, enum attr attr)
 {
 	uint64_t bytes = round_up(size, PAGE_SIZE);
-	vaddr_t va = 0;
+	vaddr_t va = size ? vm_scatter(k, bytes, gfp, attr) : 0;
 
 	*dma = DMA_MAPPING_ERROR;
-	if (size && backend_of(k, dev)->map_pages)
-		va = vm_scatter(k, bytes, gfp, attr);
 	if (!va)
 		return 0;
 	for (uint64_t at = 0; at < bytes; at += PAGE_SIZE)

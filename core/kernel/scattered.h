@@ -7,7 +7,7 @@
  */
 #include "kernel/backend.h"
 
-/* Zeroed; size in bytes. 0: the device has no IOMMU, or there are no pages or addresses left. */
+/* Zeroed; size in bytes; the back end has map_pages. 0: there are no pages or addresses left. */
 vaddr_t scattered_alloc(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_t *dma,
 			uint32_t gfp, enum attr attr);
 

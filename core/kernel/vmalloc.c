@@ -243,7 +243,8 @@ static const struct vm_area *area_of_frames(struct kernel *k, struct vm_area are
 
 	area.pages = (uint32_t)(area.size >> PAGE_SHIFT);
 	if (!take_frames(k, gfp, area.pages, &chain)) {
-		kernel_log(k, KLOG_VMALLOC_PAGES, area.size, 0, 0);
+		if (!(gfp & GFP_NOWARN))
+			kernel_log(k, KLOG_VMALLOC_PAGES, area.size, 0, 0);
 		return NULL;
 	}
 	a = area_new(k, VMALLOC_BASE, area);
