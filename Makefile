@@ -19,6 +19,7 @@ Q       := $(if $(V),,@)
 lua  = $(shell pkg-config --exists '$(1) >= 5.4 $(1) < 5.5' 2>/dev/null && echo $(1))
 LUA  := $(firstword $(foreach name,lua5.4 lua-5.4 lua54 lua,$(call lua,$(name))))
 LIBS := $(LUA) readline libzstd
+WINDOW_LIBS := sdl2 SDL2_ttf fontconfig
 
 CFLAGS   ?= -O2 -g
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(WERROR),-Werror)
@@ -28,20 +29,23 @@ FLAGS    := -std=c11 $(WARN) $(if $(SAN),$(SANFLAGS)) $(if $(FUZZ),$(FUZZFLAGS))
 REPL     := -I. -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 -DVERSION='"$(VERSION)"' \
             -DSCRIPTS='"$(PREFIX)/share/dmalab/scripts"' \
             $(shell pkg-config --cflags-only-I $(LIBS) 2>/dev/null)
+WINDOW   := $(shell pkg-config --cflags $(WINDOW_LIBS) 2>/dev/null)
 
 CORE_C := $(wildcard core/*.c core/*/*.c)
 REPL_C := $(wildcard repl/*.c)
+VIZ_C  := $(wildcard viz/*.c viz/panels/*.c)
+SDL_C  := $(wildcard viz/sdl/*.c)
 TEST_C := $(wildcard tests/test_*.c)
 FUZZ_C := $(wildcard tests/fuzz_*.c)
 obj     = $(patsubst %.c,$(B)/%.o,$(1))
 program = $(patsubst %.c,$(B)/%,$(1))
 COMPILE = $(Q)mkdir -p $(@D) && $(CC) $(FLAGS) $(1) $(CFLAGS) -MMD -MP -c -o $@ $<
 LINK    = $(Q)$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) \
-          $$(pkg-config --libs $(LIBS) $(1))
+          $$(pkg-config --libs $(1)) -lm
 
 all: $(B)/dmalab    ## build (SAN=1: with sanitizers, CC=clang: with clang, V=1: show the commands)
 
-$(B)/flags: export STAMP = $(CC) $(FLAGS) $(REPL) $(CFLAGS)
+$(B)/flags: export STAMP = $(CC) $(FLAGS) $(REPL) $(WINDOW) $(CFLAGS)
 $(B)/flags: FORCE
 	@mkdir -p $(@D); printf '%s\n' "$$STAMP" | cmp -s - $@ || printf '%s\n' "$$STAMP" > $@
 
@@ -51,23 +55,35 @@ $(B)/core/%.o: core/%.c $(B)/flags
 $(B)/repl/%.o: repl/%.c $(B)/flags
 	$(call COMPILE,$(REPL))
 
+$(B)/viz/%.o: viz/%.c $(B)/flags
+	$(call COMPILE,$(REPL))
+
+$(B)/viz/sdl/%.o: viz/sdl/%.c $(B)/flags
+	$(call COMPILE,$(REPL) $(WINDOW))
+
 $(B)/tests/%.o: tests/%.c $(B)/flags
 	$(call COMPILE,$(REPL) $(if $(FUZZ),,-DFUZZ_MAIN))
 
 $(B)/libcore.a: $(call obj,$(CORE_C))
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(B)/dmalab: $(call obj,$(REPL_C)) $(B)/libcore.a
-	$(call LINK)
+$(B)/libviz.a: $(call obj,$(VIZ_C))
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/dmalab: $(call obj,$(REPL_C)) $(B)/libviz.a $(B)/libcore.a
+	$(call LINK,$(LIBS))
+
+$(B)/dmalab-view: $(call obj,$(SDL_C)) $(B)/libviz.a $(B)/libcore.a
+	$(call LINK,libzstd $(WINDOW_LIBS))
 
 # A test program may use everything but main().
-TESTED := $(filter-out $(B)/repl/main.o,$(call obj,$(REPL_C))) $(B)/libcore.a
+TESTED := $(filter-out $(B)/repl/main.o,$(call obj,$(REPL_C))) $(B)/libviz.a $(B)/libcore.a
 
 $(call program,$(TEST_C)): $(B)/%: $(B)/%.o $(TESTED)
-	$(call LINK,cmocka)
+	$(call LINK,$(LIBS) cmocka)
 
 $(call program,$(FUZZ_C) tests/bench.c): $(B)/%: $(B)/%.o $(TESTED)
-	$(call LINK) $(if $(FUZZ),-fsanitize=fuzzer)
+	$(call LINK,$(LIBS)) $(if $(FUZZ),-fsanitize=fuzzer)
 
 # run and check first install what is missing; what pkg-config knows is read again after that.
 CORES = $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
@@ -105,8 +121,9 @@ driver-rules: $(B)/dmalab    ## play the forty rules and write their table anew,
 
 layers:   ## every include looks down core/LAYERS
 	$(Q)awk -f tests/layers.awk core/LAYERS core/*.[ch] core/*/*.[ch]
+	$(Q)awk -f tests/layers.awk viz/LAYERS $(wildcard viz/*.[ch] viz/*/*.[ch])
 headers:  ## every header compiles alone
-	$(Q)for h in core/*.h core/*/*.h repl/*.h; do \
+	$(Q)for h in core/*.h core/*/*.h repl/*.h viz/*.h; do \
 		echo "#include \"$$h\"" | $(CC) $(FLAGS) $(REPL) -fsyntax-only -x c - || exit 1; done
 
 bench: all $(B)/tests/bench    ## measure (quiet machine, no SAN=1)

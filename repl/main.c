@@ -3,7 +3,7 @@
  * bring the lines, from a person or from a pipe.
  */
 #include "line.h"
-#include "recording.h"
+#include "viz/recording.h"
 #include "session.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 
-#include "repl/recording.h"
+#include "viz/recording.h"
 
 #include <unistd.h>
 #include <zstd.h>

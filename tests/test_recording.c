@@ -1,6 +1,6 @@
 #include "harness.h"
 
-#include "repl/recording.h"
+#include "viz/recording.h"
 
 #include <fcntl.h>
 #include <signal.h>

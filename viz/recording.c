@@ -1,4 +1,4 @@
-#include "repl/recording.h"
+#include "viz/recording.h"
 
 #include <errno.h>
 #include <fcntl.h>
