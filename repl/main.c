@@ -24,7 +24,7 @@ static const char usage[] =
 	"  dmalab run FILE [ARG ...]  play a script; FILE may be - for stdin\n"
 	"  dmalab -e CODE             play CODE\n"
 	"  dmalab tour                the guided tour\n"
-	"  dmalab replay FILE         print the events of a recording\n"
+	"  dmalab replay FILE         print the events of a recording; FILE may be - for stdin\n"
 	"\n"
 	"  -b, --board NAME     the machine: tiny, arm64 (default), x86, ... or a file of your own\n"
 	"  -s, --set KEY=VALUE  change one of its settings; may be repeated\n"
@@ -451,32 +451,58 @@ static int prompt(const struct options *o)
 	return person ? play_prompt() : play_stdin(o->echo);
 }
 
+/* Print the events from position `next` on that are here; true when all is out. */
+static bool print_events(struct recording *r, uint64_t next)
+{
+	const struct event *e;
+	char text[512];
+
+	for (; !ferror(stdout) && (e = recording_at(r, next)); next++) {
+		event_text(e, text, sizeof text);
+		puts(text);
+	}
+	return output_written();
+}
+
+/* Print what is in r, and as it comes what follows on stdin when r has no end yet. */
+static bool print_recording(struct recording *r)
+{
+	uint64_t printed = 0;
+	bool more, written;
+
+	do {
+		more = recording_state(r) == RECORDING_GROWING && recording_read(r, STDIN_FILENO);
+		written = print_events(r, printed);
+		printed = recording_count(r);
+	} while (more && written);
+	return written;
+}
+
 static int replay(const struct options *o)
 {
-	enum recording_state state = RECORDING_END;
+	const char *name = o->words[1];
+	bool from_stdin, written;
 	struct recording *r;
-	struct event e;
-	char text[512];
-	bool written;
+	char why[512];
+	int status;
 
 	if (o->word_count != 2)
 		return wrong_usage("replay wants one file: dmalab replay FILE", "");
-	r = recording_open(o->words[1], text, sizeof text);
+	from_stdin = !strcmp(name, "-");
+	snprintf(why, sizeof why, "out of memory");
+	r = from_stdin ? recording_live() : recording_open(name, why, sizeof why);
 	if (!r) {
-		fprintf(stderr, "dmalab: %s\n", text);
+		fprintf(stderr, "dmalab: %s\n", why);
 		return FAILED;
 	}
-	while (!ferror(stdout) && (state = recording_next(r, &e)) == RECORDING_EVENT) {
-		event_text(&e, text, sizeof text);
-		puts(text);
-	}
-	written = output_written();
+	written = print_recording(r);
 	if (recording_unknown(r))
-		fprintf(stderr, "dmalab: %s: %s\n", o->words[1], recording_unknown(r));
-	if (state == RECORDING_DAMAGED)
-		fprintf(stderr, "dmalab: %s: %s\n", o->words[1], recording_error(r));
+		fprintf(stderr, "dmalab: %s: %s\n", name, recording_unknown(r));
+	if (recording_error(r))
+		fprintf(stderr, "dmalab: %s is %s\n", from_stdin ? "stdin" : name, recording_error(r));
+	status = recording_error(r) || !written ? FAILED : DONE;
 	recording_close(r);
-	return state == RECORDING_DAMAGED || !written ? FAILED : DONE;
+	return status;
 }
 
 static const struct {

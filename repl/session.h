@@ -7,7 +7,7 @@
  * watchers read, and the scripts speak about new violations (session_after).
  */
 #include "bench.h"
-#include "viz/recording.h"
+#include "viz/recorder.h"
 
 #include <lua.h>
 #include <signal.h>

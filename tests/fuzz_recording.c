@@ -5,7 +5,9 @@
  */
 #include "fuzz.h"
 
+#include "viz/recorder.h"
 #include "viz/recording.h"
+#include "viz/recording_format.h"
 
 #include <unistd.h>
 #include <zstd.h>
@@ -116,19 +118,21 @@ static void make_file(struct file *f, struct input *in)
 /* A frame takes at least 9 bytes of the file and holds at most a block, so the end must come. */
 static void read_all(struct recording *r, const struct file *f)
 {
-	uint64_t most = (f->n / 9 + 1) * RECORDING_BLOCK, n = 0;
-	enum recording_state state;
-	struct event e;
+	uint64_t most = (f->n / 9 + 1) * RECORDING_BLOCK, n = recording_count(r);
+	enum recording_state state = recording_state(r);
+	const struct event *e;
 	char text[128];
 
-	while ((state = recording_next(r, &e)) == RECORDING_EVENT) {
-		MUST(e.kind < EV_COUNT);
-		MUST(++n <= most);
-		if (n < 64)
-			MUST(event_text(&e, text, sizeof text) > 0);
+	MUST(n <= most);
+	for (uint64_t i = 0; i < n; i++) {
+		e = recording_at(r, i);
+		MUST(e && e->kind < EV_COUNT);
+		if (i < 64)
+			MUST(event_text(e, text, sizeof text) > 0);
 	}
+	MUST(!recording_at(r, n));
+	MUST(state != RECORDING_GROWING);
 	MUST((state == RECORDING_DAMAGED) == (recording_error(r) != NULL));
-	MUST(recording_next(r, &e) == state);
 	MUST(recording_header(r));
 	recording_unknown(r);
 }

@@ -1,4 +1,5 @@
 #include "viz/recording.h"
+#include "viz/recording_format.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,287 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
-#define MAGIC       "DMALAB1\n"
-#define MAGIC_BYTES 8
-#define EVENT_BYTES 64
-#define BLOCK_BYTES (8 + (size_t)RECORDING_BLOCK * EVENT_BYTES)
-#define HEADER_MAX  65536
-#define KINDS_MAX   256          /* kinds a header may list; a program knows at most 64 */
-#define LAYOUT \
-	"event seq:8 cycle:8 cause:8 addr:8 addr2:8 value:8 size:4 a:4 b:4 kind:2 unit:2"
+#define KINDS_MAX 256            /* kinds a header may list; a program knows at most 64 */
 
-/* How hard zstd tries. Higher levels cost more time than they save space on such regular data. */
-#define LEVEL       1
-
-/* Frames that want a longer window than ours are not ours. 256 KiB blocks: 19 bits will do. */
-#define WINDOW_LOG  19
-
-static const char *const slot[FIELD_COUNT] = { "addr", "addr2", "value", "size", "a", "b", "unit" };
-
-static void put(uint8_t *to, size_t bytes, uint64_t value)
-{
-	for (size_t i = 0; i < bytes; i++)
-		to[i] = (uint8_t)(value >> 8 * i);
-}
-
-static uint64_t get(const uint8_t *from, size_t bytes)
-{
-	uint64_t value = 0;
-
-	for (size_t i = bytes; i-- > 0;)
-		value = value << 8 | from[i];
-	return value;
-}
-
-static void event_put(uint8_t *to, const struct event *e)
-{
-	put(to, 8, e->seq);
-	put(to + 8, 8, e->cycle);
-	put(to + 16, 8, e->cause);
-	put(to + 24, 8, e->addr);
-	put(to + 32, 8, e->addr2);
-	put(to + 40, 8, e->value);
-	put(to + 48, 4, e->size);
-	put(to + 52, 4, e->a);
-	put(to + 56, 4, e->b);
-	put(to + 60, 2, e->kind);
-	put(to + 62, 2, e->unit);
-}
-
-static struct event event_from(const uint8_t *from)
-{
-	return (struct event){
-		.seq = get(from, 8), .cycle = get(from + 8, 8), .cause = get(from + 16, 8),
-		.addr = get(from + 24, 8), .addr2 = get(from + 32, 8), .value = get(from + 40, 8),
-		.size = (uint32_t)get(from + 48, 4), .a = (uint32_t)get(from + 52, 4),
-		.b = (uint32_t)get(from + 56, 4), .kind = (uint16_t)get(from + 60, 2),
-		.unit = (uint16_t)get(from + 62, 2),
-	};
-}
-
-/* Text put together piece by piece; what does not fit is left off. */
-struct text {
-	char *at;
-	size_t used, room;
-};
-
-__attribute__((format(printf, 2, 3)))
-static void add(struct text *t, const char *format, ...)
-{
-	va_list args;
-	int n;
-
-	va_start(args, format);
-	n = vsnprintf(t->at + t->used, t->room - t->used, format, args);
-	va_end(args);
-	if (n > 0)
-		t->used += min_u64((uint64_t)n, t->room - t->used - 1);
-}
-
-/* " a=at:ram,l1,l2": the slot, what this kind keeps there, and the words when it is a code. */
-static void add_field(struct text *t, enum event_kind kind, enum event_field f)
-{
-	const char *word;
-
-	if (!*event_info[kind].field[f])
-		return;
-	add(t, " %s=%s", slot[f], event_info[kind].field[f]);
-	for (uint32_t v = 0; v < 64; v++) {
-		struct event e = { .kind = (uint16_t)kind, .addr = v, .addr2 = v, .value = v,
-			.size = v, .a = v, .b = v, .unit = (uint16_t)v };
-
-		if (!(word = event_word(&e, f)))
-			return;
-		add(t, "%c%s", v ? ',' : ':', word);
-	}
-}
-
-/* "cpu.barrier a=barrier:mb,rmb,wmb unit=cpu" */
-static void add_kind(struct text *t, enum event_kind kind)
-{
-	add(t, "%s", event_info[kind].name);
-	for (enum event_field f = 0; f < FIELD_COUNT; f++)
-		add_field(t, kind, f);
-}
-
-static size_t header_write(char *header)
-{
-	struct text t = { header, 0, HEADER_MAX };
-
-	add(&t, "a recording by dmalab %s: blocks of a count and events, little endian\n", VERSION);
-	add(&t, "%s\n", LAYOUT);
-	for (enum event_kind k = 0; k < EV_COUNT; k++) {
-		add(&t, "kind %d ", (int)k);
-		add_kind(&t, k);
-		add(&t, "\n");
-	}
-	return t.used;
-}
-
-struct recorder {
-	int fd;                      /* -1: closed */
-	ZSTD_CCtx *z;
-	struct cursor cursor;
-	uint64_t count;              /* events in the block at work */
-	uint64_t total, written;     /* events taken over; of those, safe in the file */
-	bool finished;
-	bool told;                   /* the caller knows of the error */
-	char error[160];
-	uint8_t block[BLOCK_BYTES];
-	uint8_t packed[ZSTD_COMPRESSBOUND(BLOCK_BYTES)];
-};
-
-static bool fail(struct recorder *r, const char *reason)
-{
-	if (r->written)
-		snprintf(r->error, sizeof r->error, "%s; the file has the first %" PRIu64 " events",
-			 reason, r->written);
-	else
-		snprintf(r->error, sizeof r->error, "%s", reason);
-	return false;
-}
-
-static bool write_all(struct recorder *r, const void *bytes, size_t n)
-{
-	const uint8_t *at = bytes;
-
-	while (n) {
-		ssize_t done = write(r->fd, at, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return fail(r, strerror(errno));
-		at += done;
-		n -= (size_t)done;
-	}
-	return true;
-}
-
-/* One block as one frame. */
-static bool write_frame(struct recorder *r, const void *bytes, size_t n)
-{
-	size_t packed = ZSTD_compress2(r->z, r->packed, sizeof r->packed, bytes, n);
-
-	if (ZSTD_isError(packed))
-		return fail(r, ZSTD_getErrorName(packed));
-	return write_all(r, r->packed, packed);
-}
-
-static bool write_block(struct recorder *r)
-{
-	put(r->block, 8, r->count);
-	if (!write_frame(r, r->block, 8 + r->count * EVENT_BYTES))
-		return false;
-	r->written += r->count;
-	r->count = 0;
-	return true;
-}
-
-static bool write_end(struct recorder *r)
-{
-	put(r->block, 8, 0);
-	put(r->block + 8, 8, r->total);
-	return write_frame(r, r->block, 16);
-}
-
-static bool write_start(struct recorder *r)
-{
-	size_t n = header_write((char *)r->block);
-
-	return write_all(r, MAGIC, MAGIC_BYTES) && write_frame(r, r->block, n);
-}
-
-static bool prepare(struct recorder *r)
-{
-	return r->z &&
-	       !ZSTD_isError(ZSTD_CCtx_setParameter(r->z, ZSTD_c_compressionLevel, LEVEL)) &&
-	       !ZSTD_isError(ZSTD_CCtx_setParameter(r->z, ZSTD_c_checksumFlag, 1));
-}
-
-static void recorder_free(struct recorder *r)
-{
-	if (r->fd >= 0)
-		close(r->fd);
-	ZSTD_freeCCtx(r->z);
-	free(r);
-}
-
-struct recorder *recorder_open(const char *path, char *why, size_t n)
-{
-	struct recorder *r = calloc(1, sizeof *r);
-
-	if (!r || !(r->z = ZSTD_createCCtx()) || !prepare(r)) {
-		snprintf(why, n, "cannot record to %s: out of memory", path);
-		free(r);
-		return NULL;
-	}
-	r->cursor.next = 1;
-	r->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (r->fd < 0)
-		snprintf(why, n, "cannot record to %s: %s", path, strerror(errno));
-	else {
-		write_start(r);      /* a disk that is full already is told by the first follow */
-		return r;
-	}
-	recorder_free(r);
-	return NULL;
-}
-
-bool recorder_follow(struct recorder *r, const struct trace *t)
-{
-	const struct event *e;
-	uint64_t lost = 0;
-
-	if (r->finished || r->told)
-		return true;
-	while (!*r->error && (e = trace_read(t, &r->cursor, &lost))) {
-		event_put(r->block + 8 + r->count * EVENT_BYTES, e);
-		r->total++;
-		if (++r->count == RECORDING_BLOCK)
-			write_block(r);
-	}
-	r->told = *r->error != '\0';
-	return !r->told;
-}
-
-void recorder_restart(struct recorder *r)
-{
-	r->cursor.next = 1;
-}
-
-bool recorder_finish(struct recorder *r, const struct trace *t)
-{
-	bool told = r->told;
-
-	if (r->finished)
-		return true;
-	recorder_follow(r, t);
-	r->finished = true;
-	if (!*r->error && (!r->count || write_block(r)))
-		write_end(r);
-	if (close(r->fd) && !*r->error)
-		fail(r, strerror(errno));
-	r->fd = -1;
-	return told || !*r->error;
-}
-
-const char *recorder_error(const struct recorder *r)
-{
-	return *r->error ? r->error : NULL;
-}
-
-bool recorder_close(struct recorder *r, const struct trace *t)
-{
-	bool well;
-
-	if (!r)
-		return true;
-	well = recorder_finish(r, t);
-	recorder_free(r);
-	return well;
-}
+/* An unfinished frame longer than our longest is not ours: it holds nothing back. */
+#define FRAME_MAX ZSTD_COMPRESSBOUND(BLOCK_BYTES)
 
 /* A kind the recording lists. */
 struct listed {
@@ -300,88 +26,70 @@ struct listed {
 	uint64_t left_out;           /* its events so far, when we do not know it */
 };
 
+/* A block with events. Its first event's machine and number never go down from block to block. */
+struct block {
+	size_t at, packed;           /* the bytes of its frame */
+	uint64_t first;              /* position of its first event */
+	uint64_t machine;            /* how many machines were switched on before that event's */
+	uint64_t seq;                /* and its number */
+};
+
+/* An unpacked block: events of positions first .. first + count - 1. */
+struct slot {
+	struct event *events;
+	size_t room;                 /* events */
+	uint64_t first, count;       /* count 0: unused */
+	uint64_t used;               /* when, by r->clock */
+};
+
 struct recording {
-	int fd;                      /* -1: the bytes are the caller's */
-	ZSTD_DCtx *z;
-	ZSTD_inBuffer in;
-	uint64_t before;             /* bytes of the file before those in `in` */
 	enum recording_state state;
-	uint64_t count, next;        /* events of this block, and which is next */
-	uint64_t block_at;           /* byte of the file where this block begins */
-	uint64_t total, last;        /* events read; number of the last one handed out */
+	uint8_t *bytes;              /* all that came */
+	size_t n, room;
+	size_t at;                   /* where the next frame begins */
+	struct block *blocks;
+	size_t block_count, block_room;
+	uint64_t count;              /* events in them */
+	uint64_t total;              /* and with those that were left out */
+	uint64_t machine, last;      /* the last event's machine and number */
+	struct slot slots[RECORDING_CACHE], *recent;
+	uint64_t clock;
 	struct listed kinds[KINDS_MAX];
 	char *header;
 	char error[200], unknown[320];
-	uint8_t block[BLOCK_BYTES + 1];   /* one more, to notice what is too long */
-	uint8_t buffer[65536];
+	ZSTD_DCtx *z;
+	uint8_t raw[BLOCK_BYTES];    /* a frame unpacked */
 };
 
-__attribute__((format(printf, 3, 4)))
-static bool damaged(struct recording *r, uint64_t at, const char *format, ...)
+/* It is not what we can read at all. */
+__attribute__((format(printf, 2, 3)))
+static bool refuse(struct recording *r, const char *format, ...)
 {
-	struct text t = { r->error, 0, sizeof r->error };
 	va_list args;
 
-	add(&t, "damaged at byte %" PRIu64 ", ", at);
-	if (r->last)
-		add(&t, "after event %" PRIu64 ": ", r->last);
-	else
-		add(&t, "before the first event: ");
 	va_start(args, format);
-	vsnprintf(t.at + t.used, t.room - t.used, format, args);
+	vsnprintf(r->error, sizeof r->error, format, args);
 	va_end(args);
 	r->state = RECORDING_DAMAGED;
 	return false;
 }
 
-static uint64_t position(const struct recording *r)
+__attribute__((format(printf, 3, 4)))
+static bool damaged(struct recording *r, size_t at, const char *format, ...)
 {
-	return r->before + r->in.pos;
-}
+	struct text t = { r->error, 0, sizeof r->error };
+	va_list args;
 
-/* More bytes in r->in. False at the end of the file, or when reading failed (then errno is set). */
-static bool refill(struct recording *r)
-{
-	ssize_t n = 0;
-
-	errno = 0;
-	if (r->in.pos < r->in.size)
-		return true;
-	if (r->fd < 0)
-		return false;
-	do
-		n = read(r->fd, r->buffer, sizeof r->buffer);
-	while (n < 0 && errno == EINTR);
-	if (n <= 0)
-		return false;
-	r->before += r->in.size;
-	r->in = (ZSTD_inBuffer){ r->buffer, (size_t)n, 0 };
-	errno = 0;
-	return true;
-}
-
-/* The next frame, whole, in r->block: nothing in it is believed before its checksum was right. */
-static bool read_frame(struct recording *r, size_t *size)
-{
-	ZSTD_outBuffer out = { r->block, sizeof r->block, 0 };
-	size_t more;
-
-	r->block_at = position(r);
-	ZSTD_DCtx_reset(r->z, ZSTD_reset_session_only);
-	do {
-		if (!refill(r) && errno)
-			return damaged(r, position(r), "%s", strerror(errno));
-		if (r->in.pos == r->in.size)
-			return damaged(r, position(r), position(r) == r->block_at ?
-				"the end is missing" : "the file breaks off inside a block");
-		more = ZSTD_decompressStream(r->z, &out, &r->in);
-		if (ZSTD_isError(more))
-			return damaged(r, r->block_at, "%s", ZSTD_getErrorName(more));
-		if (out.pos > BLOCK_BYTES)
-			return damaged(r, r->block_at, "a block is too long");
-	} while (more);
-	*size = out.pos;
-	return true;
+	text_add(&t, "damaged at byte %zu, ", at);
+	if (r->last)
+		text_add(&t, "after event %" PRIu64 ": ", r->last);
+	else
+		text_add(&t, "before the first event: ");
+	va_start(args, format);
+	vsnprintf(t.at + t.used, t.room - t.used, format, args);
+	va_end(args);
+	r->state = RECORDING_DAMAGED;
+	return false;
 }
 
 /* Are these the same field? A list of words may have grown since. */
@@ -417,7 +125,7 @@ static enum event_kind kind_described(const char *row)
 	kind = event_kind_named(name);
 	if (kind == EV_COUNT)
 		return EV_COUNT;
-	add_kind(&(struct text){ ours, 0, sizeof ours }, kind);
+	text_add_kind(&(struct text){ ours, 0, sizeof ours }, kind);
 	return same_row(ours, row) ? kind : EV_COUNT;
 }
 
@@ -446,162 +154,461 @@ static bool parse_header(struct recording *r, char *text)
 		if (!strcmp(line, LAYOUT))
 			layout = true;
 		else if (!strncmp(line, "kind ", 5) && !parse_kind(r, line + 5))
-			return damaged(r, r->block_at,
+			return damaged(r, r->at,
 				       "its list of kinds makes no sense at '%.40s'", line);
 	}
 	return layout ||
-	       damaged(r, r->block_at, "its events have a layout this version does not know");
+	       damaged(r, r->at, "its events have a layout this version does not know");
 }
 
 /* The lines of the header serve twice: whole, to show, and cut, to look kinds up. */
-static bool read_header(struct recording *r)
+static bool read_header(struct recording *r, size_t n)
 {
-	size_t n;
+	char *header;
 
-	if (!read_frame(r, &n))
-		return false;
-	if (!n || n > HEADER_MAX || memchr(r->block, 0, n))
-		return damaged(r, r->block_at, "it does not begin with a header");
-	r->header = calloc(2, n + 1);
-	if (!r->header)
-		return damaged(r, r->block_at, "out of memory");
-	memcpy(r->header, r->block, n);
-	memcpy(r->header + n + 1, r->block, n);
-	return parse_header(r, r->header + n + 1);
-}
-
-static bool read_magic(struct recording *r, char *why, size_t room)
-{
-	char magic[MAGIC_BYTES] = { 0 };
-	size_t n = 0;
-
-	while (n < MAGIC_BYTES && refill(r))
-		magic[n++] = ((const char *)r->in.src)[r->in.pos++];
-	if (n < MAGIC_BYTES && errno)
-		snprintf(why, room, "cannot be read: %s", strerror(errno));
-	else if (!n)
-		snprintf(why, room, "is empty, not a recording");
-	else if (!memcmp(magic, MAGIC, MAGIC_BYTES))
+	if (!n || n > HEADER_MAX || memchr(r->raw, 0, n))
+		return damaged(r, r->at, "it does not begin with a header");
+	header = calloc(2, n + 1);
+	if (!header)
+		return damaged(r, r->at, "out of memory");
+	memcpy(header, r->raw, n);
+	memcpy(header + n + 1, r->raw, n);
+	if (parse_header(r, header + n + 1)) {
+		r->header = header;
 		return true;
-	else if (n == MAGIC_BYTES && !memcmp(magic, MAGIC, 6) && magic[7] == '\n' && magic[6] > ' ')
-		snprintf(why, room, "is a recording of version %c; this dmalab reads version 1",
-			 magic[6]);
-	else if (n < MAGIC_BYTES && !memcmp(magic, MAGIC, n))
-		snprintf(why, room, "breaks off at byte %zu, before its header", n);
-	else
-		snprintf(why, room, "is not a recording of dmalab");
+	}
+	free(header);
 	return false;
 }
 
-/* Takes fd over. */
-static struct recording *open_source(int fd, const void *bytes, size_t n, char *why, size_t room)
+static bool read_magic(struct recording *r)
+{
+	const char *magic = (const char *)r->bytes;
+
+	if (!memcmp(magic, MAGIC, MAGIC_BYTES)) {
+		r->at = MAGIC_BYTES;
+		return true;
+	}
+	if (!memcmp(magic, MAGIC, 6) && magic[7] == '\n' && magic[6] > ' ')
+		return refuse(r, "a recording of version %c; this dmalab reads version 1", magic[6]);
+	return refuse(r, "not a recording of dmalab");
+}
+
+/* The stream ended within its first bytes. */
+static bool refuse_short(struct recording *r)
+{
+	if (!r->n)
+		return refuse(r, "empty, not a recording");
+	if (memcmp(r->bytes, MAGIC, r->n) != 0)
+		return refuse(r, "not a recording of dmalab");
+	return damaged(r, r->n, "it breaks off before its header");
+}
+
+/* The slot that was not used for the longest time, with room for n events. NULL: no memory. */
+static struct slot *free_slot(struct recording *r, size_t n)
+{
+	struct slot *oldest = r->slots;
+	struct event *grown;
+
+	for (struct slot *s = r->slots; s < r->slots + RECORDING_CACHE; s++)
+		if (s->used < oldest->used)
+			oldest = s;
+	oldest->count = 0;
+	if (oldest->room >= n)
+		return oldest;
+	grown = realloc(oldest->events, n * sizeof *grown);
+	if (!grown)
+		return NULL;
+	oldest->events = grown;
+	oldest->room = n;
+	return oldest;
+}
+
+static struct event event_from(const uint8_t *from)
+{
+	return (struct event){
+		.seq = get(from, 8), .cycle = get(from + 8, 8), .cause = get(from + 16, 8),
+		.addr = get(from + 24, 8), .addr2 = get(from + 32, 8), .value = get(from + 40, 8),
+		.size = (uint32_t)get(from + 48, 4), .a = (uint32_t)get(from + 52, 4),
+		.b = (uint32_t)get(from + 56, 4), .kind = (uint16_t)get(from + 60, 2),
+		.unit = (uint16_t)get(from + 62, 2),
+	};
+}
+
+/* The n events of the block in r->raw whose kinds we know, with our numbers for them. */
+static struct slot *take_events(struct recording *r, uint64_t first, uint64_t n)
+{
+	struct slot *s = free_slot(r, n);
+
+	if (!s)
+		return NULL;
+	for (uint64_t i = 0; i < n; i++) {
+		struct event *e = &s->events[s->count];
+
+		*e = event_from(r->raw + COUNT_BYTES + i * EVENT_BYTES);
+		e->kind = (uint16_t)r->kinds[e->kind].kind;
+		s->count += e->kind != EV_COUNT;
+	}
+	s->first = first;
+	s->used = ++r->clock;
+	return r->recent = s;
+}
+
+/* Are all kinds of the block in r->raw listed? Counts those that will be left out. */
+static bool check_kinds(struct recording *r, uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++) {
+		uint64_t kind = get(r->raw + COUNT_BYTES + i * EVENT_BYTES + 60, 2);
+
+		if (kind >= KINDS_MAX || !r->kinds[kind].there)
+			return damaged(r, r->at,
+				       "an event of kind %" PRIu64 ", which the header does not list",
+				       kind);
+		r->kinds[kind].left_out += r->kinds[kind].kind == EV_COUNT;
+	}
+	return true;
+}
+
+/* The event begins another machine's trace: numbers go up within one. */
+static bool another_machine(uint64_t seq, uint64_t before)
+{
+	return seq <= before;
+}
+
+static bool index_room(struct recording *r)
+{
+	size_t room = 2 * r->block_room + 64;
+	struct block *grown;
+
+	if (r->block_count < r->block_room)
+		return true;
+	grown = realloc(r->blocks, room * sizeof *grown);
+	if (!grown)
+		return false;
+	r->blocks = grown;
+	r->block_room = room;
+	return true;
+}
+
+/* The newest block, unpacked in s, gets its place in the index. */
+static bool add_to_index(struct recording *r, size_t packed, const struct slot *s)
+{
+	struct block *b;
+
+	if (!s->count)
+		return true;
+	if (!index_room(r))
+		return false;
+	b = &r->blocks[r->block_count++];
+	*b = (struct block){ .at = r->at, .packed = packed, .first = r->count,
+		.seq = s->events[0].seq };
+	for (uint64_t i = 0; i < s->count; i++) {
+		r->machine += another_machine(s->events[i].seq, r->last);
+		r->last = s->events[i].seq;
+		if (i == 0)
+			b->machine = r->machine;
+	}
+	r->count += s->count;
+	return true;
+}
+
+/* The block that says how many there were. */
+static bool read_end(struct recording *r, size_t size)
+{
+	uint64_t written = get(r->raw + COUNT_BYTES, 8);
+
+	if (size != COUNT_BYTES + 8)
+		return damaged(r, r->at, "a block without events is not an end either");
+	if (written != r->total)
+		return damaged(r, r->at, "%" PRIu64 " events were written, %" PRIu64 " are here",
+			       written, r->total);
+	r->state = RECORDING_END;
+	return true;
+}
+
+/* A new block, of `size` bytes in r->raw. */
+static bool read_block(struct recording *r, size_t packed, size_t size)
+{
+	uint64_t n = get(r->raw, COUNT_BYTES);
+	const struct slot *s;
+
+	if (size < COUNT_BYTES)
+		return damaged(r, r->at, "a block is too short");
+	if (!n)
+		return read_end(r, size);
+	if (n > RECORDING_BLOCK || size != COUNT_BYTES + n * EVENT_BYTES)
+		return damaged(r, r->at, "a block says it has %" PRIu64 " events and has %zu bytes",
+			       n, size);
+	if (!check_kinds(r, n))
+		return false;
+	s = take_events(r, r->count, n);
+	if (!s || !add_to_index(r, packed, s))
+		return damaged(r, r->at, "out of memory");
+	r->total += n;
+	return true;
+}
+
+static size_t unpack(struct recording *r, size_t at, size_t packed)
+{
+	return ZSTD_decompressDCtx(r->z, r->raw, sizeof r->raw, r->bytes + at, packed);
+}
+
+/* Nothing in a frame is believed before its checksum was right. */
+static bool read_frame(struct recording *r, size_t packed)
+{
+	size_t size = unpack(r, r->at, packed);
+
+	if (ZSTD_getErrorCode(size) == ZSTD_error_dstSize_tooSmall)
+		return damaged(r, r->at, "a block is too long");
+	if (ZSTD_isError(size))
+		return damaged(r, r->at, "%s", ZSTD_getErrorName(size));
+	if (!(r->header ? read_block(r, packed, size) : read_header(r, size)))
+		return false;
+	r->at += packed;
+	return true;
+}
+
+/* The next piece of the stream. False: it is not here whole, or damaged. */
+static bool read_piece(struct recording *r)
+{
+	size_t here = r->n - r->at, packed;
+
+	if (!r->at)
+		return here >= MAGIC_BYTES && read_magic(r);
+	if (!here)
+		return false;
+	if (r->state == RECORDING_END)
+		return damaged(r, r->at, "something follows the end");
+	packed = ZSTD_findFrameCompressedSize(r->bytes + r->at, here);
+	if (!ZSTD_isError(packed))
+		return read_frame(r, packed);
+	if (ZSTD_getErrorCode(packed) != ZSTD_error_srcSize_wrong)
+		return damaged(r, r->at, "%s", ZSTD_getErrorName(packed));
+	if (here >= FRAME_MAX)
+		return damaged(r, r->at, "a block is too long");
+	return false;
+}
+
+static bool keep(struct recording *r, const void *bytes, size_t n)
+{
+	size_t room = r->room;
+	uint8_t *grown;
+
+	while (room - r->n < n)
+		room = 2 * room + 65536;
+	grown = room == r->room ? r->bytes : realloc(r->bytes, room);
+	if (!grown)
+		return false;
+	r->bytes = grown;
+	r->room = room;
+	if (n)
+		memcpy(r->bytes + r->n, bytes, n);
+	r->n += n;
+	return true;
+}
+
+bool recording_feed(struct recording *r, const void *bytes, size_t n)
+{
+	if (r->state == RECORDING_DAMAGED)
+		return false;
+	if (!keep(r, bytes, n))
+		return damaged(r, r->n, "out of memory");
+	while (read_piece(r))
+		;
+	return r->state != RECORDING_DAMAGED;
+}
+
+void recording_close_input(struct recording *r)
+{
+	if (r->state != RECORDING_GROWING)
+		return;
+	if (!r->at)
+		refuse_short(r);
+	else
+		damaged(r, r->n, r->n == r->at ? "the end is missing" :
+			"it breaks off inside a block");
+}
+
+bool recording_read(struct recording *r, int fd)
+{
+	uint8_t bytes[65536];
+	ssize_t n;
+
+	do
+		n = read(fd, bytes, sizeof bytes);
+	while (n < 0 && errno == EINTR);
+	if (n > 0)
+		return recording_feed(r, bytes, (size_t)n);
+	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return true;
+	if (!n)
+		recording_close_input(r);
+	else if (r->n)
+		damaged(r, r->n, "%s", strerror(errno));
+	else
+		refuse(r, "not readable: %s", strerror(errno));
+	return false;
+}
+
+struct recording *recording_live(void)
 {
 	struct recording *r = calloc(1, sizeof *r);
 
-	if (!r || !(r->z = ZSTD_createDCtx()) ||
-	    ZSTD_isError(ZSTD_DCtx_setParameter(r->z, ZSTD_d_windowLogMax, WINDOW_LOG))) {
-		snprintf(why, room, "cannot be read: out of memory");
-		if (fd >= 0)
-			close(fd);
-		free(r);
+	if (!r)
 		return NULL;
-	}
-	r->fd = fd;
-	r->in = (ZSTD_inBuffer){ bytes, n, 0 };
-	if (read_magic(r, why, room)) {
-		if (read_header(r))
-			return r;
-		snprintf(why, room, "is %s", r->error);
-	}
+	r->recent = r->slots;
+	r->z = ZSTD_createDCtx();
+	if (r->z)
+		return r;
+	free(r);
+	return NULL;
+}
+
+/* What is wrong before the first event is wrong with the file. Closes r then. */
+static struct recording *with_header(struct recording *r, char *why, size_t n)
+{
+	if (r && r->header)
+		return r;
+	snprintf(why, n, "%s", r ? r->error : "too much for the memory there is");
 	recording_close(r);
 	return NULL;
 }
 
 struct recording *recording_open_bytes(const void *bytes, size_t n, char *why, size_t room)
 {
-	return open_source(-1, bytes, n, why, room);
+	struct recording *r = recording_live();
+
+	if (r && recording_feed(r, bytes, n))
+		recording_close_input(r);
+	return with_header(r, why, room);
 }
 
 struct recording *recording_open(const char *path, char *why, size_t n)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char reason[256];
 	struct recording *r;
+	char reason[256];
 
 	if (fd < 0) {
 		snprintf(why, n, "%s cannot be opened: %s", path, strerror(errno));
 		return NULL;
 	}
-	r = open_source(fd, NULL, 0, reason, sizeof reason);
+	r = recording_live();
+	while (r && recording_read(r, fd))
+		;
+	close(fd);
+	r = with_header(r, reason, sizeof reason);
 	if (!r)
-		snprintf(why, n, "%s %s", path, reason);
+		snprintf(why, n, "%s is %s", path, reason);
 	return r;
 }
 
-/* The block that says how many there were; nothing may follow it. */
-static bool read_end(struct recording *r, size_t size)
+enum recording_state recording_state(const struct recording *r)
 {
-	if (size != 16)
-		return damaged(r, r->block_at, "a block without events is not an end either");
-	if (get(r->block + 8, 8) != r->total)
-		return damaged(r, r->block_at,
-			       "%" PRIu64 " events were written, %" PRIu64 " are here",
-			       get(r->block + 8, 8), r->total);
-	if (refill(r))
-		return damaged(r, position(r), "something follows the end");
-	r->state = RECORDING_END;
-	return false;
-}
-
-/* False: there are no more events. */
-static bool read_block(struct recording *r)
-{
-	size_t size;
-
-	if (!read_frame(r, &size))
-		return false;
-	if (size < 8)
-		return damaged(r, r->block_at, "a block is too short");
-	r->count = get(r->block, 8);
-	r->next = 0;
-	if (!r->count)
-		return read_end(r, size);
-	if (r->count > RECORDING_BLOCK || size != 8 + r->count * EVENT_BYTES)
-		return damaged(r, r->block_at,
-			       "a block says it has %" PRIu64 " events and has %zu bytes",
-			       r->count, size);
-	return true;
-}
-
-/* The next event with our number for its kind, EV_COUNT when unknown. False: no more. */
-static bool read_event(struct recording *r, struct event *e)
-{
-	struct listed *listed;
-
-	if (r->next == r->count && !read_block(r))
-		return false;
-	*e = event_from(r->block + 8 + r->next * EVENT_BYTES);
-	if (e->kind >= KINDS_MAX || !r->kinds[e->kind].there)
-		return damaged(r, r->block_at,
-			       "an event of kind %u, which the header does not list", e->kind);
-	listed = &r->kinds[e->kind];
-	e->kind = (uint16_t)listed->kind;
-	if (e->kind == EV_COUNT)
-		listed->left_out++;
-	r->next++;
-	r->total++;
-	return true;
-}
-
-enum recording_state recording_next(struct recording *r, struct event *e)
-{
-	while (r->state == RECORDING_EVENT && read_event(r, e)) {
-		if (e->kind == EV_COUNT)
-			continue;
-		r->last = e->seq;
-		return RECORDING_EVENT;
-	}
 	return r->state;
+}
+
+uint64_t recording_count(const struct recording *r)
+{
+	return r->count;
+}
+
+/* The block with this position. */
+static const struct block *block_with(const struct recording *r, uint64_t position)
+{
+	size_t low = 0, high = r->block_count;
+
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (r->blocks[middle].first <= position)
+			low = middle;
+		else
+			high = middle;
+	}
+	return &r->blocks[low];
+}
+
+/* The last block that begins with this event of this machine or before it, or NULL. */
+static const struct block *block_before(const struct recording *r, uint64_t machine, uint64_t seq)
+{
+	size_t low = 0, high = r->block_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct block *b = &r->blocks[middle];
+
+		if (b->machine < machine || (b->machine == machine && b->seq <= seq))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low ? &r->blocks[low - 1] : NULL;
+}
+
+/* The block, unpacked. NULL: no memory. */
+static const struct slot *load(struct recording *r, const struct block *b)
+{
+	for (struct slot *s = r->slots; s < r->slots + RECORDING_CACHE; s++) {
+		if (s->count && s->first == b->first) {
+			s->used = ++r->clock;
+			return r->recent = s;
+		}
+	}
+	unpack(r, b->at, b->packed);
+	return take_events(r, b->first, get(r->raw, COUNT_BYTES));
+}
+
+const struct event *recording_at(struct recording *r, uint64_t position)
+{
+	const struct slot *s = r->recent;
+
+	if (position >= r->count)
+		return NULL;
+	if (position - s->first >= s->count)
+		s = load(r, block_with(r, position));
+	return s ? &s->events[position - s->first] : NULL;
+}
+
+/* Which machine is this event of the block from? */
+static uint64_t machine_at(const struct block *b, const struct slot *s, uint64_t position)
+{
+	uint64_t machine = b->machine;
+
+	for (uint64_t i = 1; i <= position - s->first; i++)
+		machine += another_machine(s->events[i].seq, s->events[i - 1].seq);
+	return machine;
+}
+
+static uint64_t find_in(const struct block *b, const struct slot *s, uint64_t machine, uint64_t seq)
+{
+	uint64_t here = b->machine;
+
+	for (uint64_t i = 0; i < s->count; i++) {
+		if (i)
+			here += another_machine(s->events[i].seq, s->events[i - 1].seq);
+		if (here == machine && s->events[i].seq == seq)
+			return s->first + i;
+	}
+	return RECORDING_NOWHERE;
+}
+
+uint64_t recording_find(struct recording *r, uint64_t seq, uint64_t near)
+{
+	const struct block *b;
+	const struct slot *s;
+	uint64_t machine;
+
+	if (near >= r->count)
+		return RECORDING_NOWHERE;
+	b = block_with(r, near);
+	s = load(r, b);
+	if (!s)
+		return RECORDING_NOWHERE;
+	machine = machine_at(b, s, near);
+	b = block_before(r, machine, seq);
+	s = b ? load(r, b) : NULL;
+	return s ? find_in(b, s, machine, seq) : RECORDING_NOWHERE;
 }
 
 const char *recording_error(const struct recording *r)
@@ -618,10 +625,10 @@ const char *recording_unknown(struct recording *r)
 		n += r->kinds[i].left_out;
 	if (!n)
 		return NULL;
-	add(&t, "%" PRIu64 " events left out, of kinds this version does not know:", n);
+	text_add(&t, "%" PRIu64 " events left out, of kinds this version does not know:", n);
 	for (size_t i = 0; i < KINDS_MAX; i++)
 		if (r->kinds[i].left_out)
-			add(&t, " %.*s", r->kinds[i].name_length, r->kinds[i].name);
+			text_add(&t, " %.*s", r->kinds[i].name_length, r->kinds[i].name);
 	return r->unknown;
 }
 
@@ -634,9 +641,11 @@ void recording_close(struct recording *r)
 {
 	if (!r)
 		return;
-	if (r->fd >= 0)
-		close(r->fd);
+	for (size_t i = 0; i < RECORDING_CACHE; i++)
+		free(r->slots[i].events);
 	ZSTD_freeDCtx(r->z);
+	free(r->blocks);
+	free(r->bytes);
 	free(r->header);
 	free(r);
 }

@@ -1,68 +1,72 @@
 #pragma once
 /*
- * A trace in a file: what --record writes, what `dmalab replay` and later the view read.
+ * Reads a recording: any event of it, at any time. It is fed with bytes, so a file, a pipe the view
+ * reads along, a test and a fuzzer are the same to it. recording_format.h tells the format.
  *
- * The file is the magic "DMALAB1\n" and then zstd frames, each with its checksum, so that
- * `tail -c +9 FILE | zstd -dc` shows the inside. A frame is one block:
+ * The bytes are kept as they came (compressed), with an index of their blocks; blocks that are asked
+ * for are unpacked into a small cache. Every block is unpacked once when it comes and believed only
+ * then, whole: what recording_count counts is there. Memory: the bytes, 40 more for each block, and
+ * 16 MiB of cache.
  *
- *   the first    a text that describes the rest: how an event is laid out, then every kind of event
- *                with the names of its fields and the words of its codes (from event.def)
- *   the middle   a count (8 bytes, 1 .. 4096), then as many events of 64 bytes
- *   the last     a count of 0 and the number of all events (8 bytes): without it the end is missing
- *
- * Numbers are little endian. A reader finds kinds by name, not by number, so a recording of another
- * version is readable as far as both know the same kinds. What was written before a crash or a full
- * disk can be read; a damaged block is refused whole, because no byte of it can be trusted.
+ * A position is 0 .. count - 1. It is not an event's number: numbers begin at 1 again when another
+ * machine is switched on, and events of kinds this version does not know are left out.
  */
-#include "trace.h"
+#include "event.h"
 
-#define RECORDING_BLOCK 4096    /* events of a full block: 256 KiB, a few KiB once compressed */
+#define RECORDING_CACHE   64           /* unpacked blocks that are kept */
+#define RECORDING_NOWHERE UINT64_MAX
 
-struct recorder;
 struct recording;
 
-/* NULL and a sentence in *why when the file cannot be made. An old file there is replaced. */
-struct recorder *recorder_open(const char *path, char *why, size_t n);
+/* GROWING: more may come. DAMAGED: recording_error says where; what came before can be read. */
+enum recording_state { RECORDING_GROWING, RECORDING_END, RECORDING_DAMAGED };
 
-/*
- * Take over what is new in the trace; the file gets it a block at a time. Cheap enough to call
- * after every operation. False exactly once, when writing failed (disk full, pipe closed):
- * recorder_error says why. From then on it does nothing.
- */
-bool recorder_follow(struct recorder *r, const struct trace *t);
-
-/* Another machine was switched on: the next trace to follow is a new one, from its first event. */
-void recorder_restart(struct recorder *r);
-
-/* Write what is left, and the end. False as recorder_follow, counted together with it. */
-bool recorder_finish(struct recorder *r, const struct trace *t);
-
-/* A sentence without the file's name, or NULL while all is well. */
-const char *recorder_error(const struct recorder *r);
-
-/*
- * Finish unless that was done, and close. False when this could not be written and nobody has been
- * told so yet; who wants to know why calls recorder_finish first. NULL is fine.
- */
-bool recorder_close(struct recorder *r, const struct trace *t);
-
-/* NULL and a sentence in *why: no such file, not a recording, a version we cannot read. */
+/* A whole file. NULL and a sentence in *why: no such file, not a recording, another version. */
 struct recording *recording_open(const char *path, char *why, size_t n);
 
-/* What recording_next found. DAMAGED: recording_error says where; no more events follow. */
-enum recording_state { RECORDING_EVENT, RECORDING_END, RECORDING_DAMAGED };
+/* The same from memory. The bytes are copied. */
+struct recording *recording_open_bytes(const void *bytes, size_t n, char *why, size_t room);
 
-/* The next event whose kind we know. Memory stays bounded whatever the file claims. */
-enum recording_state recording_next(struct recording *r, struct event *e);
+/* A stream of which nothing is here yet. NULL: no memory. */
+struct recording *recording_live(void);
 
-/* "damaged at byte N, after event M: reason", or NULL. */
+/* More of the stream. False: it is damaged, and nothing more is taken. */
+bool recording_feed(struct recording *r, const void *bytes, size_t n);
+
+/*
+ * Feed what one read of fd gives. False when that was the last: the end (told as by
+ * recording_close_input), damage, or an error. A non-blocking fd with nothing new is true.
+ */
+bool recording_read(struct recording *r, int fd);
+
+/* Nothing more will come. A stream without its end is damaged. */
+void recording_close_input(struct recording *r);
+
+enum recording_state recording_state(const struct recording *r);
+
+/* Events that can be read now. Grows only. */
+uint64_t recording_count(const struct recording *r);
+
+/*
+ * The event at a position; NULL when there is none (or no memory for its block). Good until the next
+ * feed or read, and at least while fewer than RECORDING_CACHE other blocks have been asked for.
+ * Costs nothing beside its neighbours, else the unpacking of a block (at most 4096 events).
+ */
+const struct event *recording_at(struct recording *r, uint64_t position);
+
+/*
+ * The position of the event with this number on the same machine as the event at position `near`;
+ * RECORDING_NOWHERE when it is not here. Costs as recording_at, twice.
+ */
+uint64_t recording_find(struct recording *r, uint64_t seq, uint64_t near);
+
+/* "damaged at byte N, after event M: reason", "not a recording of dmalab" and the like, or NULL. */
 const char *recording_error(const struct recording *r);
 
-/* A sentence about events so far left out because their kind is unknown here, or NULL. */
+/* A sentence about the events left out because their kind is unknown here, or NULL. */
 const char *recording_unknown(struct recording *r);
 
+/* The text that describes the kinds, or NULL as long as it did not come. */
 const char *recording_header(const struct recording *r);
-void recording_close(struct recording *r);     /* NULL is fine */
 
-/* The same from memory, for tests and fuzzers. The bytes stay the caller's. */
-struct recording *recording_open_bytes(const void *bytes, size_t n, char *why, size_t room);
+void recording_close(struct recording *r);     /* NULL is fine */
