@@ -53,6 +53,15 @@ uint64_t trace_append(struct trace *t, uint64_t cycle, const struct event *e)
 	return t->next++;
 }
 
+void trace_resume(struct trace *t, uint64_t seq)
+{
+	for (size_t i = 0; i < t->chunks; i++)
+		free(t->chunk[i]);
+	t->chunks = 0;
+	t->base = (seq - 1) / TRACE_CHUNK;
+	t->first = t->next = seq;
+}
+
 void trace_trim(struct trace *t, uint64_t keep)
 {
 	size_t old = 0;

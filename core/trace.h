@@ -39,6 +39,9 @@ void trace_release(struct trace *t);
  */
 uint64_t trace_append(struct trace *t, uint64_t cycle, const struct event *e);
 
+/* Forget all events; the next one has this number. For a reader that follows a recording. */
+void trace_resume(struct trace *t, uint64_t seq);
+
 /* Where event `seq` is kept, while it is. */
 static inline struct event *trace_slot(const struct trace *t, uint64_t seq)
 {

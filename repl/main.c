@@ -2,9 +2,11 @@
  * dmalab: options and sub-commands. The scripts decide what a line means; here are the loops that
  * bring the lines, from a person or from a pipe.
  */
+#include "draw.h"
 #include "line.h"
 #include "viz/recording.h"
 #include "session.h"
+#include "viz/moment.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -25,11 +27,14 @@ static const char usage[] =
 	"  dmalab -e CODE             play CODE\n"
 	"  dmalab tour                the guided tour\n"
 	"  dmalab replay FILE         print the events of a recording; FILE may be - for stdin\n"
+	"  dmalab draw FILE           a moment of a recording as a picture (SVG)\n"
 	"\n"
 	"  -b, --board NAME     the machine: tiny, arm64 (default), x86, ... or a file of your own\n"
 	"  -s, --set KEY=VALUE  change one of its settings; may be repeated\n"
 	"      --seed N         nature at random, with this seed\n"
 	"      --record FILE    keep every event in FILE, for replay\n"
+	"      --at MOMENT      draw: " MOMENT_HELP "\n"
+	"  -o, --output FILE    draw: where to, instead of standard output\n"
 	"      --echo           with stdin: print each line before its answer\n"
 	"  -h, --help           this page           -V, --version\n"
 	"\n"
@@ -43,6 +48,7 @@ struct options {
 	const char **code;           /* of each -e */
 	int code_count;
 	const char *record;
+	const char *at, *output;
 	bool echo;
 	char **words;                /* the sub-command and what follows */
 	int word_count;
@@ -76,7 +82,7 @@ static bool set_pair(struct options *o, char *pair)
 	return true;
 }
 
-enum { OPTION_SEED = 256, OPTION_RECORD, OPTION_ECHO };
+enum { OPTION_SEED = 256, OPTION_RECORD, OPTION_ECHO, OPTION_AT };
 
 static const struct option long_options[] = {
 	{ "board", required_argument, NULL, 'b' },
@@ -84,6 +90,8 @@ static const struct option long_options[] = {
 	{ "seed", required_argument, NULL, OPTION_SEED },
 	{ "record", required_argument, NULL, OPTION_RECORD },
 	{ "echo", no_argument, NULL, OPTION_ECHO },
+	{ "at", required_argument, NULL, OPTION_AT },
+	{ "output", required_argument, NULL, 'o' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
@@ -104,6 +112,8 @@ static int take_option(struct options *o, int option, const char *which)
 		set(o, "seed", optarg);
 		return -1;
 	case OPTION_RECORD: o->record = optarg; return -1;
+	case OPTION_AT:     o->at = optarg; return -1;
+	case 'o':           o->output = optarg; return -1;
 	case OPTION_ECHO:   o->echo = true; return -1;
 	case 'h': fputs(usage, stdout); return DONE;
 	case 'V': puts("dmalab " VERSION); return DONE;
@@ -132,7 +142,7 @@ static int parse_options(struct options *o, int argc, char **argv)
 	o->code = room(argc, sizeof *o->code);
 	opterr = 0;
 	while (status < 0 &&
-	       (option = getopt_long(argc, argv, ":b:e:s:hV", long_options, NULL)) != -1)
+	       (option = getopt_long(argc, argv, ":b:e:o:s:hV", long_options, NULL)) != -1)
 		status = take_option(o, option, argv[optind - 1]);
 	o->words = argv + optind;
 	o->word_count = argc - optind;
@@ -505,12 +515,33 @@ static int replay(const struct options *o)
 	return status;
 }
 
+static int draw(const struct options *o)
+{
+	FILE *to = o->output ? fopen(o->output, "w") : stdout;
+	char why[512];
+	bool drawn;
+
+	if (o->word_count != 2)
+		return wrong_usage("draw wants one file: dmalab draw FILE", "");
+	if (!to) {
+		fprintf(stderr, "dmalab: %s: %s\n", o->output, strerror(errno));
+		return FAILED;
+	}
+	drawn = draw_moment(o->words[1], o->at ? o->at : "end", 1280, 800, to, why, sizeof why);
+	if (!drawn)
+		fprintf(stderr, "dmalab: %s\n", why);
+	if (o->output)
+		fclose(to);
+	return drawn ? DONE : FAILED;
+}
+
 static const struct {
 	const char *name;
 	int (*play)(const struct options *o);
 	int words;                        /* at most; 0: any number */
 } subcommands[] = {
 	{ "run", run, 0 }, { "tour", tour, 1 }, { "replay", replay, 2 },
+	{ "draw", draw, 2 },
 };
 
 static int play(const struct options *o)

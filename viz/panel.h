@@ -1,0 +1,36 @@
+#pragma once
+/*
+ * What a panel draws from, and into. A panel is a fold's last step: from a model (and the player,
+ * where it looks along time) and a look to primitives inside its box. It keeps no state.
+ */
+#include "viz/look.h"
+#include "viz/player.h"
+
+struct picture {
+	struct scene *scene;
+	const struct player *player;
+	const struct model *model;       /* player_model(player) */
+	const struct look *look;
+	const struct player *beside;     /* the second board, or NULL */
+	struct box box[PANEL_COUNT];     /* where each panel stands; w 0: it is left out */
+};
+
+struct panel_info {
+	const char *name, *title, *sentence;
+	void (*draw)(const struct picture *p, struct box b);     /* b is inside frame and title */
+};
+
+extern const struct panel_info panel_info[PANEL_COUNT];
+
+#define PANEL(NAME, name, title, sentence) \
+	void panel_##name(const struct picture *p, struct box b);
+#include "viz/panel.def"
+#undef PANEL
+
+/*
+ * Where a transfer leaves or arrives: the middle of a panel's edge, or of the line or page itself
+ * where it is drawn. Used by the bus for its pills.
+ */
+struct point {
+	float x, y;
+};

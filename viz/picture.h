@@ -1,0 +1,9 @@
+#pragma once
+/* The whole picture: where each panel stands, and all of them drawn. */
+#include "viz/panel.h"
+
+/* Sets p->box. Every panel keeps its place as long as size, text and machine stay the same. */
+void picture_layout(struct picture *p, float width, float height);
+
+/* Clear p->scene and draw everything. p->model is player_model(p->player). */
+void picture_draw(struct picture *p, float width, float height);

@@ -1,0 +1,82 @@
+#pragma once
+/*
+ * Any moment of a recording: a model folded up to a position, and what there is along the way.
+ *
+ * Position p is the moment after the first p events; 0 is before all. The first reading of an event
+ * builds what makes every moment reachable at once: a keyframe (a copy of the model) now and then,
+ * the flags of the timeline, the lives of the mappings. They are built while reading and not kept in
+ * the file: the file stays a plain trace that a crash cannot spoil, and copies that share their
+ * pages are far smaller than keyframes told as events.
+ */
+#include "viz/model.h"
+#include "viz/recording.h"
+
+/* Something to be flagged on the timeline. */
+struct flag {
+	uint64_t at;             /* position after the event that broke the rule */
+	uint32_t violation;      /* its index in the model's list at that moment */
+	uint16_t rule;           /* enum rule */
+	bool error;              /* or a warning */
+};
+
+/* A mapping's life: one row of the ownership lanes. */
+struct life {
+	uint64_t seq;            /* of the event that made it */
+	uint64_t from, to;       /* positions; to is UINT64_MAX while it lives */
+	uint64_t dma, pa, va, size;
+	uint32_t device, dir, form;
+	uint32_t first, turns;   /* its changes of owner: player_turn(p, life, i) */
+};
+
+/* From this position on, somebody owns the bytes. */
+struct turn {
+	uint64_t at;
+	bool device;
+};
+
+/* How many events of each lane there are among so many positions: for a timeline far out. */
+#define DENSITY_STEP 4096    /* positions */
+struct density {
+	uint32_t lane[LANE_COUNT];
+};
+
+struct player;
+
+struct player *player_new(struct recording *r);      /* the recording stays the caller's */
+void player_free(struct player *p);                  /* NULL is fine */
+
+/*
+ * Read on in what the recording has by now, for at most so many events. True: there is more to
+ * read. Until then player_count is what was read.
+ */
+bool player_read(struct player *p, uint64_t most);
+uint64_t player_count(const struct player *p);
+
+/* Go to position `at`; past the end is the end. What `player_model` answered is changed. */
+void player_seek(struct player *p, uint64_t at);
+uint64_t player_at(const struct player *p);
+const struct model *player_model(const struct player *p);
+
+/* Event i < count; valid until the next call. */
+const struct event *player_event(const struct player *p, uint64_t i);
+
+/* Position right after event number seq of the machine that is on at the present position. */
+uint64_t player_find(const struct player *p, uint64_t seq);    /* UINT64_MAX: not there */
+
+/*
+ * The next moment, in that direction (1 or -1), at which a call of the driver has just been made or
+ * a flag stands. UINT64_MAX when there is none. What a call is: an access of the CPU, a barrier, or
+ * a call of the API, but nothing that caches, buses and devices do because of it.
+ */
+uint64_t player_next_call(const struct player *p, uint64_t from, int direction);
+uint64_t player_next_flag(const struct player *p, uint64_t from, int direction);
+
+uint32_t player_flags(const struct player *p);
+const struct flag *player_flag(const struct player *p, uint32_t i);       /* in order of `at` */
+uint32_t player_lives(const struct player *p);
+const struct life *player_life(const struct player *p, uint32_t i);       /* in order of `from` */
+const struct turn *player_turn(const struct player *p, const struct life *l, uint32_t i);
+const struct density *player_density(const struct player *p, uint64_t step);  /* NULL: beyond */
+
+/* Is this event a call of the driver, as player_next_call means it? */
+bool event_is_call(const struct event *e);
