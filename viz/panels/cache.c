@@ -1,5 +1,7 @@
 #include "viz/panels/cache.h"
+#include "viz/dress.h"
 #include "viz/grid.h"
+#include "viz/rows.h"
 #include "viz/version.h"
 
 #include <inttypes.h>
@@ -33,7 +35,7 @@ struct level {
 };
 
 /* How the lines of a table are set: their heads, and their bytes beside or below them. */
-struct rows {
+struct table {
 	float step;              /* height of a line of text */
 	float width;             /* of a character */
 	float each;              /* height of a cache line with its frame */
@@ -131,19 +133,14 @@ static bool device_owns(const struct level *v, const struct shadow_line *l)
 	return l->valid && ownership_any_device(model_ownership(v->p->model), l->pa, v->line);
 }
 
-/* The row of the legend that says most of a line. */
-static enum legend meaning(enum age age, bool dirty, bool owned)
+/* MARK_FADED where the legend filters away what says most of a line. */
+static uint32_t hidden(const struct level *v, enum age age, bool dirty, bool owned)
 {
-	if (age == AGE_STALE)
-		return LEGEND_STALE;
-	if (age == AGE_BEHIND)
-		return LEGEND_BEHIND;
-	return dirty ? LEGEND_DIRTY : owned ? LEGEND_OWNED : LEGEND_FRESH;
-}
+	enum legend row = dress_of(v->p->look, age).row;
 
-static uint32_t faded(const struct level *v, enum legend row)
-{
-	return look_hides(v->p->look, row) ? MARK_FADED : 0;
+	if (row == LEGEND_FRESH)
+		row = dirty ? LEGEND_DIRTY : owned ? LEGEND_OWNED : LEGEND_FRESH;
+	return faded(v->p->look, row);
 }
 
 static const char *state_word(enum age age, bool dirty)
@@ -178,17 +175,16 @@ static void style_cell(const void *context, struct cell *c)
 {
 	const struct level *v = context;
 	enum age worst = AGE_ABSENT;
-	bool dirty = false;
+	bool dirty = false, owned;
+	struct dress dress;
 
 	for (uint64_t slot = c->first; slot < c->first + c->n; slot++)
 		add_to_cell(v, slot, c, &worst, &dirty);
-	c->edge = worst != AGE_ABSENT || c->h >= 10 ? ROLE_EDGE : ROLE_NONE;
-	c->fill = worst == AGE_ABSENT ? ROLE_PAPER : worst == AGE_FRESH ? ROLE_FRESH : ROLE_STALE;
-	c->marks |= (worst == AGE_ABSENT && c->h >= 10 ? MARK_DASH : 0) | (dirty ? MARK_CORNER : 0) |
-		(worst == AGE_STALE ? MARK_HATCH : 0);
-	if (c->marks & MARK_DOUBLE)
-		c->edge = ROLE_DEVICE;
-	c->marks |= faded(v, meaning(worst, dirty, c->marks & MARK_DOUBLE));
+	dress = dress_of(v->p->look, worst);
+	owned = c->marks & MARK_DOUBLE;
+	c->fill = worst == AGE_ABSENT ? ROLE_PAPER : dress.fill;
+	c->edge = owned ? ROLE_DEVICE : worst != AGE_ABSENT || c->h >= 10 ? ROLE_EDGE : ROLE_NONE;
+	c->marks |= dress.marks | (dirty ? MARK_CORNER : 0) | hidden(v, worst, dirty, owned);
 	if (c->n == 1 && worst != AGE_ABSENT && c->columns >= ADDRESS_WIDE)
 		snprintf(c->label, sizeof c->label, "0x%" PRIx64 "\n%s", line_at(v, c->first)->pa,
 			 state_word(worst, dirty));
@@ -201,12 +197,12 @@ static uint32_t words_wide(uint32_t words)
 }
 
 /* n lines in `groups` sets, in a box. */
-static struct rows lay_rows(const struct level *v, struct box b, uint32_t n, uint32_t groups)
+static struct table lay_table(const struct level *v, struct box b, uint32_t n, uint32_t groups)
 {
 	float text = v->p->look->text;
 	float room = (b.h - SET_GAP * (float)groups - ROW_GAP * (float)n) / (text * 1.35f);
 	uint32_t words = v->line / WORD, need;
-	struct rows r = { .width = text * TEXT_ADVANCE };
+	struct table r = { .width = text * TEXT_ADVANCE };
 	uint32_t columns = (uint32_t)fmaxf((b.w - 2 * STRIP - 4) / r.width - (float)SET_WIDE, 0);
 
 	r.beside = columns >= HEAD_WIDE + 1 + words_wide(words);
@@ -232,7 +228,7 @@ static void add_field(char *head, size_t *used, uint32_t columns, uint32_t at, c
 }
 
 /* Way, address, state, how the last access went here, and how many were used since. */
-static void draw_head(const struct level *v, const struct rows *r, struct box b, uint64_t slot,
+static void draw_head(const struct level *v, const struct table *r, struct box b, uint64_t slot,
 		      enum age age)
 {
 	const struct shadow_line *l = line_at(v, slot);
@@ -263,7 +259,7 @@ static void draw_writer(const struct level *v, struct box b, stamp_t stamp)
 	if (role == ROLE_NONE || stamp_by_zeroing(stamp))
 		return;
 	scene_rect(v->p->scene, (struct box){ b.x, b.y + b.h - 2, b.w, 2 }, role, ROLE_NONE,
-		   faded(v, role == ROLE_CPU ? LEGEND_CPU : LEGEND_DEVICE));
+		   faded(v->p->look, role == ROLE_CPU ? LEGEND_CPU : LEGEND_DEVICE));
 }
 
 static void draw_byte(const struct level *v, struct box b, const struct shadow_line *l, uint32_t i)
@@ -271,14 +267,13 @@ static void draw_byte(const struct level *v, struct box b, const struct shadow_l
 	struct scene *s = v->p->scene;
 	uint64_t pa = l->pa + i;
 	enum age age = model_age(v->p->model, v->at, pa);
+	struct dress dress = dress_of(v->p->look, age);
 	const struct event *access = &v->p->model->access;
 	bool hit = access->kind != EV_COUNT && inside(pa, 1, access->addr2, access->size);
 
 	scene_thing(s, THING_BYTE, v->at, pa);
-	scene_rect(s, b, age == AGE_FRESH ? ROLE_NONE : ROLE_STALE,
-		   pa == v->p->look->byte ? ROLE_INK : ROLE_NONE,
-		   (age == AGE_STALE ? MARK_HATCH : 0) |
-		   (age == AGE_FRESH ? 0 : faded(v, meaning(age, false, false))));
+	scene_rect(s, b, age == AGE_FRESH ? ROLE_NONE : dress.fill,
+		   pa == v->p->look->byte ? ROLE_INK : ROLE_NONE, dress.marks);
 	draw_writer(v, b, l->stamp[i]);
 	scene_text(s, b.x + 1, b.y + b.h / 2 - 1, 0, v->p->look->text, ROLE_INK, hit ? MARK_BOLD : 0,
 		   "%02x", l->bytes[i]);
@@ -296,7 +291,7 @@ static char word_version(const struct level *v, const struct shadow_line *l, uin
 }
 
 /* One line of text with bytes of a cache line, from byte `at` on. */
-static void draw_words(const struct level *v, const struct rows *r, float x, float y,
+static void draw_words(const struct level *v, const struct table *r, float x, float y,
 		       const struct shadow_line *l, uint32_t at)
 {
 	float size = v->p->look->text;
@@ -312,7 +307,7 @@ static void draw_words(const struct level *v, const struct rows *r, float x, flo
 }
 
 /* Of the bytes that do not all have room, those around what matters. */
-static void draw_bytes(const struct level *v, const struct rows *r, struct box b,
+static void draw_bytes(const struct level *v, const struct table *r, struct box b,
 		       const struct shadow_line *l)
 {
 	uint32_t each = r->words * WORD, lines = r->byte_lines, at = 0;
@@ -337,19 +332,18 @@ static void draw_line_frame(const struct level *v, struct box b, const struct sh
 	bool owned = device_owns(v, l), chosen = look->selected.kind == THING_LINE &&
 		look->selected.unit == v->at && look->selected.id == l->pa && l->valid;
 	bool dirty = l->valid && l->dirty;
-	uint32_t marks = (dirty ? MARK_CORNER : 0) | (owned ? MARK_DOUBLE : 0) |
-		(chosen ? MARK_BOLD : 0) | (age == AGE_ABSENT ? MARK_DASH : 0);
+	struct dress dress = dress_of(v->p->look, age);
 
-	scene_rect(v->p->scene, b, age == AGE_ABSENT ? ROLE_NONE : ROLE_FRESH,
-		   chosen ? ROLE_INK : owned ? ROLE_DEVICE : ROLE_EDGE,
-		   marks | faded(v, meaning(age, dirty, owned)));
+	scene_rect(v->p->scene, b, l->valid ? ROLE_FRESH : ROLE_NONE,
+		   chosen ? ROLE_INK : owned ? ROLE_DEVICE : ROLE_EDGE, (dirty ? MARK_CORNER : 0) |
+		   (owned ? MARK_DOUBLE : 0) | (chosen ? MARK_BOLD : 0) | (l->valid ? 0 : MARK_DASH) |
+		   hidden(v, age, dirty, owned));
 	if (age == AGE_STALE || age == AGE_BEHIND)
-		scene_rect(v->p->scene, (struct box){ b.x + 3, b.y + 3, STRIP, b.h - 6 }, ROLE_STALE,
-			   ROLE_NONE, (age == AGE_STALE ? MARK_HATCH : 0) |
-			   faded(v, meaning(age, false, false)));
+		scene_rect(v->p->scene, (struct box){ b.x + 3, b.y + 3, STRIP, b.h - 6 }, dress.fill,
+			   ROLE_NONE, dress.marks);
 }
 
-static void draw_line(const struct level *v, const struct rows *r, struct box b, uint64_t slot)
+static void draw_line(const struct level *v, const struct table *r, struct box b, uint64_t slot)
 {
 	const struct shadow_line *l = line_at(v, slot);
 	enum age age = line_age(v, l);
@@ -364,7 +358,7 @@ static void draw_line(const struct level *v, const struct rows *r, struct box b,
 }
 
 /* The ways of a set side by side and below each other, with its number at the left. */
-static void draw_set(const struct level *v, const struct rows *r, struct box b, uint32_t set,
+static void draw_set(const struct level *v, const struct table *r, struct box b, uint32_t set,
 		     uint32_t columns)
 {
 	float side = SET_WIDE * r->width, wide = (b.w - side) / (float)columns;
@@ -379,7 +373,7 @@ static void draw_set(const struct level *v, const struct rows *r, struct box b, 
 					      r->each - 2 }, (uint64_t)set * v->cache->ways + way);
 }
 
-static void draw_table(const struct level *v, const struct rows *r, struct box b)
+static void draw_table(const struct level *v, const struct table *r, struct box b)
 {
 	for (uint32_t set = 0; set < v->cache->sets; set++) {
 		draw_set(v, r, b, set, 1);
@@ -438,7 +432,7 @@ static uint64_t slot_that_matters(const struct level *v)
 
 /* All ways of the set that matters by their heads, and one of them with its bytes. */
 struct open {
-	struct rows heads, one;
+	struct table heads, one;
 	uint32_t columns;
 	float heads_height;      /* 0: there is room for the one alone */
 	float one_height;
@@ -457,7 +451,7 @@ static struct open lay_open(const struct level *v, struct box b)
 	if (o.heads_height + 2 * o.heads.each > b.h)
 		o.heads_height = 0;
 	b.h -= o.heads_height;
-	o.one = lay_rows(v, b, 1, 1);
+	o.one = lay_table(v, b, 1, 1);
 	o.one_height = o.one.lines ? o.one.each : 0;
 	return o;
 }
@@ -478,12 +472,12 @@ void cache_draw(const struct picture *p, struct box b, uint32_t number)
 {
 	struct level v = level_of(p, number);
 	struct box open = b;
-	struct rows r;
+	struct table r;
 	struct open o;
 
 	if (!v.cache->sets)
 		return;
-	r = lay_rows(&v, b, v.cache->sets * v.cache->ways, v.cache->sets);
+	r = lay_table(&v, b, v.cache->sets * v.cache->ways, v.cache->sets);
 	if (r.all) {
 		draw_table(&v, &r, b);
 		return;
