@@ -12,7 +12,7 @@
 #define TOGETHER     16      /* pages of a row of the map */
 #define STRIP_NEEDS  20      /* height of the panel in rows of text, to show the strip as well */
 
-/* How a page of each use looks; the letter is the use where there is room for no more. */
+/* How a page of each use looks; its letter stands for it where there is room for no more. */
 static const struct {
 	enum role fill, edge;
 	char letter;
@@ -149,8 +149,8 @@ static void describe_letters(const struct model *m, char *text, size_t n)
 		there |= 1u << model_use(m, pfn);
 	for (enum page_use use = PAGE_KERNEL; use < PAGE_USE_COUNT; use++)
 		if (there >> use & 1 && use != PAGE_HIDDEN)
-			used += (size_t)snprintf(text + used, n - used, "%c %s  ",
-						 uses[use].letter, page_use_name[use]);
+			used += (size_t)snprintf(text + used, n - used, "%c%s ",
+						 uses[use].letter, page_use_name[use] + 1);
 }
 
 /* What the letters mean, of the uses there are; or how much a cell stands for. */
