@@ -191,7 +191,7 @@ static const char *kind_name(const struct buffer_strip *b)
 	return names[b->kind];
 }
 
-static void draw_heading(const struct picture *p, struct rows *r, const struct buffer_strip *b)
+static void draw_heading(struct rows *r, const struct buffer_strip *b)
 {
 	if (b->kind == STRIP_EMPTY)
 		rows_text(r, ROLE_DIM, 0, "no buffer of several pages yet");
@@ -282,7 +282,7 @@ void buffer_strip_draw(const struct picture *p, struct box b, const struct buffe
 {
 	struct rows r = { p->scene, p->look, b };
 
-	draw_heading(p, &r, strip);
+	draw_heading(&r, strip);
 	if (!strip->count)
 		return;
 	draw_rows(p, &r, strip);

@@ -100,7 +100,7 @@ static const char *owner_of(const struct model *m, uint64_t page)
 
 	for (uint64_t i = 0; i < PAGE_SIZE; i++)
 		owned += ownership_is_device(model_ownership(m), page + i);
-	return !owned ? "the CPU's" : owned == PAGE_SIZE ? "the device's" : "shared";
+	return !owned ? "the CPU's" : owned == PAGE_SIZE ? "the device's" : "partly the device's";
 }
 
 static void draw_heading(const struct picture *p, struct rows *r, uint64_t page)
@@ -226,63 +226,69 @@ static bool just_written(const struct model *m, uint64_t *pa, uint64_t *n, enum 
 	}
 }
 
-/* Bytes pa .. pa+n-1 of which [from, from+size) has a border of its own. */
-static void draw_border(const struct picture *p, struct box b, uint64_t pa, uint64_t n,
-			uint64_t from, uint64_t size, enum role role, uint32_t marks)
+/* A row of bytes of RAM, and where it stands. */
+struct line {
+	struct byte_row row;
+	struct box b;
+	uint64_t pa;
+};
+
+/* A border around those of the row that are in [from, from+size). */
+static void draw_border(const struct picture *p, const struct line *l, uint64_t from,
+			uint64_t size, enum role role, uint32_t marks)
 {
-	uint64_t start = from > pa ? from : pa, end = min_u64(from + size, pa + n);
-	float before = bytes_width(p->look, (uint32_t)(start - pa));
+	uint64_t start = from > l->pa ? from : l->pa, end = min_u64(from + size, l->pa + l->row.n);
 
 	if (start < end)
-		scene_rect(p->scene, (struct box){ b.x + before, b.y,
-			bytes_width(p->look, (uint32_t)(end - start)), b.h }, ROLE_NONE, role, marks);
+		scene_rect(p->scene, (struct box){ l->b.x + l->row.w * (float)(start - l->pa), l->b.y,
+			l->row.w * (float)(end - start), l->b.h }, ROLE_NONE, role, marks);
 }
 
 /* Runs of bytes that the device owns have its double border. */
-static void draw_owned_bytes(const struct picture *p, struct box b, uint64_t pa, uint32_t n)
+static void draw_owned_bytes(const struct picture *p, const struct line *l)
 {
 	const struct ownership *o = model_ownership(p->model);
 	uint64_t run;
 
-	for (uint64_t i = 0; i < n; i += run ? run : 1) {
-		for (run = 0; i + run < n && ownership_is_device(o, pa + i + run); run++)
+	for (uint64_t i = 0; i < l->row.n; i += run ? run : 1) {
+		for (run = 0; i + run < l->row.n && ownership_is_device(o, l->pa + i + run); run++)
 			;
-		draw_border(p, b, pa, n, pa + i, run, ROLE_DEVICE,
+		draw_border(p, l, l->pa + i, run, ROLE_DEVICE,
 			    MARK_DOUBLE | faded(p->look, LEGEND_OWNED));
 	}
 }
 
-/* What is above the cells of a row: whose they are, what was just written, what is chosen. */
-static void draw_borders(const struct picture *p, struct box b, uint64_t pa, uint32_t n)
+/* Over the digits of a row: whose they are, what was just written, what is chosen. */
+static void draw_borders(const struct picture *p, const struct line *l)
 {
 	uint64_t from, size;
 	enum role writer;
 
-	draw_owned_bytes(p, b, pa, n);
+	draw_owned_bytes(p, l);
 	if (just_written(p->model, &from, &size, &writer))
-		draw_border(p, b, pa, n, from, size, writer, MARK_BOLD);
+		draw_border(p, l, from, size, writer, MARK_BOLD);
 	if (p->look->byte != UINT64_MAX)
-		draw_border(p, b, pa, n, p->look->byte, 1, ROLE_INK, MARK_BOLD);
+		draw_border(p, l, p->look->byte, 1, ROLE_INK, MARK_BOLD);
 }
 
-static void draw_bytes(const struct picture *p, struct box b, uint64_t pa, uint32_t n)
+/* Offset in the page, bytes, and the letter of the write that the first one comes from. */
+static void draw_line(const struct picture *p, struct line l)
 {
 	struct byte_cell cell[LINE_MAX];
-	float size = p->look->text, one = size * TEXT_ADVANCE;
-	stamp_t stamp = shadow_page(model_shadow(p->model), pa)->stamp[pa & PAGE_MASK];
+	float size = p->look->text, y = l.b.y + l.b.h / 2;
+	stamp_t stamp = shadow_page(model_shadow(p->model), l.pa)->stamp[l.pa & PAGE_MASK];
 
-	scene_thing(p->scene, THING_LINE, AT_RAM, pa);
-	scene_text(p->scene, b.x, b.y + b.h / 2, 0, size, ROLE_DIM, 0, "%03" PRIx64,
-		   pa & PAGE_MASK);
-	b.x += OFFSET_WIDTH * one;
-	b.h -= 1;
-	for (uint32_t i = 0; i < n; i++)
-		cell[i] = byte_cell(p, pa + i);
-	bytes_draw(p->scene, p->look, b, cell, n);
+	scene_thing(p->scene, THING_LINE, AT_RAM, l.pa);
+	scene_text(p->scene, l.b.x, y, 0, size, ROLE_DIM, 0, "%03" PRIx64, l.pa & PAGE_MASK);
+	l.b.x += OFFSET_WIDTH * size * TEXT_ADVANCE;
+	l.b.h -= 1;
+	for (uint32_t i = 0; i < l.row.n; i++)
+		cell[i] = byte_cell(p, l.pa + i);
+	byte_row_draw(p->scene, p->look, &l.row, l.b, cell);
 	scene_thing(p->scene, THING_NONE, 0, 0);
-	draw_borders(p, b, pa, n);
-	scene_thing(p->scene, THING_LINE, AT_RAM, pa);
-	scene_text(p->scene, b.x + bytes_width(p->look, n) + one / 2, b.y + b.h / 2, 0, size,
+	draw_borders(p, &l);
+	scene_thing(p->scene, THING_LINE, AT_RAM, l.pa);
+	scene_text(p->scene, l.b.x + l.row.w * (float)l.row.n + size * TEXT_ADVANCE / 2, y, 0, size,
 		   ROLE_INK, 0, "%c", version_letter(stamp));
 }
 
@@ -293,15 +299,16 @@ static void draw_bytes(const struct picture *p, struct box b, uint64_t pa, uint3
 static void draw_lines(const struct picture *p, struct rows *r, uint64_t focus)
 {
 	float words = (OFFSET_WIDTH + VERSION_WIDTH) * p->look->text * TEXT_ADVANCE;
-	uint32_t n = bytes_fitting(p->look, r->left.w - words, model_shadow(p->model)->line);
+	struct byte_row row = byte_row_fit(p->look, r->left.w - words, model_shadow(p->model)->line);
 	uint64_t rows = (uint64_t)(r->left.h / rows_step(p->look) + 0.01f);
 	uint64_t page = round_down(focus, PAGE_SIZE), first;
 
-	if (!n || !rows)
+	if (!row.n || !rows)
 		return;
-	first = min_u64((focus & PAGE_MASK) / n / rows * rows, PAGE_SIZE / n - rows);
+	first = min_u64((focus & PAGE_MASK) / row.n / rows * rows, PAGE_SIZE / row.n - rows);
 	for (uint64_t i = 0; i < rows; i++)
-		draw_bytes(p, rows_take(r, rows_step(p->look)), page + (first + i) * n, n);
+		draw_line(p, (struct line){ row, rows_take(r, rows_step(p->look)),
+					    page + (first + i) * row.n });
 }
 
 void open_page_draw(const struct picture *p, struct box b)

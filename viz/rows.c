@@ -1,10 +1,13 @@
 #include "viz/rows.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-#define STEP   1.35f         /* of a row, in sizes of text */
-#define MARGIN 2.0f          /* of a byte, left and right together */
+#define STEP       1.35f        /* of a row, in sizes of text */
+#define DIGITS     0.92f
+#define MARGIN_MIN 2.5f      /* of a byte, left and right together, points */
+#define MARGIN_MAX 7.0f
 
 float rows_step(const struct look *look)
 {
@@ -38,30 +41,31 @@ bool rows_text(struct rows *r, enum role role, uint32_t marks, const char *forma
 	return true;
 }
 
-float bytes_width(const struct look *look, uint32_t n)
+/* Digits are a little smaller than words: a line of them is to be seen as a whole. */
+struct byte_row byte_row_fit(const struct look *look, float width, uint32_t most)
 {
-	return (float)n * (2 * TEXT_ADVANCE * look->text + MARGIN);
+	struct byte_row r = { .n = most, .size = fmaxf(TEXT_MIN, look->text * DIGITS) };
+	float least = 2 * TEXT_ADVANCE * r.size + MARGIN_MIN;
+
+	while (r.n && least * (float)r.n > width)
+		r.n /= 2;
+	if (r.n)
+		r.w = fminf(width / (float)r.n, least - MARGIN_MIN + MARGIN_MAX);
+	return r;
 }
 
-uint32_t bytes_fitting(const struct look *look, float width, uint32_t most)
-{
-	while (most && bytes_width(look, most) > width)
-		most /= 2;
-	return most;
-}
-
-void bytes_draw(struct scene *s, const struct look *look, struct box b,
-		const struct byte_cell *cell, uint32_t n)
+void byte_row_draw(struct scene *s, const struct look *look, const struct byte_row *row,
+		   struct box b, const struct byte_cell *cell)
 {
 	struct thing around = s->thing;
+	float margin = row->w - 2 * TEXT_ADVANCE * row->size;
 
-	b.w = bytes_width(look, 1);
-	for (uint32_t i = 0; i < n; i++, b.x += b.w) {
+	b.w = row->w;
+	for (uint32_t i = 0; i < row->n; i++, b.x += b.w) {
 		s->thing = cell[i].thing.kind == THING_NONE ? around : cell[i].thing;
 		scene_rect(s, b, cell[i].fill, ROLE_NONE, cell[i].marks);
-		scene_text(s, b.x + MARGIN / 2, b.y + b.h / 2, 0, look->text,
-			   role_ink(look->theme, cell[i].fill), cell[i].marks & MARK_FADED, "%02x",
-			   cell[i].value);
+		scene_text(s, b.x + margin / 2, b.y + b.h / 2, 0, row->size,
+			   role_ink(look->theme, cell[i].fill), 0, "%02x", cell[i].value);
 	}
 	s->thing = around;
 }

@@ -35,12 +35,15 @@ struct byte_cell {
 	struct thing thing;
 };
 
-/* How wide n bytes are. */
-float bytes_width(const struct look *look, uint32_t n);
+/* Bytes side by side: how many, how wide each is, how large its digits. */
+struct byte_row {
+	uint32_t n;
+	float w, size;           /* points */
+};
 
-/* The greatest power of two of bytes, `most` at most, that fits; 0: not even one. */
-uint32_t bytes_fitting(const struct look *look, float width, uint32_t most);
+/* The greatest power of two of bytes, `most` at most, that fits; n 0: not even one does. */
+struct byte_row byte_row_fit(const struct look *look, float width, uint32_t most);
 
-/* n bytes side by side from the left edge of b on. */
-void bytes_draw(struct scene *s, const struct look *look, struct box b,
-		const struct byte_cell *cell, uint32_t n);
+/* row->n bytes from the left edge of b on. */
+void byte_row_draw(struct scene *s, const struct look *look, const struct byte_row *row,
+		   struct box b, const struct byte_cell *cell);

@@ -6,13 +6,13 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #define GAP          6.0f
+#define PAGES_MAX    262144  /* more than a board can have */
 #define TOGETHER     16      /* pages of a row of the map */
-#define STRIP_NEEDS  28      /* height of the panel in rows of text, to show the strip as well */
+#define STRIP_NEEDS  20      /* height of the panel in rows of text, to show the strip as well */
 
-/* How a page of each use looks; the letter is the use where there is room for no more. */
+/* How a page of each use looks; its letter stands for it where there is room for no more. */
 static const struct {
 	enum role fill, edge;
 	char letter;
@@ -32,6 +32,7 @@ struct map {
 	const struct picture *picture;
 	struct buffer_strip strip;
 	uint64_t focus;          /* number of the open page */
+	uint64_t behind[PAGES_MAX / 64];
 };
 
 /* What is to be seen of several pages at once: the most remarkable of each. */
@@ -40,18 +41,42 @@ struct pages {
 	bool owned, behind, shown, beyond, open;
 };
 
-/* Is a copy of any byte of the page newer than RAM's? Only lines in caches can be. */
-static bool is_behind(const struct model *m, uint64_t page)
+static void set_behind(struct map *map, uint64_t pa)
 {
-	const struct shadow *s = model_shadow(m);
+	uint64_t pfn = pa >> PAGE_SHIFT;
+
+	if (pfn < PAGES_MAX)
+		map->behind[pfn / 64] |= (uint64_t)1 << pfn % 64;
+}
+
+/* Which pages have bytes of which a newer copy waits in a cache or in the store buffer. */
+static void find_behind(struct map *map)
+{
+	const struct shadow *s = model_shadow(map->picture->model);
 
 	for (uint32_t i = 0; i < s->stores; i++)
-		if (round_down(s->store[i].pa, PAGE_SIZE) == page)
-			return true;
-	for (uint64_t pa = page; pa < page + PAGE_SIZE; pa += s->line)
-		if (!shadow_ram_is_newest(s, pa, s->line))
-			return true;
-	return false;
+		set_behind(map, s->store[i].pa);
+	for (uint32_t level = 1; level <= s->levels; level++) {
+		const struct shadow_cache *c = &s->cache[level];
+
+		for (uint32_t i = 0; i < c->sets * c->ways; i++) {
+			const struct shadow_line *l = cow_read(&c->lines, i);
+
+			if (l->valid && l->dirty && shadow_sees(s, l->pa) &&
+			    !shadow_ram_is_newest(s, l->pa, s->line))
+				set_behind(map, l->pa);
+		}
+	}
+}
+
+static bool is_behind(const struct map *map, uint64_t pfn)
+{
+	return pfn < PAGES_MAX && map->behind[pfn / 64] >> pfn % 64 & 1;
+}
+
+static bool is_owned(const struct model *m, uint64_t pfn)
+{
+	return ownership_any_device(model_ownership(m), pfn << PAGE_SHIFT, PAGE_SIZE);
 }
 
 static struct pages look_at(const struct map *map, const struct cell *c)
@@ -64,8 +89,8 @@ static struct pages look_at(const struct map *map, const struct cell *c)
 
 		if (use > s.use || s.use == PAGE_KERNEL)
 			s.use = use != PAGE_FREE ? use : s.use;
-		s.owned |= ownership_any_device(model_ownership(m), pfn << PAGE_SHIFT, PAGE_SIZE);
-		s.behind |= is_behind(m, pfn << PAGE_SHIFT);
+		s.owned |= is_owned(m, pfn);
+		s.behind |= is_behind(map, pfn);
 		s.shown |= buffer_strip_has(&map->strip, pfn);
 		s.beyond |= pfn == map->strip.beyond;
 		s.open |= pfn == map->focus;
@@ -84,6 +109,16 @@ static void label(struct cell *c, const struct pages *s)
 		c->label[0] = uses[s->use].letter;
 }
 
+/* Free pages of a dense map are paper without a frame, so that the others are to be seen. */
+static enum role edge_of(const struct cell *c, const struct pages *s)
+{
+	if (s->owned)
+		return ROLE_DEVICE;
+	if (s->open || s->shown)
+		return ROLE_INK;
+	return s->use == PAGE_FREE && !c->columns ? ROLE_NONE : uses[s->use].edge;
+}
+
 static void style_page(const void *context, struct cell *c)
 {
 	const struct map *map = context;
@@ -92,7 +127,7 @@ static void style_page(const void *context, struct cell *c)
 
 	c->thing = (struct thing){ THING_PAGE, 0, c->first };
 	c->fill = s.beyond ? ROLE_WARN : uses[s.use].fill;
-	c->edge = s.owned ? ROLE_DEVICE : s.open || s.shown ? ROLE_INK : uses[s.use].edge;
+	c->edge = edge_of(c, &s);
 	c->marks = (s.owned ? MARK_DOUBLE : 0) | (s.behind ? MARK_HATCH : 0) |
 		   (s.open ? MARK_BOLD : 0);
 	if (s.owned)
@@ -100,13 +135,47 @@ static void style_page(const void *context, struct cell *c)
 	label(c, &s);
 }
 
+static void describe_dense(const struct grid *g, char *text, size_t n)
+{
+	snprintf(text, n, "%" PRIu64 " pages, %" PRIu32 " a cell; zoom in for words", g->items, g->each);
+}
+
+static void describe_letters(const struct model *m, char *text, size_t n)
+{
+	uint32_t there = 0;
+	size_t used = 0;
+
+	for (uint64_t pfn = 0; pfn < model_pages(m); pfn++)
+		there |= 1u << model_use(m, pfn);
+	for (enum page_use use = PAGE_KERNEL; use < PAGE_USE_COUNT; use++)
+		if (there >> use & 1 && use != PAGE_HIDDEN)
+			used += (size_t)snprintf(text + used, n - used, "%c%s ",
+						 uses[use].letter, page_use_name[use] + 1);
+}
+
+/* What the letters mean, of the uses there are; or how much a cell stands for. */
+static void draw_caption(const struct picture *p, struct box b, const struct grid *g)
+{
+	char text[PAGE_USE_COUNT * 16] = "";
+
+	if (g->h < g->text * 1.2f)
+		describe_dense(g, text, sizeof text);
+	else
+		describe_letters(p->model, text, sizeof text);
+	scene_thing(p->scene, THING_PANEL, 0, PANEL_RAM);
+	scene_text(p->scene, b.x, b.y + b.h / 2, b.w, p->look->text, ROLE_DIM, 0, "%s", text);
+}
+
 static void draw_map(const struct picture *p, struct box b, const struct buffer_strip *strip)
 {
-	struct map map = { p, *strip, open_page_focus(p) >> PAGE_SHIFT };
-	struct grid g = grid_lay(b, model_pages(p->model), TOGETHER, &p->look->zoom[PANEL_RAM],
-				 p->look->text);
+	struct map map = { p, *strip, open_page_focus(p) >> PAGE_SHIFT, { 0 } };
+	float row = rows_step(p->look);
+	struct grid g = grid_lay((struct box){ b.x, b.y, b.w, b.h - row }, model_pages(p->model),
+				 TOGETHER, p->look, PANEL_RAM);
 
+	find_behind(&map);
 	grid_draw(p->scene, &g, style_page, &map);
+	draw_caption(p, (struct box){ b.x, b.y + b.h - row, b.w, row }, &g);
 }
 
 static struct box cut_top(struct box *b, float h)
@@ -125,7 +194,7 @@ void panel_ram(const struct picture *p, struct box b)
 
 	if (b.h < 4 * row)
 		return;
-	if (b.h >= STRIP_NEEDS * row * 0.7f)
+	if (b.h >= STRIP_NEEDS * row)
 		buffer_strip_draw(p, cut_top(&b, buffer_strip_height(p->look)), &strip);
 	scene_thing(p->scene, THING_PANEL, 0, PANEL_RAM);
 	draw_map(p, cut_top(&b, b.h * 0.45f), &strip);
