@@ -2,9 +2,6 @@
 
 #include <string.h>
 
-/* How far back the watchers may look: a call with all its pieces. */
-#define LOOK_BACK (2 * TRACE_CHUNK)
-
 const char *const page_use_name[PAGE_USE_COUNT] = {
 	"free", "kernel", "hidden", "slab", "kmalloc", "pages", "vmalloc", "coherent", "bounce"
 };
@@ -46,9 +43,8 @@ static void close_tables(struct model *m)
 void model_init(struct model *m)
 {
 	memset(m, 0, sizeof *m);
-	trace_init(&m->trace);
 	checker_init(&m->checker);
-	m->event.kind = m->access.kind = EV_COUNT;
+	m->event.kind = m->access.kind = m->call.kind = EV_COUNT;
 	open_tables(m, 0);
 }
 
@@ -56,21 +52,11 @@ void model_release(struct model *m)
 {
 	close_tables(m);
 	checker_release(&m->checker);
-	trace_release(&m->trace);
 }
 
 void model_copy(struct model *to, const struct model *from)
 {
 	*to = *from;
-	trace_init(&to->trace);
-	trace_resume(&to->trace, from->trace.next);
-	for (uint64_t seq = from->trace.first; seq < from->trace.next; seq++) {
-		const struct event *e = trace_at(&from->trace, seq);
-
-		if (seq == from->trace.first)
-			trace_resume(&to->trace, seq);
-		trace_append(&to->trace, e->cycle, e);
-	}
 	checker_copy(&to->checker, &from->checker);
 	cow_copy(&to->buffers, &from->buffers);
 	cow_copy(&to->uses, &from->uses);
@@ -88,8 +74,10 @@ static void machine_on(struct model *m, const struct event *e)
 
 	close_tables(m);
 	m->machines++;
-	m->access.kind = EV_COUNT;
+	m->access.kind = m->call.kind = EV_COUNT;
 	m->context = CONTEXT_PROCESS;
+	m->irqs_off = false;
+	m->ahead = UINT64_MAX;
 	m->iommu = false;
 	m->bounce_pool.size = 0;
 	m->devices = 0;
@@ -278,20 +266,47 @@ static bool of_a_device(const struct event *e)
 					   e->kind == EV_MMIO_WRITE);
 }
 
+/* The levels that fetched the line since the access before this one, and were asked to. */
+static uint32_t missed(const struct model *m, const struct event *e)
+{
+	const struct shadow *s = model_shadow(m);
+	uint64_t before = m->access.kind == EV_COUNT ? 0 : m->access.seq;
+	uint32_t levels = 0;
+
+	for (uint32_t level = 1; level <= s->levels; level++) {
+		const struct shadow_line *l = shadow_line(s, level, e->addr2);
+
+		if (l && l->filled > before && l->pa != m->ahead)
+			levels |= 1u << level;
+	}
+	return levels;
+}
+
+static void cpu_context(struct model *m, const struct event *e)
+{
+	m->context = e->a;
+	m->irqs_off = e->b != 0;
+	m->handler = e->unit;
+}
+
 static void picture_event(struct model *m, const struct event *e)
 {
 	if (of_a_device(e))
 		device_event(m, e);
+	if (event_info[e->kind].lane == LANE_DMA && (!e->cause || e->cause == e->seq))
+		m->call = *e;
 	switch (e->kind) {
 	case EV_CPU_LOAD:
 	case EV_CPU_STORE:
+		m->missed = missed(m, e);
 		m->access = *e;
 		if (e->a == AT_L1 || e->a == AT_L2)
 			use_line(m, e->a == AT_L2 ? 2 : 1, e->addr2, e->seq);
 		break;
 	case EV_CACHE_FILL:
 	case EV_CACHE_TAKE:   use_line(m, e->unit, e->addr, e->seq); break;
-	case EV_CPU_CONTEXT:  m->context = e->a; m->handler = e->unit; break;
+	case EV_CPU_CONTEXT:  cpu_context(m, e); break;
+	case EV_CACHE_PREFETCH: m->ahead = e->addr; break;
 	case EV_MACHINE:      machine_on(m, e); break;
 	case EV_MACHINE_CACHE: machine_cache(m, e); break;
 	case EV_MACHINE_IOMMU: m->iommu = true; break;
@@ -322,20 +337,23 @@ static void picture_event(struct model *m, const struct event *e)
 	}
 }
 
-void model_event(struct model *m, const struct event *e)
+/* Numbers begin again: nothing of the old machine is left. */
+static void forget(struct model *m)
 {
-	if (e->seq != m->trace.next)
-		trace_resume(&m->trace, e->seq);
-	if (e->kind == EV_MACHINE && e->seq == 1) {
-		checker_release(&m->checker);
-		checker_init(&m->checker);
-	}
+	uint64_t machines = m->machines;
+
+	model_release(m);
+	model_init(m);
+	m->machines = machines;
+}
+
+void model_event(struct model *m, const struct trace *t, const struct event *e)
+{
+	if (e->seq <= m->event.seq)
+		forget(m);
 	m->event = *e;
-	m->checker.cursor.next = m->trace.next;
-	trace_append(&m->trace, e->cycle, e);
-	checker_read(&m->checker, &m->trace);
+	checker_event(&m->checker, t, e);
 	picture_event(m, e);
-	trace_trim(&m->trace, LOOK_BACK);
 }
 
 uint64_t model_pages(const struct model *m)

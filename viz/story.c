@@ -55,9 +55,9 @@ static void add_owner(const struct teller *t, uint64_t pa)
 /* The call of the driver because of which it happened. */
 static void means_for_call(const struct teller *t)
 {
-	const struct event *call = trace_at(&t->model->trace, t->event->cause);
+	const struct event *call = &t->model->call;
 
-	if (call && call != t->event && event_info[call->kind].lane == LANE_DMA)
+	if (call->kind != EV_COUNT && call->seq == t->event->cause && call->seq != t->event->seq)
 		text_add(t->text, ", for %s (event %" PRIu64 ")",
 			 event_info[call->kind].name, call->seq);
 }
