@@ -197,6 +197,6 @@ void panel_ram(const struct picture *p, struct box b)
 	if (b.h >= STRIP_NEEDS * row)
 		buffer_strip_draw(p, cut_top(&b, buffer_strip_height(p->look)), &strip);
 	scene_thing(p->scene, THING_PANEL, 0, PANEL_RAM);
-	draw_map(p, cut_top(&b, b.h * 0.45f), &strip);
+	draw_map(p, cut_top(&b, b.h * 0.42f), &strip);
 	open_page_draw(p, b);
 }
