@@ -391,8 +391,7 @@ static void add_block(struct bytes *file, uint8_t count, uint8_t kind)
 {
 	uint8_t block[8 + 2 * EVENT_BYTES] = { count };
 
-	block[8] = 1;
-	block[8 + EVENT_BYTES] = 2;
+	block[8] = block[8 + EVENT_BYTES] = 1;
 	block[8 + 60] = block[8 + EVENT_BYTES + 60] = kind;
 	add_frame(file, block, sizeof block);
 }
@@ -403,7 +402,7 @@ static void add_end(struct bytes *file, uint8_t total)
 }
 
 static const char layout[] =
-	"event seq:8 cycle:8 cause:8 addr:8 addr2:8 value:8 size:4 a:4 b:4 kind:2 unit:2\n";
+	"event +seq:8 +cycle:8 +cause:8 +addr:8 +addr2:8 value:8 size:4 a:4 b:4 kind:2 unit:2\n";
 
 /* What a hand-made file gives: the events' kind, how it ends and why. */
 static void expect(const char *kinds, uint8_t count, uint8_t kind, uint8_t total,
