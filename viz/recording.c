@@ -402,8 +402,7 @@ static bool keep(struct recording *r, const void *bytes, size_t n)
 		return false;
 	r->bytes = grown;
 	r->room = room;
-	if (n)
-		memcpy(r->bytes + r->n, bytes, n);
+	memcpy(r->bytes + r->n, bytes, n);
 	r->n += n;
 	return true;
 }
@@ -412,7 +411,7 @@ bool recording_feed(struct recording *r, const void *bytes, size_t n)
 {
 	if (r->state == RECORDING_DAMAGED)
 		return false;
-	if (!keep(r, bytes, n))
+	if (n && !keep(r, bytes, n))
 		return damaged(r, r->n, "out of memory");
 	while (read_piece(r))
 		;
