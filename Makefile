@@ -37,6 +37,7 @@ VIZ_C  := $(wildcard viz/*.c viz/panels/*.c)
 SDL_C  := $(wildcard viz/sdl/*.c)
 TEST_C := $(wildcard tests/test_*.c)
 FUZZ_C := $(wildcard tests/fuzz_*.c)
+BENCH_C := $(wildcard tests/bench*.c)
 obj     = $(patsubst %.c,$(B)/%.o,$(1))
 program = $(patsubst %.c,$(B)/%,$(1))
 COMPILE = $(Q)mkdir -p $(@D) && $(CC) $(FLAGS) $(1) $(CFLAGS) -MMD -MP -c -o $@ $<
@@ -82,7 +83,7 @@ TESTED := $(filter-out $(B)/repl/main.o,$(call obj,$(REPL_C))) $(B)/libviz.a $(B
 $(call program,$(TEST_C)): $(B)/%: $(B)/%.o $(TESTED)
 	$(call LINK,$(LIBS) cmocka)
 
-$(call program,$(FUZZ_C) tests/bench.c): $(B)/%: $(B)/%.o $(TESTED)
+$(call program,$(FUZZ_C) $(BENCH_C)): $(B)/%: $(B)/%.o $(TESTED)
 	$(call LINK,$(LIBS)) $(if $(FUZZ),-fsanitize=fuzzer)
 
 # run and check first install what is missing; what pkg-config knows is read again after that.
@@ -126,8 +127,9 @@ headers:  ## every header compiles alone
 	$(Q)for h in core/*.h core/*/*.h repl/*.h viz/*.h; do \
 		echo "#include \"$$h\"" | $(CC) $(FLAGS) $(REPL) -fsyntax-only -x c - || exit 1; done
 
-bench: all $(B)/tests/bench    ## measure (quiet machine, no SAN=1)
+bench: all $(call program,$(BENCH_C))    ## measure (quiet machine, no SAN=1)
 	$(Q)$(B)/tests/bench $(B)/dmalab tests/bench.lua
+	$(Q)$(B)/tests/bench_recording
 
 fuzz:     ## libFuzzer with address sanitizer, FUZZ_SECONDS for each fuzzer
 	$(Q)sh scripts/install-deps.sh clang
