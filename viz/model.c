@@ -90,6 +90,8 @@ static void machine_on(struct model *m, const struct event *e)
 	m->machines++;
 	m->access.kind = EV_COUNT;
 	m->context = CONTEXT_PROCESS;
+	m->iommu = false;
+	m->bounce_pool.size = 0;
 	m->devices = 0;
 	memset(m->device, 0, sizeof m->device);
 	open_tables(m, (e->addr + PAGE_SIZE - 1) >> PAGE_SHIFT);
@@ -292,6 +294,12 @@ static void picture_event(struct model *m, const struct event *e)
 	case EV_CPU_CONTEXT:  m->context = e->a; m->handler = e->unit; break;
 	case EV_MACHINE:      machine_on(m, e); break;
 	case EV_MACHINE_CACHE: machine_cache(m, e); break;
+	case EV_MACHINE_IOMMU: m->iommu = true; break;
+	case EV_BOUNCE_POOL:
+		m->bounce_pool.pa = e->addr;
+		m->bounce_pool.size = e->size;
+		use_pages(m, e->addr, e->size, PAGE_BOUNCE, true);
+		break;
 	case EV_MEM_ALLOC:    mem_alloc(m, e); break;
 	case EV_MEM_FREE:     mem_free(m, e); break;
 	case EV_VM_MAP:       vm_map(m, e); break;
@@ -299,12 +307,10 @@ static void picture_event(struct model *m, const struct event *e)
 	case EV_DMA_ALLOC:    use_pages(m, e->addr2, e->size, PAGE_COHERENT, true); break;
 	case EV_DMA_FREE:     use_pages(m, e->addr2, e->size, PAGE_FREE, false); break;
 	case EV_BOUNCE_MAP:
-		use_pages(m, e->addr2, e->size, PAGE_BOUNCE, true);
 		stand_in_add(m, (struct stand_in){ e->seq, e->value, e->addr, e->addr2, e->size,
 						   e->unit, IOMMU_BOTH });
 		break;
 	case EV_BOUNCE_UNMAP:
-		use_pages(m, e->addr2, e->size, PAGE_FREE, false);
 		stand_in_remove(m, e->unit, e->value, e->size);
 		break;
 	case EV_IOMMU_MAP:

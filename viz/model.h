@@ -65,6 +65,8 @@ struct model {
 	uint32_t context;        /* enum context */
 	uint32_t handler;        /* the device whose handler runs, in CONTEXT_IRQ */
 	uint32_t devices;        /* units told of: 0 .. devices-1 */
+	bool iommu;              /* one stands between the devices and RAM */
+	struct { uint64_t pa, size; } bounce_pool;     /* RAM for bounce buffers, size 0 for none */
 	struct device_model device[MODEL_DEVICES];
 	struct cow buffers;      /* DEVICE_BUFFER bytes a leaf, by unit */
 	struct cow uses;         /* struct page_note a leaf: by page */
