@@ -15,6 +15,7 @@
  * recording of another version is readable as far as both know the same kinds.
  */
 #include "event.h"
+#include "viz/text.h"
 
 #define RECORDING_BLOCK 4096    /* events of a full block: 256 KiB, a few KiB once compressed */
 
@@ -26,15 +27,6 @@
 #define HEADER_MAX  65536
 #define LAYOUT \
 	"event seq:8 cycle:8 cause:8 addr:8 addr2:8 value:8 size:4 a:4 b:4 kind:2 unit:2"
-
-/* Text put together piece by piece; what does not fit is left off. */
-struct text {
-	char *at;
-	size_t used, room;
-};
-
-__attribute__((format(printf, 2, 3)))
-void text_add(struct text *t, const char *format, ...);
 
 /* How the header describes this kind: "cpu.barrier a=barrier:mb,rmb,wmb unit=cpu". */
 void text_add_kind(struct text *t, enum event_kind kind);
