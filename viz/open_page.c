@@ -36,7 +36,7 @@ static uint64_t last_touched(const struct model *m)
 	const struct ownership *o = model_ownership(m);
 	struct happening h = { 0 };
 
-	if (m->access.kind != EV_COUNT)
+	if (m->access.kind != EV_COUNT && m->access.addr2 < model_shadow(m)->ram_bytes)
 		later(&h, m->access.seq, m->access.addr2);
 	for (uint32_t i = 0; i < m->allocation_end; i++) {
 		const struct allocation *a = cow_read(&m->allocations, i);
@@ -276,9 +276,12 @@ static void draw_line(const struct picture *p, struct line l)
 {
 	struct byte_cell cell[LINE_MAX];
 	float size = p->look->text, y = l.b.y + l.b.h / 2;
+	uint32_t line = model_shadow(p->model)->line;
 	stamp_t stamp = shadow_page(model_shadow(p->model), l.pa)->stamp[l.pa & PAGE_MASK];
 
 	scene_thing(p->scene, THING_LINE, AT_RAM, l.pa);
+	if (l.row.n < line && !(l.pa & (line - 1)))
+		scene_line(p->scene, l.b.x, l.b.y - 0.5f, l.b.x + l.b.w, l.b.y - 0.5f, ROLE_EDGE, 0);
 	scene_text(p->scene, l.b.x, y, 0, size, ROLE_DIM, 0, "%03" PRIx64, l.pa & PAGE_MASK);
 	l.b.x += OFFSET_WIDTH * size * TEXT_ADVANCE;
 	l.b.h -= 1;

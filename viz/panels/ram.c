@@ -137,7 +137,7 @@ static void style_page(const void *context, struct cell *c)
 
 static void describe_dense(const struct grid *g, char *text, size_t n)
 {
-	snprintf(text, n, "%" PRIu64 " pages, %" PRIu32 " a cell; zoom in for words", g->items, g->each);
+	snprintf(text, n, "%" PRIu64 " pages, %" PRIu32 " a cell", g->items, g->each);
 }
 
 static void describe_letters(const struct model *m, char *text, size_t n)

@@ -11,7 +11,6 @@
 
 #define GAP   6.0f
 #define SLOT  2048u          /* bytes of a slot of the pool */
-#define CARDS 64             /* shown, at most */
 
 static const struct stand_in *nth(const struct model *m, uint32_t i)
 {
@@ -51,9 +50,12 @@ static void draw_pool(const struct picture *p, struct rows *r)
 	uint64_t slots = m->bounce_pool.size / SLOT;
 	struct box b = rows_take(r, r->left.h * 0.3f);
 	struct grid g = grid_lay(b, slots, 1, p->look, PANEL_STAND_IN);
+	uint32_t used = 0;
 
 	grid_draw(p->scene, &g, style_slot, m);
-	rows_text(r, ROLE_DIM, 0, "%" PRIu64 " slots of 2 K", slots);
+	for (uint64_t i = 0; i < slots; i++)
+		used += in_use(m, m->bounce_pool.pa + i * SLOT);
+	rows_text(r, ROLE_DIM, 0, "%u of %" PRIu64 " slots", used, slots);
 }
 
 /* The newest copy of a byte as the CPU has it. */
