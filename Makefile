@@ -19,7 +19,8 @@ Q       := $(if $(V),,@)
 lua  = $(shell pkg-config --exists '$(1) >= 5.4 $(1) < 5.5' 2>/dev/null && echo $(1))
 LUA  := $(firstword $(foreach name,lua5.4 lua-5.4 lua54 lua,$(call lua,$(name))))
 LIBS := $(LUA) readline libzstd
-WINDOW_LIBS := sdl2 SDL2_ttf fontconfig
+WINDOW_LIBS := sdl2 SDL2_ttf fontconfig libpng
+WINDOW_LACKS := $(shell for lib in $(WINDOW_LIBS); do pkg-config --exists $$lib || echo $$lib; done)
 
 CFLAGS   ?= -O2 -g
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(WERROR),-Werror)
@@ -44,7 +45,11 @@ COMPILE = $(Q)mkdir -p $(@D) && $(CC) $(FLAGS) $(1) $(CFLAGS) -MMD -MP -c -o $@ 
 LINK    = $(Q)$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) \
           $$(pkg-config --libs $(1)) -lm
 
-all: $(B)/dmalab    ## build (SAN=1: with sanitizers, CC=clang: with clang, V=1: show the commands)
+all: $(B)/dmalab $(if $(WINDOW_LACKS),no-window,$(B)/dmalab-view)    ## build (SAN=1: with sanitizers, CC=clang: with clang, V=1: show the commands)
+
+no-window:
+	@echo "dmalab-view, the window, is left out: pkg-config does not find $(WINDOW_LACKS)" \
+		"(sh scripts/install-deps.sh view installs it)"
 
 $(B)/flags: export STAMP = $(CC) $(FLAGS) $(REPL) $(WINDOW) $(CFLAGS)
 $(B)/flags: FORCE
@@ -157,6 +162,6 @@ help:     ## this list
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 FORCE:
-.PHONY: all run check tests sessions drivers gallery property driver-rules layers headers bench fuzz fuzzers install uninstall clean help FORCE
+.PHONY: all no-window run check tests sessions drivers gallery property driver-rules layers headers bench fuzz fuzzers install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
