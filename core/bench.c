@@ -126,19 +126,22 @@ static void tell_mapping(struct bench *b, const struct mapping *m)
 		tell_returned(b, m);
 }
 
-/* For whoever arrives late. */
+/* For whoever arrives late. All of it has one cause: these are no new calls of the driver. */
 static void tell_state(struct bench *b)
 {
 	const struct ownership *o = &b->checker.facts.ownership;
+	struct trace *t = b->machine.hw.bus.trace;
 	struct event e;
 	uint64_t at = 0;
 
+	t->cause = t->next;
 	machine_keyframe(&b->machine);
 	for (uint32_t i = 0; i < o->end; i++)
 		if (ownership_mapping(o, i)->live)
 			tell_mapping(b, ownership_mapping(o, i));
 	while (pools_retell(&b->checker.facts.pools, &at, &e))
 		tell(b, &e);
+	t->cause = 0;
 }
 
 /* The checker is left out: it knows all that better. */
