@@ -275,7 +275,12 @@ bool recorder_follow(struct recorder *r, const struct trace *t)
 
 void recorder_restart(struct recorder *r)
 {
-	r->cursor.next = 1;
+	recorder_resume(r, 1);
+}
+
+void recorder_resume(struct recorder *r, uint64_t seq)
+{
+	r->cursor.next = seq;
 }
 
 static void flush(struct recorder *r)
