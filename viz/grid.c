@@ -136,7 +136,8 @@ void grid_draw(struct scene *s, const struct grid *g,
 
 	for (; g->columns && first < end; first += g->each) {
 		struct box b = grid_box(g, first);
-		struct cell c = { .first = first, .n = min_u64(g->each, g->items - first) };
+		struct cell c = { .first = first, .n = min_u64(g->each, g->items - first),
+				  .w = b.w, .h = b.h };
 
 		if (b.h >= g->text * 1.2f) {
 			c.columns = (uint32_t)fmaxf((b.w - 4) / (g->text * TEXT_ADVANCE), 0);

@@ -30,6 +30,7 @@ struct grid grid_lay(struct box box, uint64_t items, uint32_t together, const st
 /* How a cell looks and what it stands for. It comes filled with zeros and with its place. */
 struct cell {
 	uint64_t first, n;       /* the items it stands for */
+	float w, h;              /* how big it is, points */
 	uint32_t columns, lines; /* room for a label: characters of a line, lines; 0: none */
 	enum role fill, edge;
 	uint32_t marks;          /* enum mark */

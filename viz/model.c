@@ -2,9 +2,6 @@
 
 #include <string.h>
 
-/* How far back the watchers may look: a call with all its pieces. */
-#define LOOK_BACK (2 * TRACE_CHUNK)
-
 const char *const page_use_name[PAGE_USE_COUNT] = {
 	"free", "kernel", "hidden", "slab", "kmalloc", "pages", "vmalloc", "coherent", "bounce"
 };
@@ -46,7 +43,6 @@ static void close_tables(struct model *m)
 void model_init(struct model *m)
 {
 	memset(m, 0, sizeof *m);
-	trace_init(&m->trace);
 	checker_init(&m->checker);
 	m->event.kind = m->access.kind = EV_COUNT;
 	open_tables(m, 0);
@@ -56,21 +52,11 @@ void model_release(struct model *m)
 {
 	close_tables(m);
 	checker_release(&m->checker);
-	trace_release(&m->trace);
 }
 
 void model_copy(struct model *to, const struct model *from)
 {
 	*to = *from;
-	trace_init(&to->trace);
-	trace_resume(&to->trace, from->trace.next);
-	for (uint64_t seq = from->trace.first; seq < from->trace.next; seq++) {
-		const struct event *e = trace_at(&from->trace, seq);
-
-		if (seq == from->trace.first)
-			trace_resume(&to->trace, seq);
-		trace_append(&to->trace, e->cycle, e);
-	}
 	checker_copy(&to->checker, &from->checker);
 	cow_copy(&to->buffers, &from->buffers);
 	cow_copy(&to->uses, &from->uses);
@@ -345,20 +331,23 @@ static void picture_event(struct model *m, const struct event *e)
 	}
 }
 
-void model_event(struct model *m, const struct event *e)
+/* Numbers begin again: nothing of the old machine is left. */
+static void forget(struct model *m)
 {
-	if (e->seq != m->trace.next)
-		trace_resume(&m->trace, e->seq);
-	if (e->kind == EV_MACHINE && e->seq == 1) {
-		checker_release(&m->checker);
-		checker_init(&m->checker);
-	}
+	uint64_t machines = m->machines;
+
+	model_release(m);
+	model_init(m);
+	m->machines = machines;
+}
+
+void model_event(struct model *m, const struct trace *t, const struct event *e)
+{
+	if (e->seq <= m->event.seq)
+		forget(m);
 	m->event = *e;
-	m->checker.cursor.next = m->trace.next;
-	trace_append(&m->trace, e->cycle, e);
-	checker_read(&m->checker, &m->trace);
+	checker_event(&m->checker, t, e);
 	picture_event(m, e);
-	trace_trim(&m->trace, LOOK_BACK);
 }
 
 uint64_t model_pages(const struct model *m)

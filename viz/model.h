@@ -58,7 +58,6 @@ struct stand_in {
 };
 
 struct model {
-	struct trace trace;      /* the newest events, for watchers that look back */
 	struct checker checker;
 	struct event event;      /* the last one; kind EV_COUNT before the first */
 	struct event access;     /* the last cpu.load or cpu.store; kind EV_COUNT for none */
@@ -82,8 +81,11 @@ void model_init(struct model *m);
 void model_release(struct model *m);
 void model_copy(struct model *to, const struct model *from);     /* `to` holds nothing yet */
 
-/* Follow one event, with the number it was recorded with. */
-void model_event(struct model *m, const struct event *e);
+/*
+ * Follow an event. The trace has it, some before it (watchers look back) and the next CHECKER_AHEAD
+ * of the same machine.
+ */
+void model_event(struct model *m, const struct trace *t, const struct event *e);
 
 static inline const struct shadow *model_shadow(const struct model *m)
 {

@@ -435,13 +435,17 @@ static void follow(struct checker *c, const struct trace *t, const struct event 
 	c->deaf[e->kind] = deaf;
 }
 
+void checker_event(struct checker *c, const struct trace *t, const struct event *e)
+{
+	follow(c, t, e);
+	if (c->facts.violations.kept < c->facts.violations.count)
+		violations_keep_events(&c->facts.violations, t);
+}
+
 void checker_read(struct checker *c, const struct trace *t)
 {
 	const struct event *e;
 
-	while ((e = trace_read(t, &c->cursor, &c->lost))) {
-		follow(c, t, e);
-		if (c->facts.violations.kept < c->facts.violations.count)
-			violations_keep_events(&c->facts.violations, t);
-	}
+	while ((e = trace_read(t, &c->cursor, &c->lost)))
+		checker_event(c, t, e);
 }
