@@ -5,10 +5,9 @@
 
 struct teller {
 	struct text *text;
-	const struct player *player;
 	const struct model *model;
 	const struct event *event;
-	bool now;                /* the player stands right after the event */
+	bool now;                /* the model stands right after the event */
 };
 
 /* The first of n bytes whose copy there has this age, UINT64_MAX: none. */
@@ -56,15 +55,11 @@ static void add_owner(const struct teller *t, uint64_t pa)
 /* The call of the driver because of which it happened. */
 static void means_for_call(const struct teller *t)
 {
-	uint64_t seq = t->event->cause;
-	uint64_t at = t->now && seq ? player_find(t->player, seq) : UINT64_MAX;
-	const struct event_info *call;
+	const struct event *call = &t->model->call;
 
-	if (at == UINT64_MAX)
-		return;
-	call = &event_info[player_event(t->player, at - 1)->kind];
-	if (call->lane == LANE_DMA)
-		text_add(t->text, ", for %s (event %" PRIu64 ")", call->name, seq);
+	if (call->kind != EV_COUNT && call->seq == t->event->cause && call->seq != t->event->seq)
+		text_add(t->text, ", for %s (event %" PRIu64 ")",
+			 event_info[call->kind].name, call->seq);
 }
 
 static void means_load(const struct teller *t)
@@ -467,16 +462,15 @@ static void say_words(const struct teller *t, const char *from, size_t n)
 	}
 }
 
-void story_event(struct text *text, const struct player *p, uint64_t i)
+void story_event(struct text *text, const struct model *m, const struct event *e)
 {
-	const struct event e = *player_event(p, i);
-	const struct teller t = { text, p, player_model(p), &e, player_at(p) == i + 1 };
+	const struct teller t = { text, m, e, m->event.kind == e->kind && m->event.seq == e->seq };
 
-	if (!story[e.kind].words) {
-		text_add(text, "%s", event_info[e.kind].sentence);
+	if (!story[e->kind].words) {
+		text_add(text, "%s", event_info[e->kind].sentence);
 		return;
 	}
-	say_words(&t, story[e.kind].words, strlen(story[e.kind].words));
-	if (story[e.kind].meaning)
-		story[e.kind].meaning(&t);
+	say_words(&t, story[e->kind].words, strlen(story[e->kind].words));
+	if (story[e->kind].meaning)
+		story[e->kind].meaning(&t);
 }
