@@ -1,4 +1,6 @@
 #include "viz/open_page.h"
+
+#include "viz/dress.h"
 #include "viz/rows.h"
 #include "viz/version.h"
 
@@ -190,23 +192,11 @@ static void draw_whose(const struct picture *p, struct rows *r, uint64_t focus)
 
 static struct byte_cell byte_cell(const struct picture *p, uint64_t pa)
 {
-	struct byte_cell c = { .fill = ROLE_PAPER,
-			       .thing = { THING_BYTE, AT_RAM, pa } };
+	struct dress dress = dress_of(p->look, model_age(p->model, AT_RAM, pa));
 
-	c.value = shadow_page(model_shadow(p->model), pa)->bytes[pa & PAGE_MASK];
-	switch (model_age(p->model, AT_RAM, pa)) {
-	case AGE_STALE:
-		c.fill = ROLE_STALE;
-		c.marks = MARK_HATCH | faded(p->look, LEGEND_STALE);
-		break;
-	case AGE_BEHIND:
-		c.fill = ROLE_FRESH;
-		c.marks = MARK_HATCH | faded(p->look, LEGEND_BEHIND);
-		break;
-	default:
-		c.fill = ROLE_FRESH;
-	}
-	return c;
+	return (struct byte_cell){ .fill = dress.fill, .marks = dress.marks,
+		.value = shadow_page(model_shadow(p->model), pa)->bytes[pa & PAGE_MASK],
+		.thing = { THING_BYTE, AT_RAM, pa } };
 }
 
 /* The bytes the last event wrote to RAM. False: it wrote none. */
@@ -321,9 +311,13 @@ static struct byte_row row_fitting(const struct picture *p, float width)
 {
 	float one = p->look->text * TEXT_ADVANCE;
 	struct byte_row row = { 0 };
+	uint32_t n = model_shadow(p->model)->line;
 
-	for (uint32_t n = model_shadow(p->model)->line; n && row.n != n; n /= 2)
+	for (; n; n /= 2) {
 		row = byte_row_fit(p->look, width - one * (float)(OFFSET_WIDTH + 1 + letters(n)), n);
+		if (row.n == n)
+			break;
+	}
 	return row;
 }
 
