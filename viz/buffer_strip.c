@@ -22,10 +22,12 @@ static void add_pages(struct buffer_strip *b, uint64_t pa, uint64_t size, uint32
 	}
 }
 
-/* Blocks of a page or less say nothing about how pages lie. */
-static bool is_large(const struct allocation *a)
+/* Blocks of a page or less say little about how pages lie: one of those comes after all others. */
+static bool is_better(const struct allocation *a, const struct allocation *than)
 {
-	return a->seq && a->asked > PAGE_SIZE && a->kind != MEM_STACK;
+	bool large = a->asked > PAGE_SIZE, large_too = than->asked > PAGE_SIZE;
+
+	return !than->seq || (large == large_too ? a->seq > than->seq : large);
 }
 
 static bool holds(const struct model *m, const struct allocation *a, uint64_t pa)
@@ -34,7 +36,7 @@ static bool holds(const struct model *m, const struct allocation *a, uint64_t pa
 	       inside(a->kind == MEM_VMALLOC ? model_va(m, pa) : LINEAR_BASE + pa, 1, a->va, a->size);
 }
 
-/* The large block of the chosen byte, else the newest. */
+/* The block of the chosen byte, else the newest. */
 static struct allocation pick_block(const struct model *m, uint64_t chosen)
 {
 	struct allocation newest = { 0 };
@@ -42,11 +44,11 @@ static struct allocation pick_block(const struct model *m, uint64_t chosen)
 	for (uint32_t i = 0; i < m->allocation_end; i++) {
 		const struct allocation *a = cow_read(&m->allocations, i);
 
-		if (!is_large(a))
+		if (!a->seq || a->kind == MEM_STACK)
 			continue;
 		if (holds(m, a, chosen))
 			return *a;
-		if (a->seq > newest.seq)
+		if (is_better(a, &newest))
 			newest = *a;
 	}
 	return newest;
@@ -119,7 +121,7 @@ struct buffer_strip buffer_strip_pick(const struct picture *p)
 	uint64_t chosen = open_page_chosen(p), list = pick_list(p->model, chosen);
 	struct allocation a = pick_block(p->model, chosen);
 
-	if (list > a.seq && !holds(p->model, &a, chosen))
+	if (list && (list > a.seq || a.asked <= PAGE_SIZE) && !holds(p->model, &a, chosen))
 		take_list(p->model, list, &b);
 	else if (a.seq)
 		take_block(p->model, &a, &b);
@@ -194,10 +196,11 @@ static const char *kind_name(const struct buffer_strip *b)
 static void draw_heading(struct rows *r, const struct buffer_strip *b)
 {
 	if (b->kind == STRIP_EMPTY)
-		rows_text(r, ROLE_DIM, 0, "no buffer of several pages yet");
+		rows_text(r, ROLE_DIM, 0, "nothing is allocated yet");
 	else
-		rows_text(r, ROLE_INK, MARK_BOLD, "%s: %" PRIu64 " bytes, %u pages%s", kind_name(b),
-			  b->bytes, b->all, b->all > b->count ? ", the first of them:" : "");
+		rows_text(r, ROLE_INK, MARK_BOLD, "%s: %" PRIu64 " bytes, %u page%s%s", kind_name(b),
+			  b->bytes, b->all, b->all == 1 ? "" : "s",
+			  b->all > b->count ? ", the first:" : "");
 }
 
 /* A label where it fits whole: half a number is another number. */
@@ -288,6 +291,6 @@ void buffer_strip_draw(const struct picture *p, struct box b, const struct buffe
 	draw_rows(p, &r, strip);
 	if (strip->beyond != STRIP_NONE)
 		draw_beyond(p, &r, strip->beyond);
-	else if (strip->kind == STRIP_TOGETHER)
-		rows_text(&r, ROLE_DIM, 0, "they lie together: a device may run through");
+	else if (strip->kind == STRIP_TOGETHER && strip->all > 1)
+		rows_text(&r, ROLE_DIM, 0, "together: a device may run through");
 }

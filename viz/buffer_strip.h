@@ -28,7 +28,7 @@ struct buffer_strip {
 
 /*
  * The buffer to be shown: the chosen one, else the newest of blocks of more than a page and
- * scatterlists that are mapped.
+ * scatterlists that are mapped, else the newest block.
  */
 struct buffer_strip buffer_strip_pick(const struct picture *p);
 

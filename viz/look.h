@@ -37,6 +37,7 @@ struct look {
 	bool reduced;            /* reduced motion: transfers stand still, half way */
 	float phase;             /* 0 .. 1: how far the transfer of the last event has come */
 	bool playing;
+	bool live, follow;       /* a session is being watched; and its newest event is shown */
 	float speed;             /* events a second; 0: at once */
 	struct thing selected;   /* kind THING_NONE: nothing */
 	struct thing hover;

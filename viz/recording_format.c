@@ -31,7 +31,8 @@ size_t header_write(char *header)
 {
 	struct text t = { header, 0, HEADER_MAX };
 
-	text_add(&t, "a recording by dmalab %s: blocks of a count and events, little endian\n", VERSION);
+	text_add(&t, "a recording by dmalab %s: blocks of a count and events, little endian, "
+		 "+ is the difference to the event before\n", VERSION);
 	text_add(&t, "%s\n", LAYOUT);
 	for (enum event_kind k = 0; k < EV_COUNT; k++) {
 		text_add(&t, "kind %d ", (int)k);

@@ -8,6 +8,6 @@
 
 /*
  * The model stands at any moment of the same machine. What an event means ("a stale copy: the nic
- * wrote newer bytes") is told only when it stands right after it, for later on it is no longer true.
+ * wrote newer bytes") is told only when it stands right after it, for later on it need not be true.
  */
 void story_event(struct text *t, const struct model *m, const struct event *e);

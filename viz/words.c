@@ -33,6 +33,8 @@ void words_bytes(struct text *t, uint64_t n)
 
 void words_value(struct text *t, uint64_t value, uint64_t size)
 {
+	if (size && size < 8)
+		value &= ((uint64_t)1 << size * 8) - 1;
 	if (size > 8 && value == (value & 0xff) * 0x0101010101010101)
 		text_add(t, "0x%02" PRIx64 " in each byte", value & 0xff);
 	else

@@ -60,8 +60,8 @@ static void draw_transfer(const struct picture *p, struct rows *r, const struct 
 		rows_text(r, ROLE_DIM, 0, "no transfer yet");
 		return;
 	}
-	rows_text(r, ROLE_INK, 0, "%s %" PRIu64 " of %" PRIu64 " bytes", reads ? "reads" : "writes",
-		  d->moved, d->size);
+	rows_text(r, ROLE_INK, 0, "%s %" PRIu64 " of %" PRIu64, reads ? "reads" : "writes", d->moved,
+		  d->size);
 	rows_text(r, ROLE_INK, 0, "%s 0x%" PRIx64, reads ? "from" : "to", d->dma);
 	draw_progress(p, r, d);
 }
@@ -70,9 +70,9 @@ static void draw_registers(struct rows *r, const struct event *e)
 {
 	if (!e->seq)
 		return;
-	rows_text(r, ROLE_DIM, 0, "CPU %s register %" PRIx64,
-		  e->kind == EV_MMIO_WRITE ? "wrote" : "read", e->addr & REGISTERS);
-	rows_text(r, ROLE_INK, 0, "  0x%" PRIx64, e->value);
+	rows_text(r, ROLE_DIM, 0, "register %" PRIx64, e->addr & REGISTERS);
+	rows_text(r, ROLE_INK, 0, "CPU %s 0x%" PRIx64, e->kind == EV_MMIO_WRITE ? "wrote" : "read",
+		  e->value);
 }
 
 static void draw_ring(struct rows *r, const struct device_model *d)
@@ -84,7 +84,7 @@ static void draw_ring(struct rows *r, const struct device_model *d)
 	if (!e->seq)
 		return;
 	rows_text(r, ROLE_INK, 0, "%s 0x%" PRIx64, e->kind == EV_DEV_TAKE ? "took" : "gave", e->addr);
-	rows_text(r, ROLE_DIM, 0, "  OWN: the %s", e->kind == EV_DEV_TAKE ? "device's" : "CPU's");
+	rows_text(r, ROLE_DIM, 0, "OWN: the %s", e->kind == EV_DEV_TAKE ? "device's" : "CPU's");
 }
 
 static void draw_interrupt(const struct picture *p, struct rows *r, uint32_t unit)
@@ -93,9 +93,19 @@ static void draw_interrupt(const struct picture *p, struct rows *r, uint32_t uni
 	bool runs = p->model->context == CONTEXT_IRQ && p->model->handler == unit;
 
 	rows_text(r, d->irq_up ? ROLE_INK : ROLE_DIM, d->irq_up ? MARK_BOLD : 0, "interrupt %s",
-		  d->irq_up ? "raised" : "not raised");
-	rows_text(r, ROLE_DIM, 0, "  %s", runs ? "the handler runs" :
+		  d->irq_up ? "up" : "down");
+	rows_text(r, ROLE_DIM, 0, "%s", runs ? "the handler runs" :
 		  d->irq_wanted ? "has a handler" : "no handler");
+}
+
+/* Bytes from the start of its memory up to the last that is not zero. */
+static uint32_t filled(const uint8_t *bytes)
+{
+	uint32_t n = DEVICE_BUFFER;
+
+	while (n && !bytes[n - 1])
+		n--;
+	return n;
 }
 
 /* The beginning of its own memory: what it received, or is about to send. */
@@ -105,10 +115,12 @@ static void draw_buffer(const struct picture *p, struct rows *r, uint32_t unit, 
 	struct byte_row row = byte_row_fit(p->look, r->left.w, BYTES_MAX);
 	struct byte_cell cell[BYTES_MAX] = { { 0 } };
 	float step = rows_step(p->look);
+	uint32_t n = bytes ? filled(bytes) : 0;
 
-	if (!bytes || !row.n || r->left.h < keep + 2 * step || !rows_text(r, ROLE_DIM, 0, "its bytes"))
+	if (!row.n || r->left.h < keep + 2 * step)
 		return;
-	for (uint32_t at = 0; r->left.h >= keep + step && at + row.n <= DEVICE_BUFFER; at += row.n) {
+	rows_text(r, ROLE_DIM, 0, n ? "its bytes" : "its memory is empty");
+	for (uint32_t at = 0; r->left.h >= keep + step && at < n; at += row.n) {
 		for (uint32_t i = 0; i < row.n; i++)
 			cell[i] = (struct byte_cell){ .value = bytes[at + i], .fill = ROLE_FRESH };
 		byte_row_draw(p->scene, p->look, &row, rows_take(r, step), cell);

@@ -42,7 +42,6 @@ void panel_sentence(const struct picture *p, struct box b)
 	} else {
 		scene_thing(p->scene, THING_EVENT, 0, player_at(p->player));
 		story_event(&text, p->model, e);
-		text_add(&text, " (event %llu)", (unsigned long long)e->seq);
 	}
 	if (b.h < 2 * line)
 		b.y += (b.h - line) / 2;
