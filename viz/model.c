@@ -77,6 +77,7 @@ static void machine_on(struct model *m, const struct event *e)
 	m->access.kind = m->call.kind = EV_COUNT;
 	m->context = CONTEXT_PROCESS;
 	m->irqs_off = false;
+	m->touched = 0;
 	m->ahead = UINT64_MAX;
 	m->iommu = false;
 	m->bounce_pool.size = 0;
@@ -304,6 +305,29 @@ static uint32_t missed(const struct model *m, const struct event *e)
 	return levels;
 }
 
+/* The byte of RAM an event is about, where a person would look next. */
+static uint64_t touched(const struct model *m, const struct event *e)
+{
+	uint64_t pa = m->touched;
+
+	switch (e->kind) {
+	case EV_CPU_LOAD:
+	case EV_CPU_STORE:
+	case EV_DEV_READ:
+	case EV_DEV_WRITE:
+	case EV_MEM_ALLOC:
+	case EV_BOUNCE_COPY:
+	case EV_DMA_MAP:
+	case EV_DMA_UNMAP:
+	case EV_DMA_SYNC_CPU:
+	case EV_DMA_SYNC_DEVICE:
+	case EV_DMA_ALLOC:    pa = e->addr2; break;
+	case EV_SB_DRAIN:     pa = e->addr; break;
+	default: break;
+	}
+	return pa < model_shadow(m)->ram_bytes ? pa : m->touched;
+}
+
 static void cpu_context(struct model *m, const struct event *e)
 {
 	m->context = e->a;
@@ -313,6 +337,7 @@ static void cpu_context(struct model *m, const struct event *e)
 
 static void picture_event(struct model *m, const struct event *e)
 {
+	m->touched = touched(m, e);
 	if (of_a_device(e))
 		device_event(m, e);
 	if (event_info[e->kind].lane == LANE_DMA && (!e->cause || e->cause == e->seq))

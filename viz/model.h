@@ -64,6 +64,7 @@ struct model {
 	struct event call;       /* the last call of the DMA API; kind EV_COUNT for none */
 	uint32_t missed;         /* by bit: cache levels that had to fetch its line first */
 	uint64_t ahead;          /* pa of the line that was read ahead last */
+	uint64_t touched;        /* pa of RAM accessed, transferred or handed over last; 0 at first */
 	uint64_t machines;       /* switched on so far */
 	uint32_t context;        /* enum context */
 	bool irqs_off;
