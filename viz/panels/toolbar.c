@@ -40,21 +40,33 @@ static const char *kind_of_stream(const struct look *look)
 	return look->follow ? ", live" : ", live: end goes there";
 }
 
+/* Events are numbered anew by each machine; of the first, number and position are the same. */
+static void place(const struct picture *p, char *text, size_t n)
+{
+	uint64_t at = player_at(p->player), count = player_count(p->player);
+	uint64_t seq = at ? p->model->event.seq : 0;
+
+	if (seq == at)
+		snprintf(text, n, "event %" PRIu64 " of %" PRIu64, at, count);
+	else
+		snprintf(text, n, "event %" PRIu64 " (%" PRIu64 " of %" PRIu64 ")", seq, at, count);
+}
+
 /* Where we are in time, in words; shorter where there is less room. */
 static void where(const struct picture *p, char *text, size_t n, bool brief)
 {
-	const struct event *e = &p->model->event;
-	char speed[24] = "at once";
+	char speed[24] = "at once", event[64];
 
 	if (p->look->speed > 0)
 		snprintf(speed, sizeof speed, "%g/s", (double)p->look->speed);
 	if (brief)
 		snprintf(text, n, "%" PRIu64 "/%" PRIu64, player_at(p->player),
 			 player_count(p->player));
-	else
-		snprintf(text, n, "%s  event %" PRIu64 " of %" PRIu64 "  cycle %" PRIu64 "%s", speed,
-			 player_at(p->player), player_count(p->player), e->cycle,
-			 kind_of_stream(p->look));
+	else {
+		place(p, event, sizeof event);
+		snprintf(text, n, "%s  %s  cycle %" PRIu64 "%s", speed, event,
+			 p->model->event.cycle, kind_of_stream(p->look));
+	}
 }
 
 /* A width that stays while time goes on: digits enough for the last event. */
@@ -62,7 +74,7 @@ static float where_room(const struct picture *p, bool brief)
 {
 	char last[24];
 	int digits = snprintf(last, sizeof last, "%" PRIu64, player_count(p->player));
-	int letters = brief ? 2 * digits + 1 : 2 * digits + 38 + (p->look->live ? 21 : 0);
+	int letters = brief ? 2 * digits + 1 : 3 * digits + 41 + (p->look->live ? 21 : 0);
 
 	return (float)letters * p->look->text * TEXT_ADVANCE;
 }
