@@ -6,7 +6,8 @@
 
 #include <inttypes.h>
 
-#define OFFSET_WIDTH 4     /* characters of "040 " */
+#define OFFSET_WIDTH 3.5f   /* characters: "040" and a little air */
+#define AIR          0.5f   /* characters between bytes and letters */
 #define BLOCKS_MAX   512   /* of a page: the smallest have 8 bytes */
 
 static uint64_t of_mapping(const struct model *m, uint64_t seq)
@@ -237,7 +238,7 @@ static void draw_versions(const struct picture *p, const struct line *l)
 
 	for (uint32_t i = 0; i < letters(l->row.n); i++)
 		text[i] = version_letter(page->stamp[(l->pa & PAGE_MASK) + i * BUS_WIDTH]);
-	scene_text(p->scene, l->b.x + l->row.w * (float)l->row.n + one / 2, l->b.y + l->b.h / 2, 0,
+	scene_text(p->scene, l->b.x + l->row.w * (float)l->row.n + one * AIR, l->b.y + l->b.h / 2, 0,
 		   p->look->text, ROLE_INK, 0, "%s", text);
 }
 
@@ -272,7 +273,7 @@ static struct byte_row row_fitting(const struct picture *p, float width)
 	uint32_t n = model_shadow(p->model)->line;
 
 	for (; n; n /= 2) {
-		row = byte_row_fit(p->look, width - one * (float)(OFFSET_WIDTH + 1 + letters(n)), n);
+		row = byte_row_fit(p->look, width - one * (OFFSET_WIDTH + AIR + (float)letters(n)), n);
 		if (row.n == n)
 			break;
 	}
