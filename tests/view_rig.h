@@ -13,7 +13,7 @@ struct rig {
 	struct player *player;
 };
 
-/* Play the driver and record it in the file. */
+/* Play the driver, without a word about the rules it breaks, and record it in the file. */
 static inline void rig_play(const char *driver, const char *path)
 {
 	char why[256] = "";
@@ -23,7 +23,9 @@ static inline void rig_play(const char *driver, const char *path)
 	s = session_new();
 	assert_non_null(s);
 	assert_true(session_load(s));
-	assert_int_equal(luaL_dostring(s->lua, "io.stdout = io.open('/dev/null', 'w')"), LUA_OK);
+	lua_getfield(s->lua, LUA_REGISTRYINDEX, "dmalab.core");
+	lua_pushnil(s->lua);
+	lua_setfield(s->lua, -2, "announce");
 	s->recorder = recorder_open(path, why, sizeof why);
 	assert_string_equal(why, "");
 	assert_int_equal(luaL_loadstring(s->lua, driver), LUA_OK);

@@ -459,7 +459,7 @@ static void draw_open(const struct level *v, const struct open *o, struct box b)
 
 	if (o->heads_height > 0)
 		draw_set(v, &o->heads, b, v->set, o->columns);
-	else
+	else if (o->one.lines)
 		draw_number(v, (struct box){ b.x, b.y, side, o->heads.step }, v->set);
 	b.y += o->heads_height;
 	if (o->one.lines)
