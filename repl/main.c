@@ -538,7 +538,8 @@ static int replay(const struct options *o)
 	if (recording_unknown(r))
 		fprintf(stderr, "dmalab: %s: %s\n", name, recording_unknown(r));
 	if (recording_error(r))
-		fprintf(stderr, "dmalab: %s is %s\n", from_stdin ? "stdin" : name, recording_error(r));
+		fprintf(stderr, "dmalab: %s is %s\n", from_stdin ? "stdin" : name,
+			recording_error(r));
 	status = recording_error(r) || !written ? FAILED : DONE;
 	recording_close(r);
 	return status;
