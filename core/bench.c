@@ -76,9 +76,10 @@ bool bench_keep(struct bench *b, bool changed)
 	return true;
 }
 
+/* To whatever trace the machine tells its events. */
 static void tell(struct bench *b, const struct event *e)
 {
-	trace_append(&b->trace, b->machine.hw.bus.cycle, e);
+	bus_tell(&b->machine.hw.bus, e);
 }
 
 /* The runs of a mapping's bytes that are the CPU's, as syncs. */
@@ -122,19 +123,28 @@ static void tell_mapping(struct bench *b, const struct mapping *m)
 		tell_returned(b, m);
 }
 
-/* For whoever arrives late. The checker is left out: it knows all that better. */
+/* For whoever arrives late. All of it has one cause: these are no new calls of the driver. */
 static void tell_state(struct bench *b)
 {
 	const struct ownership *o = &b->checker.facts.ownership;
+	struct trace *t = b->machine.hw.bus.trace;
 	struct event e;
 	uint64_t at = 0;
 
+	t->cause = t->next;
 	machine_keyframe(&b->machine);
 	for (uint32_t i = 0; i < o->end; i++)
 		if (ownership_mapping(o, i)->live)
 			tell_mapping(b, ownership_mapping(o, i));
 	while (pools_retell(&b->checker.facts.pools, &at, &e))
 		tell(b, &e);
+	t->cause = 0;
+}
+
+/* The checker is left out: it knows all that better. */
+static void tell_readers(struct bench *b)
+{
+	tell_state(b);
 	b->checker.cursor.next = b->trace.next;
 }
 
@@ -154,9 +164,8 @@ uint32_t bench_undo(struct bench *b, uint32_t n)
 	checker_release(&b->checker);
 	machine_copy(&b->machine, &s->machine);
 	checker_copy(&b->checker, &s->checker);
-	trace_append(&b->trace, b->machine.hw.bus.cycle,
-		     &(struct event){ .kind = EV_UNDO, .addr = s->seq });
-	tell_state(b);
+	tell(b, &(struct event){ .kind = EV_UNDO, .addr = s->seq });
+	tell_readers(b);
 	forget(s);
 	return undone;
 }
@@ -164,5 +173,13 @@ uint32_t bench_undo(struct bench *b, uint32_t n)
 void bench_keyframe(struct bench *b)
 {
 	bench_settle(b);
+	tell_readers(b);
+}
+
+void bench_retell(struct bench *b, struct trace *t)
+{
+	bench_settle(b);
+	b->machine.hw.bus.trace = t;
 	tell_state(b);
+	b->machine.hw.bus.trace = &b->trace;
 }

@@ -45,3 +45,6 @@ uint32_t bench_undo(struct bench *b, uint32_t n);
 
 /* The present state as events: machine, mappings and their owners. */
 void bench_keyframe(struct bench *b);
+
+/* The same into another trace: for one reader, without a word in the session's own. */
+void bench_retell(struct bench *b, struct trace *t);

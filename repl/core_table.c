@@ -715,6 +715,7 @@ void core_table_open(lua_State *L)
 	core_kernel_open(L);
 	core_dma_debug_open(L);
 	core_objects_open(L);
+	core_view_open(L);
 	set_string(L, "version", VERSION);
 	set_string(L, "scripts", s->scripts);
 	set_boolean(L, "terminal", isatty(STDOUT_FILENO));

@@ -40,6 +40,9 @@ void core_dma_debug_open(lua_State *L);
 /* Copies of what Lua keeps, likewise. */
 void core_objects_open(lua_State *L);
 
+/* The view and pictures, likewise. */
+void core_view_open(lua_State *L);
+
 /* core.pools(), which stands beside the bindings of DMA pools. */
 int core_pools(lua_State *L);
 

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/select.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,6 +18,14 @@ static complete_function *complete_word;
 static char history_path[PATH_ROOM];          /* "": nowhere to keep it */
 static int history_fresh;                     /* lines added since the last time it was written */
 static volatile sig_atomic_t cancelled;
+static int (*meanwhile_wants)(fd_set *out);
+static void (*meanwhile_write)(void);
+
+void line_meanwhile(int (*wants)(fd_set *out), void (*write)(void))
+{
+	meanwhile_wants = wants;
+	meanwhile_write = write;
+}
 
 static void on_interrupt(int signal_number)
 {
@@ -26,22 +33,29 @@ static void on_interrupt(int signal_number)
 	cancelled = true;
 }
 
-/* Wait for a key or a signal, whichever comes; a signal that has come already counts. */
+/*
+ * Wait for a key, a signal, or a file that takes bytes, whichever comes; a signal that has come
+ * already counts.
+ */
 static bool key_waits(int fd)
 {
 	sigset_t interrupt, before;
-	fd_set in;
-	bool waits;
+	fd_set in, out;
+	int highest, ready = 0;
 
 	sigemptyset(&interrupt);
 	sigaddset(&interrupt, SIGINT);
 	FD_ZERO(&in);
 	FD_SET(fd, &in);
+	FD_ZERO(&out);
+	highest = meanwhile_wants ? meanwhile_wants(&out) : -1;
 	sigprocmask(SIG_BLOCK, &interrupt, &before);
-	waits = !cancelled && !rl_pending_signal() &&
-		pselect(fd + 1, &in, NULL, NULL, NULL, &before) > 0;
+	if (!cancelled && !rl_pending_signal())
+		ready = pselect((highest > fd ? highest : fd) + 1, &in, &out, NULL, NULL, &before);
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	return waits;
+	if (ready > 0 && !FD_ISSET(fd, &in))
+		meanwhile_write();
+	return ready > 0 && FD_ISSET(fd, &in);
 }
 
 /*

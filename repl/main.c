@@ -6,6 +6,7 @@
 #include "line.h"
 #include "viz/recording.h"
 #include "session.h"
+#include "viewer.h"
 #include "viz/moment.h"
 
 #include <errno.h>
@@ -33,6 +34,7 @@ static const char usage[] =
 	"  -s, --set KEY=VALUE  change one of its settings; may be repeated\n"
 	"      --seed N         nature at random, with this seed\n"
 	"      --record FILE    keep every event in FILE, for replay\n"
+	"      --view           open the view, a window that shows the machine as it goes\n"
 	"      --at MOMENT      draw: " MOMENT_HELP "\n"
 	"  -o, --output FILE    draw: where to, instead of standard output\n"
 	"      --echo           with stdin: print each line before its answer\n"
@@ -49,7 +51,7 @@ struct options {
 	int code_count;
 	const char *record;
 	const char *at, *output;
-	bool echo;
+	bool echo, view;
 	char **words;                /* the sub-command and what follows */
 	int word_count;
 };
@@ -82,7 +84,7 @@ static bool set_pair(struct options *o, char *pair)
 	return true;
 }
 
-enum { OPTION_SEED = 256, OPTION_RECORD, OPTION_ECHO, OPTION_AT };
+enum { OPTION_SEED = 256, OPTION_RECORD, OPTION_ECHO, OPTION_AT, OPTION_VIEW };
 
 static const struct option long_options[] = {
 	{ "board", required_argument, NULL, 'b' },
@@ -90,6 +92,7 @@ static const struct option long_options[] = {
 	{ "seed", required_argument, NULL, OPTION_SEED },
 	{ "record", required_argument, NULL, OPTION_RECORD },
 	{ "echo", no_argument, NULL, OPTION_ECHO },
+	{ "view", no_argument, NULL, OPTION_VIEW },
 	{ "at", required_argument, NULL, OPTION_AT },
 	{ "output", required_argument, NULL, 'o' },
 	{ "help", no_argument, NULL, 'h' },
@@ -114,6 +117,7 @@ static int take_option(struct options *o, int option, const char *which)
 	case OPTION_RECORD: o->record = optarg; return -1;
 	case OPTION_AT:     o->at = optarg; return -1;
 	case 'o':           o->output = optarg; return -1;
+	case OPTION_VIEW:   o->view = true; return -1;
 	case OPTION_ECHO:   o->echo = true; return -1;
 	case 'h': fputs(usage, stdout); return DONE;
 	case 'V': puts("dmalab " VERSION); return DONE;
@@ -174,6 +178,8 @@ static void leave(void)
 	struct trace nothing;
 
 	line_close();
+	if (session)
+		viewer_leave(session);
 	if (!r)
 		return;
 	trace_init(&nothing);
@@ -207,6 +213,14 @@ static void push_settings(lua_State *L, const struct options *o)
 	}
 }
 
+/* As the line `view` does; without one all goes on. */
+static void open_view(void)
+{
+	lua_getglobal(session->lua, "view");
+	if (!session_call(session, NULL, 0, 0))
+		complain();
+}
+
 /* A session with its machine on. -1, or the exit status when it could not be. */
 static int start(const struct options *o, const char *mode)
 {
@@ -222,10 +236,13 @@ static int start(const struct options *o, const char *mode)
 	}
 	push_settings(session->lua, o);
 	lua_pushstring(session->lua, mode);
-	if (session_call(session, "start", 2, 0))
-		return -1;
-	complain();
-	return WRONG_USAGE;
+	if (!session_call(session, "start", 2, 0)) {
+		complain();
+		return WRONG_USAGE;
+	}
+	if (o->view)
+		open_view();
+	return -1;
 }
 
 /* Did all we printed arrive? A reader who has gone away is no failure. */
@@ -334,6 +351,16 @@ static char **complete(const char *word, int begin, const char *line)
 	return matches;
 }
 
+static int view_wants(fd_set *pipes)
+{
+	return viewer_wants(session, pipes);
+}
+
+static void view_push(void)
+{
+	viewer_push(session);
+}
+
 static int play_prompt(void)
 {
 	struct input in = { NULL, 0, 0 };
@@ -342,6 +369,7 @@ static int play_prompt(void)
 	char *text;
 
 	line_open(complete);
+	line_meanwhile(view_wants, view_push);
 	while (verdict != LINE_QUIT) {
 		got = line_read(verdict == LINE_MORE ? ">> " : "> ", &text);
 		if (got == LINE_END && verdict != LINE_MORE)
@@ -356,6 +384,7 @@ static int play_prompt(void)
 		input_add(&in, text);
 		free(text);
 		verdict = play_line(&in);
+		session_save(session);
 	}
 	free(in.text);
 	return finish(true);

@@ -1,4 +1,6 @@
 #include "api.h"
+#include "program.h"
+#include "viewer.h"
 
 #include <lualib.h>
 #include <poll.h>
@@ -180,15 +182,11 @@ static void find_scripts(char *folder, size_t room)
 {
 	static const char *const beside[] = { "/../share/dmalab/scripts", "/../scripts" };
 	const char *told = getenv("DMALAB_SCRIPTS");
-	char program[SESSION_PATH], joined[SESSION_PATH + 32], clean[SESSION_PATH];
-	ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
+	char program[PROGRAM_PATH], joined[PROGRAM_PATH + 32], clean[SESSION_PATH];
 
 	snprintf(folder, room, "%s", told ? told : SCRIPTS);
-	program[n < 0 ? 0 : n] = '\0';
-	if (told || n < 0)
+	if (told || !program_folder(program, sizeof program))
 		return;
-	if (strrchr(program, '/'))
-		*strrchr(program, '/') = '\0';
 	for (size_t i = 0; i < 2; i++) {
 		snprintf(joined, sizeof joined, "%s%s", program, beside[i]);
 		if (realpath(joined, clean) && has_main(clean)) {
@@ -325,12 +323,43 @@ bool session_call(struct session *s, const char *function, int args, int results
 	return call_interruptibly(s, args, results) == LUA_OK;
 }
 
+static void recording_ends(const struct session *s)
+{
+	fprintf(stderr, "dmalab: the recording ends here: %s\n", recorder_error(s->recorder));
+}
+
+void session_save(struct session *s)
+{
+	if (s->recorder && !recorder_flush(s->recorder))
+		recording_ends(s);
+}
+
+/* That a view has gone is noticed where it is flushed. */
 static void record(struct session *s)
 {
-	struct recorder *r = s->recorder;
+	if (s->recorder && s->bench && !recorder_follow(s->recorder, &s->bench->trace))
+		recording_ends(s);
+	if (s->view && s->bench)
+		recorder_follow(s->view, &s->bench->trace);
+}
 
-	if (r && s->bench && !recorder_follow(r, &s->bench->trace))
-		fprintf(stderr, "dmalab: the recording ends here: %s\n", recorder_error(r));
+static void tell_keyframe(struct bench *b, struct recorder *r)
+{
+	struct trace keyframe;
+
+	trace_init(&keyframe);
+	bench_retell(b, &keyframe);
+	recorder_follow(r, &keyframe);
+	recorder_resume(r, b->trace.next);
+	trace_release(&keyframe);
+}
+
+void session_tell(struct session *s, struct recorder *r, bool keyframe)
+{
+	if (s->bench && keyframe)
+		tell_keyframe(s->bench, r);
+	else if (s->bench)
+		recorder_follow(r, &s->bench->trace);
 }
 
 void session_power_on(struct session *s, const struct board *board)
@@ -338,6 +367,8 @@ void session_power_on(struct session *s, const struct board *board)
 	record(s);
 	if (s->recorder && s->bench)
 		recorder_restart(s->recorder);
+	if (s->view && s->bench)
+		recorder_restart(s->view);
 	bench_free(s->bench);
 	s->bench = bench_new(board);
 	s->boots++;
@@ -374,6 +405,7 @@ void session_settle(lua_State *L)
 
 	record(s);
 	bench_settle(s->bench);
+	viewer_refresh(s);
 	while (s->announced < s->bench->checker.facts.violations.count) {
 		luaL_checkstack(L, 8, NULL);
 		announce(L, s, s->announced++);
@@ -401,6 +433,7 @@ void session_pause(lua_State *L)
 
 	record(s);
 	bench_settle(s->bench);
+	viewer_refresh(s);
 	if (s->interrupted) {
 		s->stopping = true;
 		luaL_error(L, "interrupted");

@@ -19,6 +19,10 @@ struct session {
 	lua_State *lua;
 	struct bench *bench;                    /* NULL until the first use or power_on */
 	struct recorder *recorder;              /* NULL: nobody records */
+	struct recorder *view;                  /* NULL: no view reads along (viewer.h) */
+	int view_pipe;                          /* its pipe */
+	int view_process;                       /* process id of the view opened last, 0: none */
+	struct session *beside;                 /* plays the same lines on another board, or NULL */
 	lua_State *volatile running;            /* the coroutine that runs now */
 	volatile sig_atomic_t interrupted;      /* Ctrl-C asked the script to stop */
 	bool stopping;                          /* and it has been told at least once */
@@ -55,6 +59,15 @@ void session_settle(lua_State *L);
 
 /* The same from outside any call: what the last call left unsaid when it ended in an error. */
 void session_catch_up(struct session *s);
+
+/* A line has ended: what it recorded is in the file now, whatever becomes of us. */
+void session_save(struct session *s);
+
+/*
+ * For a recorder that begins in the middle of a session: all events of this machine, or a keyframe,
+ * which is needed where the trace has forgotten some. From then on it may follow.
+ */
+void session_tell(struct session *s, struct recorder *r, bool keyframe);
 
 /* Between two slices of a long call: record, settle, and raise when Ctrl-C was pressed. */
 void session_pause(lua_State *L);

@@ -36,6 +36,11 @@ command { name = "show", args = "cache [1|2] | line VA | pages | mappings | boar
               "devices", "iommu", "violations" },
           run = late("show", "show") }
 
+command { name = "view", args = "[beside BOARD]", group = "look", raw = true,
+          help = "the machine as a picture in a window; beside: the same lines on a second board",
+          complete = { "beside" },
+          run = late("view", "view") }
+
 command { name = "why", args = "[n | va]", group = "look",
           help = "how what was named last (or violation n, or the newest at an address) came about",
           run = late("why", "why") }

@@ -332,12 +332,18 @@ local function fail(message)
   return "failed"
 end
 
+-- A line was played: a board beside plays it too, and the view shows it.
+local function shown(line, step)
+  core.beside_play(line, step)
+  core.flush()
+end
+
 -- Commands that only look, or are about the session itself, belong to no replay.
 local looking = { look = true, help = true, session = true }
 
 local function remember(line, meaning, fine, message, before)
   local entry = { text = line, kind = meaning.kind, call = session.instead or meaning.call,
-      failed = not fine,
+      again = session.instead or line, failed = not fine,
                   expression = meaning.expression,
                   aside = looking[meaning.group] and not session.instead,
                   interrupted = not fine and tostring(message):find("interrupted", 1, true)
@@ -346,9 +352,12 @@ local function remember(line, meaning, fine, message, before)
   if session.no_step then
     entry.aside = entry.aside or session.no_step == "aside"
   else
-    entry.step = objects.keep()
+    entry.step = objects.keep(session.step)
   end
   table.insert(session.history, entry)
+  if not entry.interrupted and (not looking[meaning.group] or session.instead) then
+    shown(entry.again, entry.step)
+  end
   return entry
 end
 
@@ -368,6 +377,7 @@ function line_of.perform(line)
   local meaning, why = understand(line)
   if not meaning then return fail(mistyped(line, bare(why, 1))) end
   local results = table.pack(pcall(meaning.run))
+  shown(line)
   if results[2] == session.leave then return "quit" end
   if not results[1] then return fail(line_of.improve(bare(results[2], 1), line)) end
   return show(line, meaning, table.pack(table.unpack(results, 2, results.n)))

@@ -56,6 +56,24 @@ end })
 
 function main.line(line) return require("line").play(line) end
 
+-- A session beside another one, on a board of its own: it plays the same lines and speaks to nobody.
+function main.stand_beside(board)
+  local nowhere = io.open("/dev/null", "r+")
+  io.stdin, io.stdout, io.stderr = nowhere, nowhere, nowhere
+  io.input(nowhere)
+  io.output(nowhere)
+  _G.print = function() end
+  session.mode, session.held = "prompt", board
+  session.known = session.globals()
+  require("settings").power_on {}
+end
+
+-- step: on the first board the line was a step of undo, so it is one here.
+function main.play_beside(line, step)
+  session.step = step
+  require("line").play(line)
+end
+
 function main.complete(word, start, line) return require("complete")(word, start, line) end
 
 -- What a script ran into: where, why, and the way there.

@@ -63,10 +63,10 @@ local function changes()
   return changed
 end
 
--- It has ended: is it a step of undo?
-function objects.keep()
+-- It has ended: is it a step of undo? `step`: it is one in any case.
+function objects.keep(step)
   local changed = changes()
-  local count = core.keep(next(changed) ~= nil)
+  local count = core.keep(step or next(changed) ~= nil)
   if not count then return false end
   steps[#steps + 1] = changed
   while #steps > count do table.remove(steps, 1) end     -- the oldest is forgotten

@@ -2,7 +2,7 @@
 -- How a line is understood is in line.lua; start-up without a prompt does not need it.
 
 local session = {
-  history = {},        -- { text, kind, call, step, failed, interrupted, undone, aside, changes }
+  history = {},        -- { text, kind, call, again, step, failed, interrupted, undone, aside, changes }
   commands = {},       -- rows of commands.lua, by number and by name
   known = {},          -- the globals that are ours, not the user's
   leave = {},          -- raised by quit
@@ -10,6 +10,8 @@ local session = {
   failures = 0,        -- lines that failed
   violations = 0,      -- rules broken, outside the tour; those that are warnings left out
   checker = "all",     -- "kernel": only dma-debug speaks
+  held = nil,          -- the only board there is, for a session beside another one
+  step = nil,          -- the line is a step of undo whatever it does
   past = 0,            -- how often the past was lost: a fresh machine
   announced = nil,     -- the violation that came last, of warnings those that were said: for why()
   kernel_said = 0,     -- dma-debug's lines up to this event were shown

@@ -191,7 +191,7 @@ end
 
 -- machine{ board = NAME, key = value }: a fresh machine. Nothing changes when a setting is wrong.
 function settings.power_on(wanted)
-  local name = wanted.board or "arm64"
+  local name = session.held or wanted.board or "arm64"
   if type(name) ~= "string" then
     error('board = NAME wants a name, as in machine{ board = "tiny" }', 0)
   end

@@ -32,6 +32,9 @@ bool recorder_follow(struct recorder *r, const struct trace *t);
 /* Another machine was switched on: the next trace to follow is a new one, from its first event. */
 void recorder_restart(struct recorder *r);
 
+/* What comes next of the trace is event `seq`: the reader knows from a keyframe what was before. */
+void recorder_resume(struct recorder *r, uint64_t seq);
+
 /* Send what was taken over although it fills no block, so that who reads along has it now. */
 bool recorder_flush(struct recorder *r);
 
