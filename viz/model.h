@@ -54,6 +54,7 @@ struct stand_in {
 	uint64_t dma, pa, to;    /* bus address; the buffer; the bounce buffer (0 for an IOMMU) */
 	uint64_t size;
 	uint32_t device, prot;
+	bool removed;            /* from the IOMMU's table; the IOTLB may go on working with it */
 };
 
 /* Of the lines of one set: number of the last event that used each. */
@@ -68,6 +69,7 @@ struct model {
 	struct event call;       /* the last call of the DMA API; kind EV_COUNT for none */
 	uint32_t missed;         /* by bit: cache levels that had to fetch its line first */
 	uint64_t ahead;          /* pa of the line that was read ahead last */
+	uint64_t touched;        /* pa of RAM accessed, transferred or handed over last; 0 at first */
 	uint64_t machines;       /* switched on so far */
 	uint32_t context;        /* enum context */
 	bool irqs_off;

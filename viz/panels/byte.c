@@ -2,6 +2,7 @@
  * The truth table of one byte: every copy of it from the CPU to the device, how old each is and who
  * wrote it, and which of them each side would read.
  */
+#include "viz/dress.h"
 #include "viz/panel.h"
 #include "viz/version.h"
 #include "viz/words.h"
@@ -128,7 +129,7 @@ static void fill_table(struct table *t, const struct model *m, uint64_t pa)
 			     .mapping = ownership_of(model_ownership(m), pa) };
 	if (s && s->to)
 		t->slot = s->to + (pa - s->pa);
-	add_copy(t, "store buffer", AT_STORE_BUFFER);
+	add_copy(t, "buffer", AT_STORE_BUFFER);
 	add_copy(t, "L1", AT_L1);
 	add_copy(t, "L2", AT_L2);
 	add_copy(t, "RAM", AT_RAM);
@@ -142,44 +143,45 @@ static void fill_table(struct table *t, const struct model *m, uint64_t pa)
 	add_received(t);
 }
 
-/* Addresses and owner: as many lines as there are. Returns how many. */
-static uint32_t draw_title(const struct picture *p, struct box b, const struct table *t, float line)
+/* Its physical address, in the line of the panel's title. */
+static void draw_address(const struct picture *p, struct box b, const struct table *t)
 {
-	const struct mapping *m = t->mapping;
-	bool live = m && m->live, device = live && ownership_is_device(model_ownership(p->model), t->pa);
-	float size = p->look->text, y = b.y + line / 2;
+	const struct panel_info *info = &panel_info[PANEL_BYTE];
+	float size = p->look->text, top = p->box[PANEL_BYTE].y;
+	float title = text_width(info->title, size) + size;
 	char words[128];
 	struct text text = { words, 0, sizeof words };
 
-	scene_text(p->scene, b.x, y, b.w, size, ROLE_INK, 0, "va 0x%" PRIx64, model_va(p->model, t->pa));
-	text_add(&text, "pa ");
 	words_place(&text, p->model, t->pa);
-	scene_text(p->scene, b.x, y + line, b.w, size, ROLE_INK, 0, "%s", words);
-	if (!live) {
-		scene_text(p->scene, b.x, y + 2 * line, b.w, size, ROLE_DIM, 0,
-			   "not mapped for a device: the CPU's");
-		return 3;
-	}
+	if (b.w > title && b.y - top >= size)
+		scene_text(p->scene, b.x + title, top + size * 0.9f, b.w - title, size, ROLE_INK, 0,
+			   "%s", words);
+}
+
+/* Its other addresses and its owner, a line each; the owner's first where there is one line. */
+static void draw_owner(const struct picture *p, struct box b, const struct table *t, uint32_t lines)
+{
+	const struct mapping *m = t->mapping;
+	bool live = m && m->live, device = live && ownership_is_device(model_ownership(p->model), t->pa);
+	float size = p->look->text, line = size * 1.5f, y = b.y + line / 2;
+
+	if (lines > 1)
+		scene_text(p->scene, b.x, y + line, b.w, size, ROLE_INK, 0, "va 0x%" PRIx64,
+			   model_va(p->model, t->pa));
+	if (lines && !live)
+		scene_text(p->scene, b.x, y, b.w, size, ROLE_DIM, 0, "not mapped: the CPU's");
+	if (!lines || !live)
+		return;
 	scene_thing(p->scene, THING_MAPPING, 0, m->seq);
-	scene_text(p->scene, b.x, y + 2 * line, b.w, size, ROLE_INK, 0, "bus 0x%" PRIx64 ", owner %s",
-		   m->dma + (t->pa - m->pa), m->coherent_memory ? "both" : device ?
-		   words_device(m->device) : "CPU");
-	return 3;
+	scene_text(p->scene, b.x, y, b.w, size, ROLE_INK, 0, "%s owns it, bus 0x%" PRIx64,
+		   m->coherent_memory ? "each side" : device ? words_device(m->device) : "CPU",
+		   m->dma + (t->pa - m->pa));
+	scene_thing(p->scene, THING_PANEL, 0, PANEL_BYTE);
 }
 
 static const char *const age_word[] = {
 	[AGE_FRESH] = "fresh", [AGE_BEHIND] = "behind", [AGE_STALE] = "stale", [AGE_ABSENT] = "",
 };
-
-static uint32_t fade(const struct picture *p, enum age age)
-{
-	static const enum legend row[] = {
-		[AGE_FRESH] = LEGEND_FRESH, [AGE_BEHIND] = LEGEND_BEHIND, [AGE_STALE] = LEGEND_STALE,
-		[AGE_ABSENT] = LEGEND_FRESH,
-	};
-
-	return look_hides(p->look, row[age]) ? MARK_FADED : 0;
-}
 
 /* What a click on it leads to: the moment it was written, or nothing but the copy itself. */
 static void set_thing(const struct picture *p, const struct copy *c)
@@ -193,26 +195,37 @@ static void set_thing(const struct picture *p, const struct copy *c)
 		scene_thing(p->scene, THING_EVENT, 0, at);
 }
 
+/* "edu, event 34": words_writer for a narrow column. */
+static void add_writer(struct text *t, stamp_t stamp)
+{
+	uint32_t writer = stamp & 0xff;
+
+	if (!stamp)
+		return;
+	text_add(t, "%s, event %" PRIu64, writer >= WROTE_DEVICE ? words_device(writer - WROTE_DEVICE) :
+		 writer == WROTE_KERNEL ? "kernel" : "CPU", stamp_event(stamp));
+}
+
 static void draw_copy(const struct picture *p, struct box b, const struct copy *c)
 {
 	float size = p->look->text, one = size * TEXT_ADVANCE, y = b.y + b.h / 2;
-	float value = b.x + 13 * one, cell = 5.5f * one, after = value + cell + one;
-	uint32_t marks = c->age == AGE_STALE ? MARK_HATCH : 0;
+	float value = b.x + 7 * one, cell = 5.5f * one, after = value + cell + one;
+	struct dress dress = dress_of(p->look, c->age);
 	struct box place = { value, b.y + 1, cell, b.h - 2 };
 	char words[64] = "";
 	struct text text = { words, 0, sizeof words };
 
-	p->scene->marks = (uint8_t)fade(p, c->age);
+	p->scene->marks = dress.marks & MARK_FADED;
 	scene_text(p->scene, b.x, y, value - b.x, size, ROLE_INK, 0, "%s", c->name);
 	set_thing(p, c);
-	scene_rect(p->scene, place, c->age == AGE_FRESH ? ROLE_FRESH : ROLE_STALE, ROLE_EDGE, marks);
+	scene_rect(p->scene, place, dress.fill, ROLE_EDGE, dress.marks);
 	scene_rect(p->scene, (struct box){ place.x + one * 0.75f, place.y + 1, one * 4, place.h - 2 },
 		   ROLE_FRESH, ROLE_NONE, 0);
 	scene_label(p->scene, place, size, ROLE_INK, MARK_BOLD, "%02x %c", c->value, c->letter);
 	if (c->seq)
 		text_add(&text, "read by event %" PRIu64, c->seq);
 	else
-		words_writer(&text, c->stamp);
+		add_writer(&text, c->stamp);
 	if (b.x + b.w > after + 7 * one)
 		scene_text(p->scene, after, y, 7 * one, size, ROLE_INK, c->age == AGE_FRESH ? 0 : MARK_BOLD,
 			   "%s", age_word[c->age]);
@@ -235,7 +248,7 @@ static void draw_reader(const struct picture *p, struct box b, const struct tabl
 	p->scene->marks = look_hides(p->look, device ? LEGEND_DEVICE : LEGEND_CPU) ? MARK_FADED : 0;
 	scene_rect(p->scene, (struct box){ b.x, b.y + 2, bar, b.h - 4 }, role, ROLE_NONE, 0);
 	scene_text(p->scene, b.x + 2 * bar, b.y + b.h / 2, b.w - 2 * bar, size, ROLE_INK,
-		   c->age == AGE_FRESH ? 0 : MARK_BOLD, "the %s would read %02x%s%s", device ?
+		   c->age == AGE_FRESH ? 0 : MARK_BOLD, "%s would read %02x%s%s", device ?
 		   "device" : "CPU", c->value, c->age == AGE_FRESH ? "" : ": ", c->age == AGE_FRESH ? "" :
 		   "old");
 	scene_rect(p->scene, (struct box){ b.x + (device ? bar + 1 : 0), copies_y + (float)i * line + 2,
@@ -248,7 +261,7 @@ void panel_byte(const struct picture *p, struct box b)
 	float line = p->look->text * 1.5f, y = b.y, gutter = 11;
 	struct table t;
 	uint64_t pa = which_byte(p);
-	uint32_t lines = (uint32_t)(b.h / line), shown;
+	uint32_t lines = (uint32_t)(b.h / line), shown, spare;
 
 	if (pa == UINT64_MAX) {
 		scene_wrap(p->scene, b, p->look->text, ROLE_DIM,
@@ -256,8 +269,11 @@ void panel_byte(const struct picture *p, struct box b)
 		return;
 	}
 	fill_table(&t, p->model, pa);
-	if (lines > t.copies + 4)
-		y += line * (float)draw_title(p, b, &t, line);
+	draw_address(p, b, &t);
+	spare = lines > t.copies + 2 ? lines - t.copies - 2 : 0;
+	spare = spare > 2 ? 2 : spare;
+	draw_owner(p, b, &t, spare);
+	y += line * (float)spare;
 	shown = (uint32_t)((b.y + b.h - y) / line);
 	for (uint32_t i = 0; i < t.copies && i < shown; i++)
 		draw_copy(p, (struct box){ b.x + gutter, y + (float)i * line, b.w - gutter, line },
