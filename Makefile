@@ -19,7 +19,8 @@ Q       := $(if $(V),,@)
 lua  = $(shell pkg-config --exists '$(1) >= 5.4 $(1) < 5.5' 2>/dev/null && echo $(1))
 LUA  := $(firstword $(foreach name,lua5.4 lua-5.4 lua54 lua,$(call lua,$(name))))
 LIBS := $(LUA) readline libzstd
-WINDOW_LIBS := sdl2 SDL2_ttf fontconfig
+WINDOW_LIBS := sdl2 SDL2_ttf fontconfig libpng
+WINDOW_LACKS := $(shell for lib in $(WINDOW_LIBS); do pkg-config --exists $$lib || echo $$lib; done)
 
 CFLAGS   ?= -O2 -g
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(WERROR),-Werror)
@@ -37,13 +38,18 @@ VIZ_C  := $(wildcard viz/*.c viz/panels/*.c)
 SDL_C  := $(wildcard viz/sdl/*.c)
 TEST_C := $(wildcard tests/test_*.c)
 FUZZ_C := $(wildcard tests/fuzz_*.c)
+BENCH_C := $(wildcard tests/bench*.c)
 obj     = $(patsubst %.c,$(B)/%.o,$(1))
 program = $(patsubst %.c,$(B)/%,$(1))
 COMPILE = $(Q)mkdir -p $(@D) && $(CC) $(FLAGS) $(1) $(CFLAGS) -MMD -MP -c -o $@ $<
 LINK    = $(Q)$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) \
           $$(pkg-config --libs $(1)) -lm
 
-all: $(B)/dmalab    ## build (SAN=1: with sanitizers, CC=clang: with clang, V=1: show the commands)
+all: $(B)/dmalab $(if $(WINDOW_LACKS),no-window,$(B)/dmalab-view)    ## build (SAN=1: with sanitizers, CC=clang: with clang, V=1: show the commands)
+
+no-window:
+	@echo "dmalab-view, the window, is left out: pkg-config does not find $(WINDOW_LACKS)" \
+		"(sh scripts/install-deps.sh view installs it)"
 
 $(B)/flags: export STAMP = $(CC) $(FLAGS) $(REPL) $(WINDOW) $(CFLAGS)
 $(B)/flags: FORCE
@@ -82,7 +88,7 @@ TESTED := $(filter-out $(B)/repl/main.o,$(call obj,$(REPL_C))) $(B)/libviz.a $(B
 $(call program,$(TEST_C)): $(B)/%: $(B)/%.o $(TESTED)
 	$(call LINK,$(LIBS) cmocka)
 
-$(call program,$(FUZZ_C) tests/bench.c): $(B)/%: $(B)/%.o $(TESTED)
+$(call program,$(FUZZ_C) $(BENCH_C)): $(B)/%: $(B)/%.o $(TESTED)
 	$(call LINK,$(LIBS)) $(if $(FUZZ),-fsanitize=fuzzer)
 
 # run and check first install what is missing; what pkg-config knows is read again after that.
@@ -126,8 +132,9 @@ headers:  ## every header compiles alone
 	$(Q)for h in core/*.h core/*/*.h repl/*.h viz/*.h; do \
 		echo "#include \"$$h\"" | $(CC) $(FLAGS) $(REPL) -fsyntax-only -x c - || exit 1; done
 
-bench: all $(B)/tests/bench    ## measure (quiet machine, no SAN=1)
+bench: all $(call program,$(BENCH_C))    ## measure (quiet machine, no SAN=1)
 	$(Q)$(B)/tests/bench $(B)/dmalab tests/bench.lua
+	$(Q)$(B)/tests/bench_recording
 
 fuzz:     ## libFuzzer with address sanitizer, FUZZ_SECONDS for each fuzzer
 	$(Q)sh scripts/install-deps.sh clang
@@ -155,6 +162,6 @@ help:     ## this list
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 FORCE:
-.PHONY: all run check tests sessions drivers gallery property driver-rules layers headers bench fuzz fuzzers install uninstall clean help FORCE
+.PHONY: all no-window run check tests sessions drivers gallery property driver-rules layers headers bench fuzz fuzzers install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -9,9 +9,6 @@ struct bench *bench_new(const struct board *board)
 
 	trace_init(&b->trace);
 	checker_init(&b->checker);
-	b->checker.facts.strict = board->strict;
-	b->checker.dma_debug.off = !board->dma_debug;
-	b->checker.dma_debug.entries = (uint32_t)board->dma_debug_entries;
 	machine_init(&b->machine, board, &b->trace);
 	bench_settle(b);
 	return b;

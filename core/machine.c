@@ -14,6 +14,18 @@ static uint64_t tell(struct machine *m, const struct event *e)
 	return bus_tell(&m->hw.bus, e);
 }
 
+/* What the board says about who watches, and about what stands between devices and RAM. */
+static void tell_company(struct machine *m)
+{
+	const struct board *b = &m->hw.board;
+
+	tell(m, &(struct event){ .kind = EV_MACHINE_CHECKER,
+		.size = (uint32_t)b->dma_debug_entries, .a = b->strict != 0,
+		.b = b->dma_debug != 0 });
+	if (board_translates(b))
+		tell(m, &(struct event){ .kind = EV_MACHINE_IOMMU, .a = b->iommu == IOMMU_LAZY });
+}
+
 static void tell_board(struct machine *m)
 {
 	const struct board *b = &m->hw.board;
@@ -29,6 +41,7 @@ static void tell_board(struct machine *m)
 			tell(m, &(struct event){ .kind = EV_MACHINE_CACHE, .size = c->sets,
 				.a = c->ways, .b = c->write_through, .unit = (uint16_t)level });
 	}
+	tell_company(m);
 }
 
 void machine_init(struct machine *m, const struct board *board, struct trace *trace)

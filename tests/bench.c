@@ -4,6 +4,7 @@
  * usage: bench DMALAB BENCH.LUA
  */
 #include "bench.h"
+#include "measure.h"
 #include "repl/session.h"
 
 #include <fcntl.h>
@@ -15,7 +16,6 @@
 #include <string.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ROUNDS 7
@@ -23,33 +23,6 @@
 #define SPAN   2048u         /* bytes the loads go round in: they stay in the first level */
 
 extern char **environ;
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t n)
-{
-	qsort(values, n, sizeof *values, by_value);
-	return values[n / 2];
-}
-
-static void show(const char *what, double value, const char *unit, const char *aim)
-{
-	printf("  %-52s %9.2f %-5s %s\n", what, value, unit, aim);
-	fflush(stdout);
-}
 
 /* A fresh default machine with `va` in its cache. */
 static struct bench *warm_bench(bool watched, vaddr_t *va)

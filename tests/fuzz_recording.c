@@ -87,7 +87,7 @@ static void append_blocks(struct file *f, struct input *in)
 static void append_header(struct file *f)
 {
 	static const char header[] =
-		"event seq:8 cycle:8 cause:8 addr:8 addr2:8 value:8 size:4 a:4 b:4 kind:2 unit:2\n"
+		"event +seq:8 +cycle:8 +cause:8 +addr:8 +addr2:8 value:8 size:4 a:4 b:4 kind:2 unit:2\n"
 		"kind 0 cpu.barrier a=barrier:mb,rmb,wmb,dma_rmb,dma_wmb unit=cpu\n"
 		"kind 1 key.end\nkind 255 not.known addr=x\n";
 

@@ -65,6 +65,15 @@ static struct session *start(const char *board)
 	return s;
 }
 
+/* A variable that is another one there. */
+static void set_both(struct session *s, const char *name, lua_Integer here, lua_Integer there)
+{
+	lua_pushinteger(s->lua, here);
+	lua_setglobal(s->lua, name);
+	lua_pushinteger(s->beside->lua, there);
+	lua_setglobal(s->beside->lua, name);
+}
+
 static struct recording *recorded(struct session *s)
 {
 	char path[] = "/tmp/dmalab-beside-XXXXXX", why[256];
@@ -194,10 +203,7 @@ static void polling_leads_astray_no_further_than_the_next_call(void **state)
 	uint64_t there;
 
 	(void)state;
-	lua_pushinteger(t.session->lua, 1);
-	lua_setglobal(t.session->lua, "polls");
-	lua_pushinteger(t.session->beside->lua, 9);
-	lua_setglobal(t.session->beside->lua, "polls");
+	set_both(t.session, "polls", 1, 9);
 	play_lines(t.session, "for i = 1, polls do readl(dev.bar) end\nbuf = kmalloc(64)\n"
 		   "store(buf, 1)\n");
 	look(&t);
@@ -252,6 +258,20 @@ static void a_board_there_is_not_is_an_error(void **state)
 	session_free(s);
 }
 
+/* What did something on the first board alone is a step of undo on both. */
+static void a_step_here_is_a_step_there(void **state)
+{
+	struct two t = { .session = start("x86") };
+
+	(void)state;
+	set_both(t.session, "first", 1, 0);
+	play_lines(t.session, "buf = kmalloc(64)\nif first == 1 then store(buf, 1) end\nundo\n");
+	assert_int_equal(t.session->bench->steps, 1);
+	assert_int_equal(t.session->beside->bench->steps, 1);
+	look(&t);
+	away(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +281,7 @@ int main(void)
 		cmocka_unit_test(polling_leads_astray_no_further_than_the_next_call),
 		cmocka_unit_test(another_machine_counts_anew),
 		cmocka_unit_test(undo_goes_back_on_both),
+		cmocka_unit_test(a_step_here_is_a_step_there),
 		cmocka_unit_test(a_board_there_is_not_is_an_error),
 	};
 

@@ -42,6 +42,14 @@ static void read_all(void)
 		dma_debug_event(&d, &violations, &ownership, &trace, e);
 }
 
+/* What its boot options are is told right behind that. */
+static void switch_on(struct event on, uint32_t entries, bool dma_debug)
+{
+	tell(on);
+	tell((struct event){ .kind = EV_MACHINE_CHECKER, .size = entries, .b = dma_debug });
+	read_all();
+}
+
 static int on(void **state)
 {
 	(void)state;
@@ -51,8 +59,7 @@ static int on(void **state)
 	dma_debug_init(&d);
 	cursor.next = 1;
 	d.all_errors = 1;
-	tell(machine());
-	read_all();
+	switch_on(machine(), 65536, true);
 	return 0;
 }
 
@@ -600,7 +607,7 @@ static void nobody_minds_an_overlap_where_devices_snoop(void **state)
 
 	(void)state;
 	e.b = true;
-	tell(e);
+	switch_on(e, 65536, true);
 	map(DMA, N, DMA_FROM_DEVICE);
 	map(DMA, N, DMA_FROM_DEVICE);
 	read_all();
@@ -919,14 +926,11 @@ static void the_filter_lets_its_own_driver_pass(void **state)
 
 /* The pool. */
 
-static void boot(uint32_t entries, bool off_at_boot)
+static void boot(uint32_t entries, bool dma_debug)
 {
 	dma_debug_release(&d);
 	dma_debug_init(&d);
-	d.entries = entries;
-	d.off = off_at_boot;
-	cursor.next = 1;
-	read_all();
+	switch_on(machine(), entries, dma_debug);
 }
 
 static void the_pool_is_made_in_whole_pages(void **state)
@@ -935,14 +939,14 @@ static void the_pool_is_made_in_whole_pages(void **state)
 	assert_int_equal(dma_debug_log(&d, 0)->line, DMA_DEBUG_PREALLOCATED);
 	assert_int_equal(dma_debug_log(&d, 0)->number[0], 65536);
 	assert_int_equal(dma_debug_log(&d, 1)->line, DMA_DEBUG_ENABLED);
-	boot(33, false);
+	boot(33, true);
 	assert_int_equal(dma_debug_log(&d, 0)->number[0], 64);
 }
 
 static void the_pool_grows_by_a_page_and_says_so_at_each_multiple(void **state)
 {
 	(void)state;
-	boot(64, false);
+	boot(64, true);
 	for (uint64_t i = 0; i < 128; i++)
 		map(DMA + i * N, N, DMA_TO_DEVICE);
 	assert_int_equal(printed(), 1);
@@ -954,7 +958,7 @@ static void the_pool_grows_by_a_page_and_says_so_at_each_multiple(void **state)
 static void a_pool_that_cannot_grow_ends_the_debugging(void **state)
 {
 	(void)state;
-	boot(RECORDS_MAX + 1, false);
+	boot(RECORDS_MAX + 1, true);
 	assert_int_equal(dma_debug_log(&d, 0)->line, DMA_DEBUG_FEWER);
 	for (uint64_t i = 0; i <= RECORDS_MAX; i++) {
 		map(DMA + i * 8, 8, DMA_TO_DEVICE);
@@ -971,7 +975,7 @@ static void a_pool_that_cannot_grow_ends_the_debugging(void **state)
 static void switched_off_at_boot_it_sees_nothing(void **state)
 {
 	(void)state;
-	boot(0, true);
+	boot(64, false);
 	unmap(DMA, N, DMA_TO_DEVICE);
 	read_all();
 	assert_int_equal(d.log_count, 1);

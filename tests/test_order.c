@@ -37,9 +37,9 @@ static void switch_on(bool coherent, bool strict)
 	memset(ram, 0, sizeof ram);
 	trace_init(&trace);
 	checker_init(&checker);
-	checker.facts.strict = strict;
 	tell((struct event){ .kind = EV_MACHINE, .addr = RAM_BYTES, .addr2 = BUS_OFFSET,
 		.value = ~(uint64_t)0, .size = 64, .a = 1, .b = coherent });
+	tell((struct event){ .kind = EV_MACHINE_CHECKER, .a = strict });
 	tell((struct event){ .kind = EV_DMA_ALLOC, .addr = RING_DMA, .addr2 = RING_PA,
 		.value = RING_VA, .size = RING_SIZE, .b = FORM_COHERENT });
 }

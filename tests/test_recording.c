@@ -391,8 +391,7 @@ static void add_block(struct bytes *file, uint8_t count, uint8_t kind)
 {
 	uint8_t block[8 + 2 * EVENT_BYTES] = { count };
 
-	block[8] = 1;
-	block[8 + EVENT_BYTES] = 2;
+	block[8] = block[8 + EVENT_BYTES] = 1;
 	block[8 + 60] = block[8 + EVENT_BYTES + 60] = kind;
 	add_frame(file, block, sizeof block);
 }
@@ -403,7 +402,7 @@ static void add_end(struct bytes *file, uint8_t total)
 }
 
 static const char layout[] =
-	"event seq:8 cycle:8 cause:8 addr:8 addr2:8 value:8 size:4 a:4 b:4 kind:2 unit:2\n";
+	"event +seq:8 +cycle:8 +cause:8 +addr:8 +addr2:8 value:8 size:4 a:4 b:4 kind:2 unit:2\n";
 
 /* What a hand-made file gives: the events' kind, how it ends and why. */
 static void expect(const char *kinds, uint8_t count, uint8_t kind, uint8_t total,
@@ -520,6 +519,349 @@ static void what_follows_the_end_is_refused(void **state)
 	free(file.at);
 }
 
+/* The reader is made to unpack far more blocks than it keeps. */
+static void any_event_can_be_read_at_any_time(void **state)
+{
+	uint64_t seed = test_seed(7), random = seed, n = (RECORDING_CACHE + 30) * RECORDING_BLOCK + 5;
+	struct recording *r;
+	struct trace t;
+	char why[256];
+
+	(void)state;
+	fill_trace(&t, n);
+	record(&t);
+	r = recording_open(path, why, sizeof why);
+	assert_int_equal(recording_count(r), n);
+	for (uint64_t i = 0; i < 2000; i++) {
+		uint64_t at = test_below(&random, n);
+
+		assert_seeded(!memcmp(recording_at(r, at), trace_at(&t, at + 1), sizeof(struct event)),
+			      seed, i);
+	}
+	recording_close(r);
+	trace_release(&t);
+}
+
+/* What the header promises of pointers. */
+static void an_event_stays_while_few_others_are_asked_for(void **state)
+{
+	const struct event *first;
+	struct recording *r;
+	struct event before;
+	struct trace t;
+	char why[256];
+
+	(void)state;
+	fill_trace(&t, (RECORDING_CACHE + 1) * RECORDING_BLOCK);
+	record(&t);
+	r = recording_open(path, why, sizeof why);
+	first = recording_at(r, 0);
+	before = *first;
+	for (uint64_t i = 1; i < RECORDING_CACHE; i++)
+		assert_non_null(recording_at(r, i * RECORDING_BLOCK));
+	assert_ptr_equal(recording_at(r, 0), first);
+	assert_memory_equal(first, &before, sizeof before);
+	recording_close(r);
+	trace_release(&t);
+}
+
+/* Another machine's trace behind this one, cut into blocks of their own here and there. */
+static void follow_machine(struct recorder *r, uint64_t n, uint64_t *random)
+{
+	struct trace t;
+
+	trace_init(&t);
+	for (uint64_t i = 0; i < n; i++) {
+		trace_append(&t, i, &(struct event){ .kind = EV_CPU_LOAD, .addr = i });
+		assert_true(recorder_follow(r, &t));
+		if (test_below(random, 50) == 0)
+			assert_true(recorder_flush(r));
+	}
+	recorder_restart(r);
+	trace_release(&t);
+}
+
+static const uint64_t lengths[] = { 300, 1, 1, 5000, 2, 40, 9000, 7 };
+#define MACHINES (sizeof lengths / sizeof lengths[0])
+
+static void record_machines(uint64_t *random)
+{
+	struct trace nothing;
+	struct recorder *r;
+	char why[256];
+
+	r = recorder_open(path, why, sizeof why);
+	for (size_t i = 0; i < MACHINES; i++)
+		follow_machine(r, lengths[i], random);
+	trace_init(&nothing);
+	assert_true(recorder_close(r, &nothing));
+}
+
+/* Every event of the machine that begins at `first` is found from `near`, and nothing else. */
+static void find_all(struct recording *r, uint64_t first, uint64_t length, uint64_t near)
+{
+	for (uint64_t seq = 1; seq <= length; seq += 1 + length / 100)
+		assert_int_equal(recording_find(r, seq, near), first + seq - 1);
+	assert_int_equal(recording_find(r, length, near), first + length - 1);
+	assert_int_equal(recording_find(r, 0, near), RECORDING_NOWHERE);
+	assert_int_equal(recording_find(r, length + 1, near), RECORDING_NOWHERE);
+}
+
+static void an_event_is_found_by_its_number_on_its_machine(void **state)
+{
+	uint64_t random = test_seed(3), first = 0;
+	struct recording *r;
+	char why[256];
+
+	(void)state;
+	record_machines(&random);
+	r = recording_open(path, why, sizeof why);
+	for (size_t i = 0; i < MACHINES; i++) {
+		find_all(r, first, lengths[i], first);
+		find_all(r, first, lengths[i], first + lengths[i] - 1);
+		find_all(r, first, lengths[i], first + test_below(&random, lengths[i]));
+		first += lengths[i];
+	}
+	assert_int_equal(recording_count(r), first);
+	assert_int_equal(recording_find(r, 1, first), RECORDING_NOWHERE);
+	recording_close(r);
+}
+
+/* Pieces of any length, read while they come: as many events as before or more, all of them right. */
+static void fed_in_pieces_it_is_the_same_recording(void **state)
+{
+	uint64_t seed = test_seed(11), random = seed, n, before = 0;
+	struct recording *r = recording_live();
+	struct bytes b;
+	struct trace t;
+
+	(void)state;
+	fill_trace(&t, 3 * RECORDING_BLOCK + 100);
+	record(&t);
+	b = file_bytes();
+	assert_null(recording_header(r));
+	for (size_t at = 0, piece; at < b.n; at += piece) {
+		assert_int_equal(recording_state(r), RECORDING_GROWING);
+		piece = min_u64(test_below(&random, 3000), b.n - at);
+		assert_true(recording_feed(r, b.at + at, piece));
+		n = recording_count(r);
+		assert_true(n >= before);
+		if (n > before)
+			assert_memory_equal(recording_at(r, n - 1), trace_at(&t, n), sizeof(struct event));
+		before = n;
+	}
+	recording_close_input(r);
+	assert_int_equal(read_all(r, &t, &n), RECORDING_END);
+	assert_int_equal(n, 3 * RECORDING_BLOCK + 100);
+	recording_close(r);
+	free(b.at);
+	trace_release(&t);
+}
+
+/* The same complaint and the same events, whole or byte by byte. */
+static void compare_fed(const uint8_t *bytes, size_t n)
+{
+	struct recording *whole = recording_live(), *pieces = recording_live();
+
+	recording_feed(whole, bytes, n);
+	recording_close_input(whole);
+	for (size_t i = 0; i < n && recording_feed(pieces, bytes + i, 1); i++)
+		;
+	recording_close_input(pieces);
+	assert_int_equal(recording_state(whole), recording_state(pieces));
+	assert_int_equal(recording_count(whole), recording_count(pieces));
+	if (recording_error(whole))
+		assert_string_equal(recording_error(whole), recording_error(pieces));
+	recording_close(whole);
+	recording_close(pieces);
+}
+
+static void damage_is_the_same_however_it_comes(void **state)
+{
+	struct bytes b;
+	struct trace t;
+
+	(void)state;
+	fill_trace(&t, SMALL);
+	record(&t);
+	b = file_bytes();
+	for (size_t cut = 0; cut < b.n; cut += 7)
+		compare_fed(b.at, cut);
+	for (size_t i = 0; i < b.n; i += 7) {
+		b.at[i] ^= 0x40;
+		compare_fed(b.at, b.n);
+		b.at[i] ^= 0x40;
+	}
+	free(b.at);
+	trace_release(&t);
+}
+
+static void after_damage_nothing_more_is_taken(void **state)
+{
+	struct recording *r = recording_live();
+
+	(void)state;
+	assert_false(recording_feed(r, "print(1)\n", 9));
+	assert_false(recording_feed(r, "DMALAB1\n", 8));
+	assert_int_equal(recording_state(r), RECORDING_DAMAGED);
+	assert_string_equal(recording_error(r), "not a recording of dmalab");
+	recording_close(r);
+}
+
+/* A frame that never ends: noticed before half a megabyte was swallowed. */
+static void an_endless_block_holds_nothing_back(void **state)
+{
+	static const uint8_t frame[] = { 0x28, 0xb5, 0x2f, 0xfd, 0, 0x40 };
+	static const uint8_t block[3 + 1024] = { 0, 0x20, 0 };    /* 1024 raw bytes, not the last */
+	struct recording *r = recording_live();
+	struct bytes file = made_file(layout);
+	size_t fed = 0;
+
+	(void)state;
+	assert_true(recording_feed(r, file.at, file.n));
+	assert_true(recording_feed(r, frame, sizeof frame));
+	while (recording_feed(r, block, sizeof block))
+		assert_true((fed += sizeof block) < 512u << 10);
+	assert_non_null(strstr(recording_error(r), "a block is too long"));
+	recording_close(r);
+	free(file.at);
+}
+
+/* A recorder whose other end is in to[0]; nothing waits in between but what the kernel keeps. */
+static struct recorder *open_pipe(int to[2])
+{
+	struct recorder *r;
+
+	assert_int_equal(pipe(to), 0);
+	assert_int_equal(fcntl(to[0], F_SETFL, O_NONBLOCK), 0);
+	r = recorder_open_pipe(to[1]);
+	assert_non_null(r);
+	return r;
+}
+
+/* What has come through a pipe by now. */
+static void read_now(struct recording *r, int fd)
+{
+	uint64_t idle = 0;
+
+	for (uint64_t before = 0; idle < 20; idle++) {
+		if (!recording_read(r, fd))
+			return;
+		if (recording_count(r) > before)
+			idle = 0;
+		before = recording_count(r);
+	}
+}
+
+static void who_reads_along_has_it_when_it_is_flushed(void **state)
+{
+	struct recording *back = recording_live();
+	struct recorder *r;
+	struct trace t;
+	uint64_t n;
+	int to[2];
+
+	(void)state;
+	trace_init(&t);
+	r = open_pipe(to);
+	for (uint64_t i = 1; i <= 500; i++) {
+		trace_append(&t, i, &(struct event){ .kind = EV_CPU_STORE, .value = i });
+		assert_true(recorder_follow(r, &t));
+		read_now(back, to[0]);
+		assert_int_equal(recording_count(back), i - 1);
+		assert_true(recorder_flush(r));
+		read_now(back, to[0]);
+		assert_int_equal(recording_count(back), i);
+		assert_int_equal(recording_at(back, i - 1)->value, i);
+	}
+	assert_true(recorder_close(r, &t));
+	read_now(back, to[0]);
+	assert_int_equal(read_all(back, &t, &n), RECORDING_END);
+	recording_close(back);
+	close(to[0]);
+	trace_release(&t);
+}
+
+static void what_a_slow_reader_leaves_waits_for_it(void **state)
+{
+	struct recording *back = recording_live();
+	struct recorder *r;
+	struct trace t;
+	uint64_t n;
+	int to[2];
+
+	(void)state;
+	fill_trace(&t, 20 * RECORDING_BLOCK);
+	r = open_pipe(to);
+	assert_true(recorder_follow(r, &t));
+	assert_true(recorder_waiting(r) > 65536);
+	while (recorder_waiting(r)) {
+		read_now(back, to[0]);
+		assert_true(recorder_push(r));
+	}
+	assert_true(recorder_close(r, &t));
+	read_now(back, to[0]);
+	assert_int_equal(read_all(back, &t, &n), RECORDING_END);
+	assert_int_equal(n, 20 * RECORDING_BLOCK);
+	recording_close(back);
+	close(to[0]);
+	trace_release(&t);
+}
+
+static void a_reader_that_reads_nothing_is_given_up_once(void **state)
+{
+	struct recorder *r;
+	struct trace t;
+	int to[2], said = 0;
+
+	(void)state;
+	fill_trace(&t, 100 * RECORDING_BLOCK);
+	r = open_pipe(to);
+	for (int i = 0; i < 10; i++) {
+		said += !recorder_follow(r, &t);
+		assert_true(recorder_waiting(r) <= RECORDER_WAITING);
+		recorder_restart(r);
+	}
+	assert_int_equal(said, 1);
+	assert_string_equal(recorder_error(r), "the reader is too slow");
+	assert_int_equal(recorder_waiting(r), 0);
+	assert_true(recorder_flush(r) && recorder_push(r) && recorder_close(r, &t));
+	close(to[0]);
+	trace_release(&t);
+}
+
+static void a_reader_that_has_gone_is_said_once(void **state)
+{
+	struct recorder *r;
+	struct trace t;
+	int to[2];
+
+	(void)state;
+	fill_trace(&t, 5000);
+	r = open_pipe(to);
+	close(to[0]);
+	assert_int_equal(complaints(r, &t), 1);
+	trace_release(&t);
+}
+
+/* The end of a session waits a second for a reader that stands still, not longer. */
+static void the_end_does_not_wait_for_ever(void **state)
+{
+	struct recorder *r;
+	struct trace t;
+	int to[2];
+
+	(void)state;
+	fill_trace(&t, 20 * RECORDING_BLOCK);
+	r = open_pipe(to);
+	assert_true(recorder_follow(r, &t));
+	assert_false(recorder_finish(r, &t));
+	assert_string_equal(recorder_error(r), "the reader is too slow");
+	assert_true(recorder_close(r, &t));
+	close(to[0]);
+	trace_release(&t);
+}
+
 static void the_header_names_every_kind(void **state)
 {
 	struct recording *r;
@@ -559,6 +901,18 @@ int main(void)
 		cmocka_unit_test(a_block_that_swells_without_end_is_refused),
 		cmocka_unit_test(what_follows_the_end_is_refused),
 		cmocka_unit_test(the_header_names_every_kind),
+		cmocka_unit_test(any_event_can_be_read_at_any_time),
+		cmocka_unit_test(an_event_stays_while_few_others_are_asked_for),
+		cmocka_unit_test(an_event_is_found_by_its_number_on_its_machine),
+		cmocka_unit_test(fed_in_pieces_it_is_the_same_recording),
+		cmocka_unit_test(damage_is_the_same_however_it_comes),
+		cmocka_unit_test(after_damage_nothing_more_is_taken),
+		cmocka_unit_test(an_endless_block_holds_nothing_back),
+		cmocka_unit_test(who_reads_along_has_it_when_it_is_flushed),
+		cmocka_unit_test(what_a_slow_reader_leaves_waits_for_it),
+		cmocka_unit_test(a_reader_that_reads_nothing_is_given_up_once),
+		cmocka_unit_test(a_reader_that_has_gone_is_said_once),
+		cmocka_unit_test(the_end_does_not_wait_for_ever),
 	};
 
 	return cmocka_run_group_tests_name("recording", tests, enter, leave);

@@ -12,6 +12,12 @@ enum panel {
 	PANEL_COUNT
 };
 
+/* The rows of the legend: what the colours and marks mean. A click on one filters it away. */
+enum legend {
+	LEGEND_FRESH, LEGEND_STALE, LEGEND_BEHIND, LEGEND_DIRTY, LEGEND_OWNED, LEGEND_CPU,
+	LEGEND_DEVICE, LEGEND_WARN, LEGEND_COUNT
+};
+
 /* What lies over the picture. */
 enum overlay { OVERLAY_NONE, OVERLAY_KEYS, OVERLAY_ABOUT, OVERLAY_FIND };
 
@@ -31,12 +37,13 @@ struct look {
 	bool reduced;            /* reduced motion: transfers stand still, half way */
 	float phase;             /* 0 .. 1: how far the transfer of the last event has come */
 	bool playing;
+	bool live, follow;       /* a session is being watched; and its newest event is shown */
 	float speed;             /* events a second; 0: at once */
 	struct thing selected;   /* kind THING_NONE: nothing */
 	struct thing hover;
 	uint64_t byte;           /* pa of the byte in the truth table, UINT64_MAX: none chosen */
 	enum panel panel;        /* the one that keys mean */
-	uint32_t filtered;       /* by bit: rows of the legend (panels/legend.c) switched off */
+	uint32_t filtered;       /* by bit (enum legend): rows of the legend switched off */
 	struct zoom zoom[PANEL_COUNT];
 	uint64_t from, to;       /* positions the timeline shows; to 0: all */
 	enum overlay overlay;
@@ -45,3 +52,9 @@ struct look {
 };
 
 struct look look_default(void);
+
+/* Is this meaning filtered away? What shows it is then drawn with MARK_FADED. */
+static inline bool look_hides(const struct look *look, enum legend row)
+{
+	return look->filtered >> row & 1;
+}

@@ -2,9 +2,6 @@
 
 #include <string.h>
 
-/* How far back the watchers may look: a call with all its pieces. */
-#define LOOK_BACK (2 * TRACE_CHUNK)
-
 const char *const page_use_name[PAGE_USE_COUNT] = {
 	"free", "kernel", "hidden", "slab", "kmalloc", "pages", "vmalloc", "coherent", "bounce"
 };
@@ -46,7 +43,6 @@ static void close_tables(struct model *m)
 void model_init(struct model *m)
 {
 	memset(m, 0, sizeof *m);
-	trace_init(&m->trace);
 	checker_init(&m->checker);
 	m->event.kind = m->access.kind = EV_COUNT;
 	open_tables(m, 0);
@@ -56,21 +52,11 @@ void model_release(struct model *m)
 {
 	close_tables(m);
 	checker_release(&m->checker);
-	trace_release(&m->trace);
 }
 
 void model_copy(struct model *to, const struct model *from)
 {
 	*to = *from;
-	trace_init(&to->trace);
-	trace_resume(&to->trace, from->trace.next);
-	for (uint64_t seq = from->trace.first; seq < from->trace.next; seq++) {
-		const struct event *e = trace_at(&from->trace, seq);
-
-		if (seq == from->trace.first)
-			trace_resume(&to->trace, seq);
-		trace_append(&to->trace, e->cycle, e);
-	}
 	checker_copy(&to->checker, &from->checker);
 	cow_copy(&to->buffers, &from->buffers);
 	cow_copy(&to->uses, &from->uses);
@@ -90,6 +76,8 @@ static void machine_on(struct model *m, const struct event *e)
 	m->machines++;
 	m->access.kind = EV_COUNT;
 	m->context = CONTEXT_PROCESS;
+	m->iommu = false;
+	m->bounce_pool.size = 0;
 	m->devices = 0;
 	memset(m->device, 0, sizeof m->device);
 	open_tables(m, (e->addr + PAGE_SIZE - 1) >> PAGE_SHIFT);
@@ -292,6 +280,12 @@ static void picture_event(struct model *m, const struct event *e)
 	case EV_CPU_CONTEXT:  m->context = e->a; m->handler = e->unit; break;
 	case EV_MACHINE:      machine_on(m, e); break;
 	case EV_MACHINE_CACHE: machine_cache(m, e); break;
+	case EV_MACHINE_IOMMU: m->iommu = true; break;
+	case EV_BOUNCE_POOL:
+		m->bounce_pool.pa = e->addr;
+		m->bounce_pool.size = e->size;
+		use_pages(m, e->addr, e->size, PAGE_BOUNCE, true);
+		break;
 	case EV_MEM_ALLOC:    mem_alloc(m, e); break;
 	case EV_MEM_FREE:     mem_free(m, e); break;
 	case EV_VM_MAP:       vm_map(m, e); break;
@@ -299,12 +293,10 @@ static void picture_event(struct model *m, const struct event *e)
 	case EV_DMA_ALLOC:    use_pages(m, e->addr2, e->size, PAGE_COHERENT, true); break;
 	case EV_DMA_FREE:     use_pages(m, e->addr2, e->size, PAGE_FREE, false); break;
 	case EV_BOUNCE_MAP:
-		use_pages(m, e->addr2, e->size, PAGE_BOUNCE, true);
 		stand_in_add(m, (struct stand_in){ e->seq, e->value, e->addr, e->addr2, e->size,
 						   e->unit, IOMMU_BOTH });
 		break;
 	case EV_BOUNCE_UNMAP:
-		use_pages(m, e->addr2, e->size, PAGE_FREE, false);
 		stand_in_remove(m, e->unit, e->value, e->size);
 		break;
 	case EV_IOMMU_MAP:
@@ -316,20 +308,23 @@ static void picture_event(struct model *m, const struct event *e)
 	}
 }
 
-void model_event(struct model *m, const struct event *e)
+/* Numbers begin again: nothing of the old machine is left. */
+static void forget(struct model *m)
 {
-	if (e->seq != m->trace.next)
-		trace_resume(&m->trace, e->seq);
-	if (e->kind == EV_MACHINE && e->seq == 1) {
-		checker_release(&m->checker);
-		checker_init(&m->checker);
-	}
+	uint64_t machines = m->machines;
+
+	model_release(m);
+	model_init(m);
+	m->machines = machines;
+}
+
+void model_event(struct model *m, const struct trace *t, const struct event *e)
+{
+	if (e->seq <= m->event.seq)
+		forget(m);
 	m->event = *e;
-	m->checker.cursor.next = m->trace.next;
-	trace_append(&m->trace, e->cycle, e);
-	checker_read(&m->checker, &m->trace);
+	checker_event(&m->checker, t, e);
 	picture_event(m, e);
-	trace_trim(&m->trace, LOOK_BACK);
 }
 
 uint64_t model_pages(const struct model *m)

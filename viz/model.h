@@ -57,7 +57,6 @@ struct stand_in {
 };
 
 struct model {
-	struct trace trace;      /* the newest events, for watchers that look back */
 	struct checker checker;
 	struct event event;      /* the last one; kind EV_COUNT before the first */
 	struct event access;     /* the last cpu.load or cpu.store; kind EV_COUNT for none */
@@ -65,6 +64,8 @@ struct model {
 	uint32_t context;        /* enum context */
 	uint32_t handler;        /* the device whose handler runs, in CONTEXT_IRQ */
 	uint32_t devices;        /* units told of: 0 .. devices-1 */
+	bool iommu;              /* one stands between the devices and RAM */
+	struct { uint64_t pa, size; } bounce_pool;     /* RAM for bounce buffers, size 0 for none */
 	struct device_model device[MODEL_DEVICES];
 	struct cow buffers;      /* DEVICE_BUFFER bytes a leaf, by unit */
 	struct cow uses;         /* struct page_note a leaf: by page */
@@ -79,8 +80,11 @@ void model_init(struct model *m);
 void model_release(struct model *m);
 void model_copy(struct model *to, const struct model *from);     /* `to` holds nothing yet */
 
-/* Follow one event, with the number it was recorded with. */
-void model_event(struct model *m, const struct event *e);
+/*
+ * Follow an event. The trace has it, some before it (watchers look back) and the next CHECKER_AHEAD
+ * of the same machine.
+ */
+void model_event(struct model *m, const struct trace *t, const struct event *e);
 
 static inline const struct shadow *model_shadow(const struct model *m)
 {

@@ -2,18 +2,132 @@
 
 #include <stdlib.h>
 
+#define LOOK_BACK     16384              /* events before the present one, for who looks back */
+#define AHEAD         1024               /* events read ahead at a time */
+#define KEYFRAMES_MAX 64
+#define SPACING_FIRST 32768              /* positions from one keyframe to the next, at first */
+#define COPY_WORTH    2048               /* following so many events costs as much as a copy */
+#define NUMBER_MAX    ((uint64_t)1 << 55)      /* a stamp has no room for more */
+
+/* A model that goes along the recording, and the part of it that the watchers look at. */
+struct fold {
+	struct model model;
+	struct trace trace;
+	uint64_t at;             /* so many events were followed */
+	uint64_t filled;         /* so many came into the trace; never fewer */
+	uint64_t ready;          /* how far it may go before more have to come */
+};
+
+struct keyframe {
+	uint64_t at;
+	struct model model;
+};
+
 struct player {
 	struct recording *recording;
-	struct model model;
-	uint64_t at, count;
+	struct fold read;        /* what was read: flags, lives and keyframes come from here */
+	struct fold shown;
+	struct keyframe keyframe[KEYFRAMES_MAX];
+	uint32_t keyframes;
+	uint64_t spacing;
+	struct flag *flag;
+	uint64_t flags, flag_room;
+	struct lives lives;
+	struct density *density;
+	uint64_t steps, density_room;
 };
+
+static void fold_init(struct fold *f)
+{
+	*f = (struct fold){ 0 };
+	model_init(&f->model);
+	trace_init(&f->trace);
+}
+
+static void fold_release(struct fold *f)
+{
+	model_release(&f->model);
+	trace_release(&f->trace);
+}
+
+/* Nobody has such a number but in a recording gone mad: those are shown and not followed. */
+static bool is_numbered(const struct event *e)
+{
+	return e->seq - 1 < NUMBER_MAX;
+}
+
+/* The next event into the trace, which holds one piece of the recording without a gap. */
+static bool fill_one(struct fold *f, struct recording *r)
+{
+	const struct event *e = recording_at(r, f->filled);
+
+	if (!e || !is_numbered(e) || (e->seq != f->trace.next && f->filled > f->at))
+		return false;
+	if (e->seq != f->trace.next)
+		trace_resume(&f->trace, e->seq);
+	trace_append(&f->trace, e->cycle, e);
+	f->filled++;
+	return true;
+}
+
+static void fill(struct fold *f, struct recording *r)
+{
+	bool more = true;
+
+	while (more && f->filled < f->at + AHEAD)
+		more = fill_one(f, r);
+	f->ready = more ? f->filled - CHECKER_AHEAD : f->filled;
+	trace_trim(&f->trace, LOOK_BACK + (f->filled - f->at));
+}
+
+/* One event on: NULL when there is none. The trace reaches back as far, however we came here. */
+static const struct event *step(struct fold *f, struct recording *r)
+{
+	const struct event *e;
+	uint64_t seq;
+
+	if (f->at >= f->ready)
+		fill(f, r);
+	if (f->at == f->filled) {
+		e = recording_at(r, f->at);
+		f->filled = f->at += e != NULL;
+		return e;
+	}
+	seq = f->trace.next - (f->filled - f->at++);
+	if (seq - f->trace.first > LOOK_BACK)
+		f->trace.first = seq - LOOK_BACK;
+	e = trace_at(&f->trace, seq);
+	model_event(&f->model, &f->trace, e);
+	return e;
+}
+
+/* Go on from a copy of this model, which stands at `at`. */
+static void jump(struct fold *f, struct recording *r, const struct model *from, uint64_t at)
+{
+	fold_release(f);
+	*f = (struct fold){ .at = at, .filled = at > LOOK_BACK ? at - LOOK_BACK : 0 };
+	model_copy(&f->model, from);
+	trace_init(&f->trace);
+	while (f->filled < at) {
+		const struct event *e = recording_at(r, f->filled++);
+
+		if (!e || !is_numbered(e))
+			continue;
+		if (e->seq != f->trace.next)
+			trace_resume(&f->trace, e->seq);
+		trace_append(&f->trace, e->cycle, e);
+	}
+}
 
 struct player *player_new(struct recording *r)
 {
 	struct player *p = core_alloc(sizeof *p);
 
-	*p = (struct player){ .recording = r };
-	model_init(&p->model);
+	p->recording = r;
+	p->spacing = SPACING_FIRST;
+	fold_init(&p->read);
+	fold_init(&p->shown);
+	lives_init(&p->lives);
 	return p;
 }
 
@@ -21,43 +135,144 @@ void player_free(struct player *p)
 {
 	if (!p)
 		return;
-	model_release(&p->model);
+	for (uint32_t i = 0; i < p->keyframes; i++)
+		model_release(&p->keyframe[i].model);
+	fold_release(&p->read);
+	fold_release(&p->shown);
+	lives_release(&p->lives);
+	free(p->flag);
+	free(p->density);
 	free(p);
+}
+
+/* Every other one goes, and from now on half as many come. */
+static void thin_out(struct player *p)
+{
+	uint32_t kept = 0;
+
+	p->spacing *= 2;
+	for (uint32_t i = 0; i < p->keyframes; i++) {
+		if (p->keyframe[i].at % p->spacing)
+			model_release(&p->keyframe[i].model);
+		else
+			p->keyframe[kept++] = p->keyframe[i];
+	}
+	p->keyframes = kept;
+}
+
+static void keep_keyframe(struct player *p)
+{
+	if (p->keyframes == KEYFRAMES_MAX)
+		thin_out(p);
+	if (p->read.at % p->spacing)
+		return;
+	p->keyframe[p->keyframes].at = p->read.at;
+	model_copy(&p->keyframe[p->keyframes++].model, &p->read.model);
+}
+
+/* Rules that this event broke for the first time. */
+static void note_flags(struct player *p, uint32_t known)
+{
+	const struct violations *vs = model_violations(&p->read.model);
+
+	for (uint32_t i = known; i < vs->count; i++) {
+		enum rule rule = violations_at(vs, i)->rule;
+
+		p->flag = list_grown(p->flag, p->flags, &p->flag_room, sizeof *p->flag);
+		p->flag[p->flags++] = (struct flag){ .at = p->read.at, .violation = i,
+			.rule = (uint16_t)rule, .error = *rule_info[rule].severity == 'e' };
+	}
+}
+
+static void note_density(struct player *p, const struct event *e)
+{
+	struct density *d;
+
+	if (p->read.at - 1 == p->steps * DENSITY_STEP) {
+		p->density = list_grown(p->density, p->steps, &p->density_room,
+					sizeof *p->density);
+		p->density[p->steps++] = (struct density){ 0 };
+	}
+	d = &p->density[p->steps - 1];
+	d->lane[event_info[e->kind].lane]++;
+	d->calls += event_is_call(e);
+	d->cycle = e->cycle > d->cycle ? e->cycle : d->cycle;
+}
+
+/* Read one event for the first time. */
+static bool read_one(struct player *p)
+{
+	const struct violations *vs = model_violations(&p->read.model);
+	uint32_t known = vs->count;
+	const struct event *e = step(&p->read, p->recording);
+
+	if (!e)
+		return false;
+	note_flags(p, known);
+	note_density(p, e);
+	lives_event(&p->lives, e, p->read.at);
+	if (p->read.at % p->spacing == 0)
+		keep_keyframe(p);
+	return true;
 }
 
 bool player_read(struct player *p, uint64_t most)
 {
 	uint64_t there = recording_count(p->recording);
+	bool more = true;
 
-	p->count = min_u64(there, p->count + most);
-	return p->count < there;
+	for (; most && p->read.at < there && more; most--)
+		more = read_one(p);
+	return more && p->read.at < there;
 }
 
 uint64_t player_count(const struct player *p)
 {
-	return p->count;
+	return p->read.at;
+}
+
+/* The keyframe at or before a position; NULL: there is none but the beginning. */
+static const struct keyframe *keyframe_before(const struct player *p, uint64_t at)
+{
+	uint32_t i = p->keyframes;
+
+	while (i && p->keyframe[i - 1].at > at)
+		i--;
+	return i ? &p->keyframe[i - 1] : NULL;
+}
+
+/* Start from where the way is shortest: where we are, a keyframe, or what was read last. */
+static void come_near(struct player *p, uint64_t at)
+{
+	const struct keyframe *k = keyframe_before(p, at);
+	uint64_t from = p->shown.at <= at ? p->shown.at + COPY_WORTH : 0;
+
+	if (at == p->read.at && from < at)
+		jump(&p->shown, p->recording, &p->read.model, at);
+	else if (k && from < k->at)
+		jump(&p->shown, p->recording, &k->model, k->at);
+	else if (p->shown.at > at) {
+		fold_release(&p->shown);
+		fold_init(&p->shown);
+	}
 }
 
 void player_seek(struct player *p, uint64_t at)
 {
-	at = min_u64(at, p->count);
-	if (at < p->at) {
-		model_release(&p->model);
-		model_init(&p->model);
-		p->at = 0;
-	}
-	for (; p->at < at; p->at++)
-		model_event(&p->model, recording_at(p->recording, p->at));
+	at = min_u64(at, p->read.at);
+	come_near(p, at);
+	while (p->shown.at < at && step(&p->shown, p->recording))
+		;
 }
 
 uint64_t player_at(const struct player *p)
 {
-	return p->at;
+	return p->shown.at;
 }
 
 const struct model *player_model(const struct player *p)
 {
-	return &p->model;
+	return &p->shown.model;
 }
 
 const struct event *player_event(const struct player *p, uint64_t i)
@@ -65,11 +280,23 @@ const struct event *player_event(const struct player *p, uint64_t i)
 	return recording_at(p->recording, i);
 }
 
+uint64_t player_find_cycle(const struct player *p, uint64_t cycle)
+{
+	uint64_t step = 0, at;
+
+	while (step < p->steps && p->density[step].cycle < cycle)
+		step++;
+	for (at = step * DENSITY_STEP; at < p->read.at; at++)
+		if (player_event(p, at)->cycle >= cycle)
+			return at + 1;
+	return UINT64_MAX;
+}
+
 uint64_t player_find(const struct player *p, uint64_t seq)
 {
-	uint64_t i = recording_find(p->recording, seq, p->at ? p->at - 1 : 0);
+	uint64_t at = recording_find(p->recording, seq, p->shown.at ? p->shown.at - 1 : 0);
 
-	return i == UINT64_MAX ? i : i + 1;
+	return at < p->read.at ? at + 1 : UINT64_MAX;
 }
 
 bool event_is_call(const struct event *e)
@@ -82,33 +309,90 @@ bool event_is_call(const struct event *e)
 	       e->kind == EV_CPU_STORE || e->kind == EV_CPU_BARRIER || e->kind == EV_CACHE_OP;
 }
 
-uint64_t player_next_call(const struct player *p, uint64_t from, int direction)
+/* The first position above `from` with a call behind it; steps without any are skipped. */
+static uint64_t call_above(const struct player *p, uint64_t from)
 {
-	for (uint64_t at = from; direction > 0 ? at < p->count : at > 1;) {
-		at += direction > 0 ? 1 : UINT64_MAX;
-		if (event_is_call(recording_at(p->recording, at - 1)))
-			return at;
+	for (uint64_t i = from; i < p->read.at; i++) {
+		if (i % DENSITY_STEP == 0 && !p->density[i / DENSITY_STEP].calls)
+			i += DENSITY_STEP - 1;
+		else if (event_is_call(player_event(p, i)))
+			return i + 1;
 	}
 	return UINT64_MAX;
 }
 
-uint64_t player_next_flag(const struct player *p, uint64_t from, int direction)
+static uint64_t call_below(const struct player *p, uint64_t from)
 {
-	(void)p, (void)from, (void)direction;
+	for (uint64_t i = from - 1; from && i > 0; i--) {
+		if (i % DENSITY_STEP == 0 && !p->density[i / DENSITY_STEP - 1].calls)
+			i -= DENSITY_STEP - 1;
+		else if (event_is_call(player_event(p, i - 1)))
+			return i;
+	}
 	return UINT64_MAX;
 }
 
-uint32_t player_flags(const struct player *p) { (void)p; return 0; }
-const struct flag *player_flag(const struct player *p, uint32_t i) { (void)p, (void)i; return NULL; }
-uint32_t player_lives(const struct player *p) { (void)p; return 0; }
-const struct life *player_life(const struct player *p, uint32_t i) { (void)p, (void)i; return NULL; }
+uint64_t player_next_call(const struct player *p, uint64_t from, int direction)
+{
+	from = min_u64(from, p->read.at);
+	return direction > 0 ? call_above(p, from) : call_below(p, from);
+}
+
+/* How many flags stand at or before a position. */
+static uint32_t flags_until(const struct player *p, uint64_t at)
+{
+	uint32_t low = 0, high = (uint32_t)p->flags;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (p->flag[middle].at <= at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+uint64_t player_next_flag(const struct player *p, uint64_t from, int direction)
+{
+	uint32_t i;
+
+	if (direction > 0) {
+		i = flags_until(p, from);
+		return i < p->flags ? p->flag[i].at : UINT64_MAX;
+	}
+	i = from ? flags_until(p, from - 1) : 0;
+	return i ? p->flag[i - 1].at : UINT64_MAX;
+}
+
+uint32_t player_flags(const struct player *p)
+{
+	return (uint32_t)p->flags;
+}
+
+const struct flag *player_flag(const struct player *p, uint32_t i)
+{
+	return &p->flag[i];
+}
+
+uint32_t player_lives(const struct player *p)
+{
+	return (uint32_t)p->lives.count;
+}
+
+const struct life *player_life(const struct player *p, uint32_t i)
+{
+	return &p->lives.life[i];
+}
+
 const struct turn *player_turn(const struct player *p, const struct life *l, uint32_t i)
 {
-	(void)p, (void)l, (void)i;
-	return NULL;
+	(void)p;
+	return &l->turn[i];
 }
+
 const struct density *player_density(const struct player *p, uint64_t step)
 {
-	(void)p, (void)step;
-	return NULL;
+	return step < p->steps ? &p->density[step] : NULL;
 }

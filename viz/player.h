@@ -8,6 +8,7 @@
  * the file: the file stays a plain trace that a crash cannot spoil, and copies that share their
  * pages are far smaller than keyframes told as events.
  */
+#include "viz/lives.h"
 #include "viz/model.h"
 #include "viz/recording.h"
 
@@ -19,25 +20,12 @@ struct flag {
 	bool error;              /* or a warning */
 };
 
-/* A mapping's life: one row of the ownership lanes. */
-struct life {
-	uint64_t seq;            /* of the event that made it */
-	uint64_t from, to;       /* positions; to is UINT64_MAX while it lives */
-	uint64_t dma, pa, va, size;
-	uint32_t device, dir, form;
-	uint32_t first, turns;   /* its changes of owner: player_turn(p, life, i) */
-};
-
-/* From this position on, somebody owns the bytes. */
-struct turn {
-	uint64_t at;
-	bool device;
-};
-
-/* How many events of each lane there are among so many positions: for a timeline far out. */
+/* What happened among so many positions: for a timeline far out. */
 #define DENSITY_STEP 4096    /* positions */
 struct density {
-	uint32_t lane[LANE_COUNT];
+	uint32_t lane[LANE_COUNT];   /* events of each lane */
+	uint32_t calls;              /* calls of the driver, see player_next_call */
+	uint64_t cycle;              /* the highest */
 };
 
 struct player;
@@ -59,6 +47,9 @@ const struct model *player_model(const struct player *p);
 
 /* Event i < count; valid until the next call. */
 const struct event *player_event(const struct player *p, uint64_t i);
+
+/* The first position at which so many cycles have passed. UINT64_MAX: there is none. */
+uint64_t player_find_cycle(const struct player *p, uint64_t cycle);
 
 /* Position right after event number seq of the machine that is on at the present position. */
 uint64_t player_find(const struct player *p, uint64_t seq);    /* UINT64_MAX: not there */

@@ -29,6 +29,7 @@ struct recorder {
 	ZSTD_CCtx *z;
 	struct cursor cursor;
 	uint64_t count;              /* events in the block at work */
+	struct event before;         /* the last of them */
 	uint64_t total, written;     /* events taken over; of those, given to the file or the queue */
 	bool finished;
 	bool told;                   /* the caller knows of the error */
@@ -230,13 +231,13 @@ struct recorder *recorder_open_pipe(int fd)
 	return recorder_new(fd, true);
 }
 
-static void event_put(uint8_t *to, const struct event *e)
+static void event_put(uint8_t *to, const struct event *e, const struct event *before)
 {
-	put(to, 8, e->seq);
-	put(to + 8, 8, e->cycle);
-	put(to + 16, 8, e->cause);
-	put(to + 24, 8, e->addr);
-	put(to + 32, 8, e->addr2);
+	put(to, 8, e->seq - before->seq);
+	put(to + 8, 8, e->cycle - before->cycle);
+	put(to + 16, 8, e->cause - before->cause);
+	put(to + 24, 8, e->addr - before->addr);
+	put(to + 32, 8, e->addr2 - before->addr2);
 	put(to + 40, 8, e->value);
 	put(to + 48, 4, e->size);
 	put(to + 52, 4, e->a);
@@ -245,17 +246,24 @@ static void event_put(uint8_t *to, const struct event *e)
 	put(to + 62, 2, e->unit);
 }
 
+static void take(struct recorder *r, const struct event *e)
+{
+	if (r->count == 0)
+		r->before = (struct event){ 0 };
+	event_put(r->block + COUNT_BYTES + r->count * EVENT_BYTES, e, &r->before);
+	r->before = *e;
+	r->total++;
+	if (++r->count == RECORDING_BLOCK)
+		write_block(r);
+}
+
 static void follow(struct recorder *r, const struct trace *t)
 {
 	const struct event *e;
 	uint64_t lost = 0;
 
-	while (!*r->error && (e = trace_read(t, &r->cursor, &lost))) {
-		event_put(r->block + COUNT_BYTES + r->count * EVENT_BYTES, e);
-		r->total++;
-		if (++r->count == RECORDING_BLOCK)
-			write_block(r);
-	}
+	while (!*r->error && (e = trace_read(t, &r->cursor, &lost)))
+		take(r, e);
 }
 
 bool recorder_follow(struct recorder *r, const struct trace *t)

@@ -224,11 +224,12 @@ static struct slot *free_slot(struct recording *r, size_t n)
 	return oldest;
 }
 
-static struct event event_from(const uint8_t *from)
+static struct event event_from(const uint8_t *from, const struct event *before)
 {
 	return (struct event){
-		.seq = get(from, 8), .cycle = get(from + 8, 8), .cause = get(from + 16, 8),
-		.addr = get(from + 24, 8), .addr2 = get(from + 32, 8), .value = get(from + 40, 8),
+		.seq = before->seq + get(from, 8), .cycle = before->cycle + get(from + 8, 8),
+		.cause = before->cause + get(from + 16, 8), .addr = before->addr + get(from + 24, 8),
+		.addr2 = before->addr2 + get(from + 32, 8), .value = get(from + 40, 8),
 		.size = (uint32_t)get(from + 48, 4), .a = (uint32_t)get(from + 52, 4),
 		.b = (uint32_t)get(from + 56, 4), .kind = (uint16_t)get(from + 60, 2),
 		.unit = (uint16_t)get(from + 62, 2),
@@ -239,15 +240,15 @@ static struct event event_from(const uint8_t *from)
 static struct slot *take_events(struct recording *r, uint64_t first, uint64_t n)
 {
 	struct slot *s = free_slot(r, n);
+	struct event e = { 0 };
 
 	if (!s)
 		return NULL;
 	for (uint64_t i = 0; i < n; i++) {
-		struct event *e = &s->events[s->count];
-
-		*e = event_from(r->raw + COUNT_BYTES + i * EVENT_BYTES);
-		e->kind = (uint16_t)r->kinds[e->kind].kind;
-		s->count += e->kind != EV_COUNT;
+		e = event_from(r->raw + COUNT_BYTES + i * EVENT_BYTES, &e);
+		s->events[s->count] = e;
+		s->events[s->count].kind = (uint16_t)r->kinds[e.kind].kind;
+		s->count += s->events[s->count].kind != EV_COUNT;
 	}
 	s->first = first;
 	s->used = ++r->clock;
@@ -401,8 +402,7 @@ static bool keep(struct recording *r, const void *bytes, size_t n)
 		return false;
 	r->bytes = grown;
 	r->room = room;
-	if (n)
-		memcpy(r->bytes + r->n, bytes, n);
+	memcpy(r->bytes + r->n, bytes, n);
 	r->n += n;
 	return true;
 }
@@ -411,7 +411,7 @@ bool recording_feed(struct recording *r, const void *bytes, size_t n)
 {
 	if (r->state == RECORDING_DAMAGED)
 		return false;
-	if (!keep(r, bytes, n))
+	if (n && !keep(r, bytes, n))
 		return damaged(r, r->n, "out of memory");
 	while (read_piece(r))
 		;

@@ -1,21 +1,6 @@
 #include "viz/recording_format.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 static const char *const slot[FIELD_COUNT] = { "addr", "addr2", "value", "size", "a", "b", "unit" };
-
-void text_add(struct text *t, const char *format, ...)
-{
-	va_list args;
-	int n;
-
-	va_start(args, format);
-	n = vsnprintf(t->at + t->used, t->room - t->used, format, args);
-	va_end(args);
-	if (n > 0)
-		t->used += min_u64((uint64_t)n, t->room - t->used - 1);
-}
 
 /* " a=at:ram,l1,l2": the slot, what this kind keeps there, and the words when it is a code. */
 static void add_field(struct text *t, enum event_kind kind, enum event_field f)
@@ -46,7 +31,8 @@ size_t header_write(char *header)
 {
 	struct text t = { header, 0, HEADER_MAX };
 
-	text_add(&t, "a recording by dmalab %s: blocks of a count and events, little endian\n", VERSION);
+	text_add(&t, "a recording by dmalab %s: blocks of a count and events, little endian, "
+		 "+ is the difference to the event before\n", VERSION);
 	text_add(&t, "%s\n", LAYOUT);
 	for (enum event_kind k = 0; k < EV_COUNT; k++) {
 		text_add(&t, "kind %d ", (int)k);

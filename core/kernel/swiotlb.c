@@ -109,6 +109,15 @@ static void clear(struct kernel *k, uint32_t i, uint32_t free)
 	*slot_write(k, i) = (struct swiotlb_slot){ .orig = SWIOTLB_NONE, .free = (uint16_t)free };
 }
 
+static void tell_pool(struct kernel *k)
+{
+	const struct swiotlb *s = &k->swiotlb;
+
+	kernel_tell(k, &(struct event){ .kind = EV_BOUNCE_POOL, .addr = s->start,
+		.size = (uint32_t)(s->slot_count * SWIOTLB_SLOT), .a = s->slot_count,
+		.b = s->area_count });
+}
+
 /* The RAM itself is zero: nobody has used it yet. */
 void swiotlb_init(struct kernel *k)
 {
@@ -126,6 +135,7 @@ void swiotlb_init(struct kernel *k)
 	k->reserved_end += s->slot_count * SWIOTLB_SLOT;
 	for (uint32_t i = 0; i < s->slot_count; i++)
 		clear(k, i, SWIOTLB_SET - i % SWIOTLB_SET);
+	tell_pool(k);
 	kernel_log(k, KLOG_SWIOTLB_MAPPED, s->start, k->reserved_end,
 		   s->slot_count * SWIOTLB_SLOT / MIB);
 }
@@ -480,6 +490,8 @@ int swiotlb_set_hiwater(struct kernel *k, uint64_t value)
 
 void swiotlb_keyframe(struct kernel *k)
 {
+	if (k->swiotlb.slot_count)
+		tell_pool(k);
 	for (uint32_t i = 0; i < k->swiotlb.slot_count; i++) {
 		const struct swiotlb_slot *s = slot_read(k, i);
 

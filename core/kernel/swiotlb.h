@@ -72,5 +72,5 @@ void swiotlb_sync_for_device(struct kernel *k, uint32_t dev, paddr_t bounce, uin
  */
 must_check int swiotlb_set_hiwater(struct kernel *k, uint64_t value);
 
-/* Tell the bounce buffers that are in use again, as swiotlb.map events. */
+/* Tell the pool and the bounce buffers that are in use again: swiotlb.pool, swiotlb.map. */
 void swiotlb_keyframe(struct kernel *k);

@@ -87,21 +87,9 @@ static void to_device(struct facts *f, const struct event *e, uint32_t dir, bool
 		ownership_hand_over(&f->ownership, e->addr2, e->size, true);
 }
 
-/*
- * The pool is one block that holds nothing else: it reaches from the first buffer seen to the last.
- */
-static void bounce(struct facts *f, const struct event *e)
-{
-	uint64_t end = e->value + e->size, known = f->pool.dma + f->pool.size;
-
-	if (!f->pool.size || e->value < f->pool.dma)
-		f->pool.dma = e->value;
-	f->pool.size = (f->pool.size && known > end ? known : end) - f->pool.dma;
-}
-
 static bool is_bounced(const struct facts *f, const struct event *map)
 {
-	return inside(map->addr, 1, f->pool.dma, f->pool.size);
+	return !f->translates && inside(map->addr, 1, f->pool.dma, f->pool.size);
 }
 
 /* The list a mapping is a segment of. */
@@ -369,12 +357,17 @@ static bool judge(struct facts *f, const struct trace *t, const struct event *e)
 	case EV_CACHE_OP:        f->last_op = e->seq; break;
 	case EV_DEV_READ:        rules_device_read(f, t, e); break;
 	case EV_DEV_WRITE:       rules_beat(f, t, e, DMA_FROM_DEVICE, e->addr2); break;
+	case EV_MACHINE_CHECKER: f->strict = e->a; break;
+	case EV_MACHINE_IOMMU:   f->translates = true; break;
+	case EV_BOUNCE_POOL:
+		f->pool.dma = e->addr + f->shadow.bus_offset;
+		f->pool.size = e->size;
+		break;
 	case EV_BUS_FAULT:       bus_fault(f, t, e); break;
 	case EV_DEV_CLAMP:       rules_clamp(f, e); break;
 	case EV_DEV_START:       rules_start(f, e); break;
 	case EV_DEV_DONE:        rules_done(f, e); break;
 	case EV_DRIVER_UNBIND:   rules_unbind(f, e); break;
-	case EV_IOMMU_MAP:       f->translates = true; break;
 	case EV_IOMMU_FAULT:     rules_iommu_fault(f, t, e); break;
 	case EV_DMA_PIECE:       piece(f, t, e); break;
 	case EV_DEV_REFUSE:      rules_refuse(f, e); break;
@@ -387,7 +380,6 @@ static bool judge(struct facts *f, const struct trace *t, const struct event *e)
 	case EV_MEM_BAD_FREE:    rules_bad_free(f, e); break;
 	case EV_CPU_CONTEXT:     contexts_change(f, e); break;
 	case EV_KERNEL_MIGHT_SLEEP: contexts_sleep(f, e); break;
-	case EV_BOUNCE_MAP:      bounce(f, e); break;
 	case EV_BOUNCE_COPY:     fetched(f, e); break;
 	case EV_DMA_MAP:         map(f, t, e); break;
 	case EV_DMA_MAP_FAIL:    rules_map_fail(f, e); break;
@@ -408,7 +400,7 @@ static void restart(struct facts *f, const struct event *e)
 	f->pool.size = f->overwritten.violation.size = 0;
 	contexts_forget(f);
 	memset(f->running, 0, sizeof f->running);
-	f->translates = false;
+	f->translates = f->strict = false;
 	ownership_release(&f->ownership);
 	ownership_init(&f->ownership, e->addr);
 }
@@ -443,13 +435,17 @@ static void follow(struct checker *c, const struct trace *t, const struct event 
 	c->deaf[e->kind] = deaf;
 }
 
+void checker_event(struct checker *c, const struct trace *t, const struct event *e)
+{
+	follow(c, t, e);
+	if (c->facts.violations.kept < c->facts.violations.count)
+		violations_keep_events(&c->facts.violations, t);
+}
+
 void checker_read(struct checker *c, const struct trace *t)
 {
 	const struct event *e;
 
-	while ((e = trace_read(t, &c->cursor, &c->lost))) {
-		follow(c, t, e);
-		if (c->facts.violations.kept < c->facts.violations.count)
-			violations_keep_events(&c->facts.violations, t);
-	}
+	while ((e = trace_read(t, &c->cursor, &c->lost)))
+		checker_event(c, t, e);
 }

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#define ENTRIES     65536    /* records preallocated unless dma_debug_entries says otherwise */
 #define MAX_SEGMENT 65536    /* dma_get_max_seg_size when the driver never said */
 #define SHORTEST_LINE 8      /* bytes; of board.def */
 
@@ -154,7 +153,7 @@ static void complain(const struct call *c, enum dma_debug_line line, uint32_t sl
 
 static void preallocate(struct dma_debug *d, const struct event *e)
 {
-	uint64_t wanted = d->entries ? d->entries : ENTRIES, given = round_up(wanted, RECORDS_GROW);
+	uint64_t wanted = e->size ? e->size : 1, given = round_up(wanted, RECORDS_GROW);
 
 	d->entries = (uint32_t)wanted;
 	records_release(&d->records);
@@ -173,10 +172,16 @@ static void switch_on(struct dma_debug *d, const struct event *e)
 		.kernel_end = min_u64(e->addr, e->value),
 		.line = e->size > SHORTEST_LINE ? e->size : SHORTEST_LINE,
 		.code = (uint64_t)e->unit << PAGE_SHIFT, .coherent = e->b };
-	d->disabled = d->off;
+	d->disabled = true;
 	cow_release(&d->lines);
 	cow_init(&d->lines, sizeof(struct line_leaf), e->addr >> PAGE_SHIFT);
-	if (d->off) {
+}
+
+/* The boot options. */
+static void boot(struct dma_debug *d, const struct event *e)
+{
+	d->disabled = !e->b;
+	if (d->disabled) {
 		print(d, e, (struct dma_debug_message){ .line = DMA_DEBUG_DISABLED });
 		return;
 	}
@@ -707,6 +712,7 @@ bool dma_debug_event(struct dma_debug *d, struct violations *vs, const struct ow
 {
 	switch (e->kind) {
 	case EV_MACHINE:    switch_on(d, e); break;
+	case EV_MACHINE_CHECKER: boot(d, e); break;
 	case EV_DMA_DEBUG:  set(d, e); break;
 	case EV_DMA_LIMITS: note_limits(d, e); break;
 	case EV_MEM_ALLOC:  note_stack(d, e); break;

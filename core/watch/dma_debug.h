@@ -76,9 +76,8 @@ struct dma_debug_facts {
 };
 
 struct dma_debug {
-	uint32_t entries;        /* boot option dma_debug_entries; set before the first event */
-	bool off;                /* boot option dma_debug=off; so too */
-	bool disabled;           /* for good: off, or out of memory */
+	uint32_t entries;        /* boot option dma_debug_entries */
+	bool disabled;           /* not booted yet; or for good: off, or out of memory */
 	bool crowded_once;       /* WARN_ONCE about too many overlaps was printed */
 	uint32_t all_errors, num_errors, error_count;
 	uint32_t filter_device;  /* whose driver has the filter's name; UINT32_MAX: nobody's */

@@ -298,7 +298,6 @@ void rules_iommu_fault(struct facts *f, const struct trace *t, const struct even
 	look_back(f, t, &b);
 	v.dma = b.start;
 	v.size = b.size;
-	f->translates = true;
 	v.advice = advice_stopped(f, t, e, m);
 	if (!m)
 		m = ended_at(f, &b);

@@ -1,7 +1,169 @@
+/*
+ * The devices. The one that acted last (or the selected one) is open: its transfer, its last
+ * register access, its ring, its interrupt line and its own bytes. The others have a line each.
+ */
 #include "viz/panel.h"
+#include "viz/rows.h"
+#include "viz/words.h"
+
+#include <inttypes.h>
+
+#define REGISTERS 0xfffffu   /* of a device's addresses: which register (hw/bus.h, DEVICE_WINDOW) */
+#define BYTES_MAX 16         /* of its own memory, in a row */
+
+static uint64_t last_act(const struct device_model *d)
+{
+	uint64_t last = d->start;
+
+	if (d->registers.seq > last)
+		last = d->registers.seq;
+	return d->descriptor.seq > last ? d->descriptor.seq : last;
+}
+
+/* The selected device, else the one of the last event, else the one that acted last. */
+static uint32_t open_device(const struct picture *p)
+{
+	const struct model *m = p->model;
+	const struct thing *selected = &p->look->selected;
+	uint32_t open = 0;
+
+	if (selected->kind == THING_DEVICE && selected->unit < m->devices)
+		return selected->unit;
+	if (m->event.kind < EV_COUNT && event_info[m->event.kind].lane == LANE_DEVICE &&
+	    m->event.unit < m->devices)
+		return m->event.unit;
+	for (uint32_t i = 1; i < m->devices; i++)
+		if (last_act(&m->device[i]) > last_act(&m->device[open]))
+			open = i;
+	return open;
+}
+
+/* How far it has come: a bar that fills. */
+static void draw_progress(const struct picture *p, struct rows *r, const struct device_model *d)
+{
+	struct box b = rows_take(r, rows_step(p->look));
+	float part = d->size ? (float)d->moved / (float)d->size : 0;
+
+	if (b.h <= 0)
+		return;
+	b.h -= 3;
+	scene_rect(p->scene, b, ROLE_PAPER, ROLE_DEVICE, 0);
+	scene_rect(p->scene, (struct box){ b.x, b.y, b.w * (part > 1 ? 1 : part), b.h }, ROLE_DEVICE,
+		   ROLE_NONE, faded(p->look, LEGEND_DEVICE));
+}
+
+static void draw_transfer(const struct picture *p, struct rows *r, const struct device_model *d)
+{
+	bool reads = d->dir == DMA_TO_DEVICE;
+
+	if (!d->start) {
+		rows_text(r, ROLE_DIM, 0, "no transfer yet");
+		return;
+	}
+	rows_text(r, ROLE_INK, 0, "%s %" PRIu64 " of %" PRIu64, reads ? "reads" : "writes", d->moved,
+		  d->size);
+	rows_text(r, ROLE_INK, 0, "%s 0x%" PRIx64, reads ? "from" : "to", d->dma);
+	draw_progress(p, r, d);
+}
+
+static void draw_registers(struct rows *r, const struct event *e)
+{
+	if (!e->seq)
+		return;
+	rows_text(r, ROLE_DIM, 0, "register %" PRIx64, e->addr & REGISTERS);
+	rows_text(r, ROLE_INK, 0, "CPU %s 0x%" PRIx64, e->kind == EV_MMIO_WRITE ? "wrote" : "read",
+		  e->value);
+}
+
+static void draw_ring(struct rows *r, const struct device_model *d)
+{
+	const struct event *e = &d->descriptor;
+
+	if (d->ring_size)
+		rows_text(r, ROLE_INK, 0, "ring 0x%" PRIx64 "+%" PRIx64, d->ring, d->ring_size);
+	if (!e->seq)
+		return;
+	rows_text(r, ROLE_INK, 0, "%s 0x%" PRIx64, e->kind == EV_DEV_TAKE ? "took" : "gave", e->addr);
+	rows_text(r, ROLE_DIM, 0, "OWN: the %s", e->kind == EV_DEV_TAKE ? "device's" : "CPU's");
+}
+
+static void draw_interrupt(const struct picture *p, struct rows *r, uint32_t unit)
+{
+	const struct device_model *d = &p->model->device[unit];
+	bool runs = p->model->context == CONTEXT_IRQ && p->model->handler == unit;
+
+	rows_text(r, d->irq_up ? ROLE_INK : ROLE_DIM, d->irq_up ? MARK_BOLD : 0, "interrupt %s",
+		  d->irq_up ? "up" : "down");
+	rows_text(r, ROLE_DIM, 0, "%s", runs ? "the handler runs" :
+		  d->irq_wanted ? "has a handler" : "no handler");
+}
+
+/* Bytes from the start of its memory up to the last that is not zero. */
+static uint32_t filled(const uint8_t *bytes)
+{
+	uint32_t n = DEVICE_BUFFER;
+
+	while (n && !bytes[n - 1])
+		n--;
+	return n;
+}
+
+/* The beginning of its own memory: what it received, or is about to send. */
+static void draw_buffer(const struct picture *p, struct rows *r, uint32_t unit, float keep)
+{
+	const uint8_t *bytes = model_buffer(p->model, unit);
+	struct byte_row row = byte_row_fit(p->look, r->left.w, BYTES_MAX);
+	struct byte_cell cell[BYTES_MAX] = { { 0 } };
+	float step = rows_step(p->look);
+	uint32_t n = bytes ? filled(bytes) : 0;
+
+	if (!row.n || r->left.h < keep + 2 * step)
+		return;
+	rows_text(r, ROLE_DIM, 0, n ? "its bytes" : "its memory is empty");
+	for (uint32_t at = 0; r->left.h >= keep + step && at < n; at += row.n) {
+		for (uint32_t i = 0; i < row.n; i++)
+			cell[i] = (struct byte_cell){ .value = bytes[at + i], .fill = ROLE_FRESH };
+		byte_row_draw(p->scene, p->look, &row, rows_take(r, step), cell);
+	}
+}
+
+static void draw_open(const struct picture *p, struct rows *r, uint32_t unit, float keep)
+{
+	const struct device_model *d = &p->model->device[unit];
+
+	scene_thing(p->scene, THING_DEVICE, unit, unit);
+	rows_text(r, ROLE_DEVICE, MARK_BOLD, "%s%s", words_device(unit), d->busy ? ", busy" : "");
+	draw_transfer(p, r, d);
+	draw_registers(r, &d->registers);
+	draw_ring(r, d);
+	draw_interrupt(p, r, unit);
+	draw_buffer(p, r, unit, keep);
+}
+
+static void draw_closed(const struct picture *p, struct rows *r, uint32_t unit)
+{
+	const struct device_model *d = &p->model->device[unit];
+
+	scene_thing(p->scene, THING_DEVICE, unit, unit);
+	rows_text(r, ROLE_DIM, 0, "%s: %s%s", words_device(unit), d->busy ? "busy" : "idle",
+		  d->irq_up ? ", interrupt" : "");
+}
 
 void panel_device(const struct picture *p, struct box b)
 {
-	(void)p;
-	(void)b;
+	const struct model *m = p->model;
+	struct rows r = { p->scene, p->look, b };
+	uint32_t open = open_device(p), others = 0;
+
+	if (!m->devices || !m->device[open].told) {
+		rows_text(&r, ROLE_DIM, 0, "no device has");
+		rows_text(&r, ROLE_DIM, 0, "done anything yet");
+		return;
+	}
+	for (uint32_t i = 0; i < m->devices; i++)
+		others += i != open && m->device[i].told;
+	draw_open(p, &r, open, (float)others * rows_step(p->look));
+	for (uint32_t i = 0; i < m->devices; i++)
+		if (i != open && m->device[i].told)
+			draw_closed(p, &r, i);
 }

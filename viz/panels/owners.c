@@ -1,7 +1,126 @@
-#include "viz/panel.h"
+/*
+ * The life of each mapping: a bar along time in the colour of who owns the bytes, its name above
+ * it. Newest first; a moment stands at the same x as in the timeline.
+ */
+#include "viz/timeline.h"
+#include "viz/words.h"
+
+#include <inttypes.h>
+
+#define ROWS_MAX  64
+#define LOOK_BACK 20000      /* lives looked at for one drawing */
+
+static bool is_selected(const struct picture *p, const struct life *l)
+{
+	return p->look->selected.kind == THING_MAPPING && p->look->selected.id == l->seq;
+}
+
+/* The lives to show, newest first, the selected one among them. */
+static uint32_t choose(const struct picture *p, const struct span *s, const struct life **to,
+		       uint32_t room)
+{
+	uint32_t n = 0, all = player_lives(p->player), last = all > LOOK_BACK ? all - LOOK_BACK : 0;
+
+	for (uint32_t i = all; i-- > last && room;) {
+		const struct life *l = player_life(p->player, i);
+
+		if (l->from >= s->to || l->to <= s->from)
+			continue;
+		if (n < room)
+			to[n++] = l;
+		else if (is_selected(p, l))
+			to[room - 1] = l;
+	}
+	return n;
+}
+
+static void draw_turn(const struct picture *p, struct box b, bool device)
+{
+	enum role role = device ? ROLE_DEVICE : ROLE_CPU;
+	const char *who = device ? "device" : "CPU";
+	bool hidden = look_hides(p->look, device ? LEGEND_DEVICE : LEGEND_CPU);
+
+	if (b.w <= 0)
+		return;
+	p->scene->marks = hidden ? MARK_FADED : 0;
+	scene_rect(p->scene, b, role, device ? ROLE_PANEL : ROLE_NONE,
+		   device && b.w > 8 ? MARK_DOUBLE : 0);
+	if (b.h >= TEXT_MIN * 1.2f && b.w > text_width(who, TEXT_MIN) + 8)
+		scene_label(p->scene, b, TEXT_MIN, role_ink(p->look->theme, role), 0, "%s", who);
+	p->scene->marks = 0;
+}
+
+/* Coherent memory is both sides' at any time. */
+static void draw_both(const struct picture *p, struct box b)
+{
+	draw_turn(p, (struct box){ b.x, b.y, b.w, b.h / 2 }, false);
+	draw_turn(p, (struct box){ b.x, b.y + b.h / 2, b.w, b.h / 2 }, true);
+}
+
+static void draw_bar(const struct picture *p, const struct span *s, const struct life *l, float y,
+		     float h)
+{
+	float x = span_x(s, l->from), end = span_x(s, min_u64(l->to, s->to));
+	bool device = true;
+
+	if (l->form == FORM_COHERENT) {
+		draw_both(p, (struct box){ x, y, end - x, h });
+		return;
+	}
+	for (uint32_t i = 0; i < l->turns; i++) {
+		const struct turn *turn = player_turn(p->player, l, i);
+		float next = span_x(s, turn->at);
+
+		draw_turn(p, (struct box){ x, y, next - x, h }, device);
+		x = next;
+		device = turn->device;
+	}
+	draw_turn(p, (struct box){ x, y, end - x, h }, device);
+}
+
+/* Above its bar, or as near to that as the box has room. */
+static void draw_name(const struct picture *p, struct box b, const struct span *s,
+		      const struct life *l, float y)
+{
+	static const char *const way[DIRECTION_COUNT] = {
+		"both ways", "to device", "from device", "no way"
+	};
+	char words[128];
+	struct text text = { words, 0, sizeof words };
+	float x = span_x(s, l->from), end = b.x + b.w, w;
+	bool selected = is_selected(p, l);
+
+	text_add(&text, "%s %s ", words_device(l->device), l->form == FORM_COHERENT ? "coherent" :
+		 l->dir < DIRECTION_COUNT ? way[l->dir] : "mapping");
+	words_bytes(&text, l->size);
+	text_add(&text, ", 0x%" PRIx64, l->dma);
+	w = text_width(words, p->look->text);
+	if (x + w > end)
+		x = end - w > b.x ? end - w : b.x;
+	scene_text(p->scene, x, y, end - x, p->look->text, ROLE_INK, selected ? MARK_BOLD : 0,
+		   "%s", words);
+}
 
 void panel_owners(const struct picture *p, struct box b)
 {
-	(void)p;
-	(void)b;
+	const struct life *life[ROWS_MAX];
+	struct span s = timeline_span(p, PANEL_OWNERS);
+	float size = p->look->text, name = size * 1.3f, bar = TEXT_MIN * 1.3f;
+	float head = span_x(&s, player_at(p->player)), row = name + bar + 4;
+	uint32_t room = b.h < row ? 0 : (uint32_t)(b.h / row);
+	uint32_t n = choose(p, &s, life, room < ROWS_MAX ? room : ROWS_MAX);
+
+	if (!n && b.h >= size)
+		scene_text(p->scene, b.x, b.y + size, b.w, size, ROLE_DIM, 0,
+			   "no mapping lives in this time");
+	for (uint32_t i = 0; i < n; i++) {
+		float y = b.y + (float)i * row;
+
+		scene_thing(p->scene, THING_MAPPING, 0, life[i]->seq);
+		scene_rect(p->scene, (struct box){ b.x, y, b.w, row - 2 }, ROLE_NONE, ROLE_NONE, 0);
+		draw_name(p, b, &s, life[i], y + name / 2);
+		draw_bar(p, &s, life[i], y + name, bar);
+	}
+	scene_thing(p->scene, THING_NONE, 0, 0);
+	scene_line(p->scene, head, b.y, head, b.y + b.h, ROLE_INK, MARK_DASH);
 }

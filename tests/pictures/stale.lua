@@ -1,0 +1,10 @@
+-- The tour's stale read, then the same with a sync before the load. tiny, arm64, x86.
+rx = kzalloc(64)
+h = dma_map_single(dev, rx, 64, "from_device")
+assert(dma_mapping_error(dev, h) == 0)
+dev:dma_write(h, ("\x22"):rep(8))
+load(rx)
+dma_sync_single_for_cpu(dev, h, 64, "from_device")
+load(rx)
+dma_unmap_single(dev, h, 64, "from_device")
+kfree(rx)

@@ -1,0 +1,333 @@
+#include "viz/open_page.h"
+#include "viz/rows.h"
+#include "viz/version.h"
+
+#include <inttypes.h>
+
+#define OFFSET_WIDTH  4      /* characters of "040 " */
+#define VERSION_WIDTH 2
+#define BLOCKS_MAX    512    /* of a page: the smallest have 8 bytes */
+
+/* Something that happened to a byte, and when. */
+struct happening {
+	uint64_t seq, pa;
+};
+
+static void later(struct happening *h, uint64_t seq, uint64_t pa)
+{
+	if (seq > h->seq)
+		*h = (struct happening){ seq, pa };
+}
+
+/* The byte a transfer has come to, as the mapping of its bus address tells. */
+static void transferred(const struct model *m, uint32_t unit, struct happening *h)
+{
+	const struct device_model *d = &m->device[unit];
+	const struct mapping *of = d->start > h->seq ?
+		ownership_find(model_ownership(m), unit, d->dma, 1) : NULL;
+	uint64_t moved = d->moved ? d->moved - 1 : 0;
+
+	if (of)
+		later(h, d->start, of->pa + (d->dma - of->dma) + moved);
+}
+
+static uint64_t last_touched(const struct model *m)
+{
+	const struct ownership *o = model_ownership(m);
+	struct happening h = { 0 };
+
+	if (m->access.kind != EV_COUNT && m->access.addr2 < model_shadow(m)->ram_bytes)
+		later(&h, m->access.seq, m->access.addr2);
+	for (uint32_t i = 0; i < m->allocation_end; i++) {
+		const struct allocation *a = cow_read(&m->allocations, i);
+
+		later(&h, a->seq, a->pa);
+	}
+	for (uint32_t i = 0; i < o->end; i++)
+		later(&h, ownership_mapping(o, i)->handover, ownership_mapping(o, i)->pa);
+	for (uint32_t i = 0; i < m->devices; i++)
+		transferred(m, i, &h);
+	return h.pa;
+}
+
+static uint64_t of_mapping(const struct model *m, uint64_t seq)
+{
+	const struct ownership *o = model_ownership(m);
+
+	for (uint32_t i = 0; i < o->end; i++)
+		if (ownership_mapping(o, i)->seq == seq)
+			return ownership_mapping(o, i)->pa;
+	return UINT64_MAX;
+}
+
+static uint64_t of_stand_in(const struct model *m, uint64_t seq)
+{
+	for (uint32_t i = 0; i < m->stand_in_end; i++) {
+		const struct stand_in *s = cow_read(&m->stand_ins, i);
+
+		if (s->seq == seq)
+			return s->pa;
+	}
+	return UINT64_MAX;
+}
+
+uint64_t open_page_chosen(const struct picture *p)
+{
+	struct thing t = p->look->selected;
+
+	switch (t.kind) {
+	case THING_BYTE:
+	case THING_LINE:     return t.id;
+	case THING_PAGE:     return t.id << PAGE_SHIFT;
+	case THING_MAPPING:  return of_mapping(p->model, t.id);
+	case THING_STAND_IN: return of_stand_in(p->model, t.id);
+	default:             return p->look->byte;
+	}
+}
+
+uint64_t open_page_focus(const struct picture *p)
+{
+	uint64_t ram = model_shadow(p->model)->ram_bytes, pa = open_page_chosen(p);
+
+	if (pa >= ram)
+		pa = last_touched(p->model);
+	return pa < ram ? pa : 0;
+}
+
+static const char *owner_of(const struct model *m, uint64_t page)
+{
+	uint32_t owned = 0;
+
+	for (uint64_t i = 0; i < PAGE_SIZE; i++)
+		owned += ownership_is_device(model_ownership(m), page + i);
+	return !owned ? "the CPU's" : owned == PAGE_SIZE ? "the device's" : "partly the device's";
+}
+
+static void draw_heading(const struct picture *p, struct rows *r, uint64_t page)
+{
+	uint64_t va = model_va(p->model, page);
+
+	scene_thing(p->scene, THING_PAGE, 0, page >> PAGE_SHIFT);
+	rows_text(r, ROLE_INK, MARK_BOLD, "page 0x%" PRIx64 ": %s, %s", page >> PAGE_SHIFT,
+		  page_use_name[model_use(p->model, page >> PAGE_SHIFT)], owner_of(p->model, page));
+	if (r->left.h > 7 * rows_step(p->look))
+		rows_text(r, ROLE_DIM, 0, "pa 0x%" PRIx64 " va 0x%" PRIx64, page, va);
+}
+
+/* A block, or the part of it that lies in this page, on a bar as wide as the page. */
+static void draw_block(const struct picture *p, struct box bar, uint64_t page,
+		       const struct allocation *a)
+{
+	uint64_t from = a->pa > page ? a->pa - page : 0;
+	uint64_t end = min_u64(a->pa + a->size - page, PAGE_SIZE);
+	uint64_t asked = min_u64(a->pa + a->asked - page, end);
+	float one = bar.w / (float)PAGE_SIZE;
+	struct box b = { bar.x + one * (float)from, bar.y, one * (float)(end - from), bar.h };
+
+	scene_thing(p->scene, THING_BYTE, AT_RAM, page + from);
+	scene_rect(p->scene, b, ROLE_NONE, ROLE_DIM, MARK_DASH);
+	if (a->pa + a->asked > page + from) {
+		b.w = one * (float)(asked - from);
+		scene_rect(p->scene, b, ROLE_FRESH, ROLE_INK, 0);
+	}
+}
+
+static void draw_owned(const struct picture *p, struct box bar, uint64_t page)
+{
+	const struct ownership *o = model_ownership(p->model);
+	float one = bar.w / (float)PAGE_SIZE;
+	uint64_t i = 0, from;
+
+	while (i < PAGE_SIZE) {
+		for (; i < PAGE_SIZE && !ownership_is_device(o, page + i); i++)
+			;
+		for (from = i; i < PAGE_SIZE && ownership_is_device(o, page + i); i++)
+			;
+		scene_thing(p->scene, THING_BYTE, AT_RAM, page + from);
+		if (from < i)
+			scene_rect(p->scene, (struct box){ bar.x + one * (float)from, bar.y,
+				one * (float)(i - from), bar.h }, ROLE_NONE, ROLE_DEVICE,
+				MARK_DOUBLE | faded(p->look, LEGEND_OWNED));
+	}
+}
+
+static void draw_blocks(const struct picture *p, struct rows *r, uint64_t page)
+{
+	const struct model *m = p->model;
+	struct box bar = rows_take(r, rows_step(p->look));
+	uint32_t drawn = 0;
+
+	if (bar.h <= 0)
+		return;
+	bar.h -= 3;
+	scene_thing(p->scene, THING_PAGE, 0, page >> PAGE_SHIFT);
+	scene_rect(p->scene, bar, ROLE_PAPER, ROLE_EDGE, 0);
+	for (uint32_t i = 0; i < m->allocation_end && drawn < BLOCKS_MAX; i++) {
+		const struct allocation *a = cow_read(&m->allocations, i);
+
+		if (!a->seq || a->kind == MEM_VMALLOC || !overlaps(a->pa, a->size, page, PAGE_SIZE))
+			continue;
+		draw_block(p, bar, page, a);
+		drawn++;
+	}
+	draw_owned(p, bar, page);
+}
+
+static void draw_asked(const struct picture *p, struct rows *r, uint64_t focus)
+{
+	struct allocation a = model_allocation(p->model, focus);
+
+	scene_thing(p->scene, THING_BYTE, AT_RAM, a.pa);
+	if (!a.seq)
+		rows_text(r, ROLE_DIM, 0, "no block of an allocator here");
+	else
+		rows_text(r, ROLE_DIM, 0, "block at +%" PRIx64 ": %" PRIu64 " bytes asked, %" PRIu64
+			  " slack", a.pa & PAGE_MASK, a.asked, a.size - a.asked);
+}
+
+static struct byte_cell byte_cell(const struct picture *p, uint64_t pa)
+{
+	struct byte_cell c = { .fill = ROLE_PAPER,
+			       .thing = { THING_BYTE, AT_RAM, pa } };
+
+	c.value = shadow_page(model_shadow(p->model), pa)->bytes[pa & PAGE_MASK];
+	switch (model_age(p->model, AT_RAM, pa)) {
+	case AGE_STALE:
+		c.fill = ROLE_STALE;
+		c.marks = MARK_HATCH | faded(p->look, LEGEND_STALE);
+		break;
+	case AGE_BEHIND:
+		c.fill = ROLE_FRESH;
+		c.marks = MARK_HATCH | faded(p->look, LEGEND_BEHIND);
+		break;
+	default:
+		c.fill = ROLE_FRESH;
+	}
+	return c;
+}
+
+/* The bytes the last event wrote to RAM. False: it wrote none. */
+static bool just_written(const struct model *m, uint64_t *pa, uint64_t *n, enum role *writer)
+{
+	const struct event *e = &m->event;
+
+	*writer = e->kind == EV_DEV_WRITE ? ROLE_DEVICE : ROLE_CPU;
+	*pa = e->kind == EV_DEV_WRITE || e->kind == EV_CPU_STORE ? e->addr2 : e->addr;
+	*n = e->size;
+	switch (e->kind) {
+	case EV_DEV_WRITE:
+	case EV_SB_DRAIN:  return true;
+	case EV_CPU_STORE: return e->a == AT_RAM;
+	case EV_CACHE_THROUGH:
+	case EV_CACHE_WRITEBACK:
+		return e->unit == model_shadow(m)->levels ||
+		       !shadow_line(model_shadow(m), 2, e->addr);
+	default:           return false;
+	}
+}
+
+/* A row of bytes of RAM, and where it stands. */
+struct line {
+	struct byte_row row;
+	struct box b;
+	uint64_t pa;
+};
+
+/* A border around those of the row that are in [from, from+size). */
+static void draw_border(const struct picture *p, const struct line *l, uint64_t from,
+			uint64_t size, enum role role, uint32_t marks)
+{
+	uint64_t start = from > l->pa ? from : l->pa, end = min_u64(from + size, l->pa + l->row.n);
+
+	if (start < end)
+		scene_rect(p->scene, (struct box){ l->b.x + l->row.w * (float)(start - l->pa), l->b.y,
+			l->row.w * (float)(end - start), l->b.h }, ROLE_NONE, role, marks);
+}
+
+/* Runs of bytes that the device owns have its double border. */
+static void draw_owned_bytes(const struct picture *p, const struct line *l)
+{
+	const struct ownership *o = model_ownership(p->model);
+	uint64_t run;
+
+	for (uint64_t i = 0; i < l->row.n; i += run ? run : 1) {
+		for (run = 0; i + run < l->row.n && ownership_is_device(o, l->pa + i + run); run++)
+			;
+		draw_border(p, l, l->pa + i, run, ROLE_DEVICE,
+			    MARK_DOUBLE | faded(p->look, LEGEND_OWNED));
+	}
+}
+
+/* Over the digits of a row: whose they are, what was just written, what is chosen. */
+static void draw_borders(const struct picture *p, const struct line *l)
+{
+	uint64_t from, size;
+	enum role writer;
+
+	draw_owned_bytes(p, l);
+	if (just_written(p->model, &from, &size, &writer))
+		draw_border(p, l, from, size, writer, MARK_BOLD);
+	if (p->look->byte != UINT64_MAX)
+		draw_border(p, l, p->look->byte, 1, ROLE_INK, MARK_BOLD);
+}
+
+/* Offset in the page, bytes, and the letter of the write that the first one comes from. */
+static void draw_line(const struct picture *p, struct line l)
+{
+	struct byte_cell cell[LINE_MAX];
+	float size = p->look->text, y = l.b.y + l.b.h / 2;
+	uint32_t line = model_shadow(p->model)->line;
+	stamp_t stamp = shadow_page(model_shadow(p->model), l.pa)->stamp[l.pa & PAGE_MASK];
+
+	scene_thing(p->scene, THING_LINE, AT_RAM, l.pa);
+	if (l.row.n < line && !(l.pa & (line - 1)))
+		scene_line(p->scene, l.b.x, l.b.y - 0.5f, l.b.x + l.b.w, l.b.y - 0.5f, ROLE_EDGE, 0);
+	scene_text(p->scene, l.b.x, y, 0, size, ROLE_DIM, 0, "%03" PRIx64, l.pa & PAGE_MASK);
+	l.b.x += OFFSET_WIDTH * size * TEXT_ADVANCE;
+	l.b.h -= 1;
+	for (uint32_t i = 0; i < l.row.n; i++)
+		cell[i] = byte_cell(p, l.pa + i);
+	byte_row_draw(p->scene, p->look, &l.row, l.b, cell);
+	scene_thing(p->scene, THING_NONE, 0, 0);
+	draw_borders(p, &l);
+	scene_thing(p->scene, THING_LINE, AT_RAM, l.pa);
+	scene_text(p->scene, l.b.x + l.row.w * (float)l.row.n + size * TEXT_ADVANCE / 2, y, 0, size,
+		   ROLE_INK, 0, "%c", version_letter(stamp));
+}
+
+/*
+ * So many bytes of the page as there are rows for, in steps of that many, so that lines stay where
+ * they are while a transfer runs through them.
+ */
+static void draw_lines(const struct picture *p, struct rows *r, uint64_t focus)
+{
+	float words = (OFFSET_WIDTH + VERSION_WIDTH) * p->look->text * TEXT_ADVANCE;
+	struct byte_row row = byte_row_fit(p->look, r->left.w - words, model_shadow(p->model)->line);
+	uint64_t rows = (uint64_t)(r->left.h / rows_step(p->look) + 0.01f);
+	uint64_t page = round_down(focus, PAGE_SIZE), first;
+
+	if (!row.n || !rows)
+		return;
+	first = min_u64((focus & PAGE_MASK) / row.n / rows * rows, PAGE_SIZE / row.n - rows);
+	for (uint64_t i = 0; i < rows; i++)
+		draw_line(p, (struct line){ row, rows_take(r, rows_step(p->look)),
+					    page + (first + i) * row.n });
+}
+
+void open_page_draw(const struct picture *p, struct box b)
+{
+	struct rows r = { p->scene, p->look, b };
+	uint64_t focus = open_page_focus(p), page = round_down(focus, PAGE_SIZE);
+
+	if (!model_pages(p->model))
+		return;
+	draw_heading(p, &r, page);
+	if (r.left.h > 6 * rows_step(p->look)) {
+		draw_blocks(p, &r, page);
+		draw_asked(p, &r, focus);
+	}
+	if (shadow_sees(model_shadow(p->model), focus))
+		draw_lines(p, &r, focus);
+	else
+		rows_text(&r, ROLE_DIM, 0, "accesses to this page are not watched");
+}

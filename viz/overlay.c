@@ -1,0 +1,149 @@
+#include "viz/overlay.h"
+#include "viz/action.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PAD 8.0f
+
+static struct box inset(struct box b, float by)
+{
+	return (struct box){ b.x + by, b.y + by, b.w - 2 * by, b.h - 2 * by };
+}
+
+static struct box in_the_middle(const struct scene *s, float w, float h)
+{
+	w = w < s->width - 2 * PAD ? w : s->width - 2 * PAD;
+	h = h < s->height - 2 * PAD ? h : s->height - 2 * PAD;
+	return (struct box){ (s->width - w) / 2, (s->height - h) / 2, w, h };
+}
+
+/* A sheet of paper with a frame; a click beside it, or on it where nothing else is, closes it. */
+static void sheet(struct scene *s, struct box b)
+{
+	scene_thing(s, THING_BUTTON, 0, ACTION_LEAVE);
+	scene_rect(s, (struct box){ 0, 0, s->width, s->height }, ROLE_NONE, ROLE_NONE, 0);
+	scene_rect(s, b, ROLE_PAPER, ROLE_INK, MARK_BOLD);
+}
+
+/* One row of the key card: its keys, and what they do in as many words as there is room for. */
+static void key_row(const struct picture *p, struct box b, enum action i, float keys)
+{
+	const struct action_info *a = &action_info[i];
+	float size = p->look->text;
+	bool room = text_width(a->sentence, size) <= b.w - keys;
+	bool hover = same_thing(p->look->hover, (struct thing){ THING_BUTTON, 0, i });
+
+	scene_thing(p->scene, THING_BUTTON, 0, i);
+	scene_rect(p->scene, b, hover ? ROLE_FRESH : ROLE_NONE, ROLE_NONE, 0);
+	scene_text(p->scene, b.x, b.y + b.h / 2, keys - 4, size, ROLE_INK, MARK_BOLD, "%s", a->keys);
+	scene_text(p->scene, b.x + keys, b.y + b.h / 2, b.w - keys, size, ROLE_INK, 0, "%s",
+		   room ? a->sentence : a->name);
+}
+
+static float widest(float size, bool keys)
+{
+	float w = 0;
+
+	for (enum action i = 0; i < ACTION_COUNT; i++) {
+		float here = text_width(keys ? action_info[i].keys : action_info[i].sentence, size);
+
+		w = here > w ? here : w;
+	}
+	return w;
+}
+
+static const char mouse[] =
+	"Mouse: click chooses, hover names, wheel looks nearer, drag moves what is near; on the time "
+	"strip drag goes there. This page is a menu too: click a row.";
+
+/* All rows in one column where they fit, else in two. */
+static void key_card(const struct picture *p)
+{
+	float size = p->look->text, step = size * 1.5f, keys = widest(size, true) + size;
+	float tall = (ACTION_COUNT + 4) * step + 2 * PAD;
+	int columns = tall <= p->scene->height - 2 * PAD ? 1 : 2;
+	int rows = (ACTION_COUNT + columns - 1) / columns;
+	float w = (keys + widest(size, false) + size) * (float)columns + 2 * PAD;
+	struct box b = in_the_middle(p->scene, w, (float)(rows + 4) * step + 2 * PAD), in;
+
+	sheet(p->scene, b);
+	in = inset(b, PAD);
+	scene_text(p->scene, in.x, in.y + step / 2, in.w, size, ROLE_INK, MARK_BOLD, "What can be done");
+	w = in.w / (float)columns;
+	for (enum action i = 0; i < ACTION_COUNT; i++)
+		key_row(p, (struct box){ in.x + (float)((int)i / rows) * w,
+					 in.y + (float)((int)i % rows + 1) * step, w - size, step },
+			i, keys);
+	in.y += (float)(rows + 1) * step + step / 2;
+	in.h = b.y + b.h - PAD - in.y;
+	scene_wrap(p->scene, in, size, ROLE_DIM, mouse);
+}
+
+static void explain(const struct picture *p)
+{
+	const struct panel_info *panel = &panel_info[p->look->panel];
+	float size = p->look->text;
+	struct box b = in_the_middle(p->scene, size * 42, size * 14);
+
+	sheet(p->scene, b);
+	b = inset(b, PAD);
+	scene_text(p->scene, b.x, b.y + size, b.w, size, ROLE_INK, MARK_BOLD, "%s",
+		   *panel->title ? panel->title : panel->name);
+	b.y += size * 2;
+	b.h -= size * 2;
+	scene_wrap(p->scene, b, size, ROLE_INK, panel->sentence);
+}
+
+/* A line at the bottom, over the picture. */
+static void strip(const struct picture *p, const char *text, enum role edge)
+{
+	float size = p->look->text, h = size * 2, w = text_width(text, size) + 2 * PAD;
+	struct box b = in_the_middle(p->scene, w, h);
+
+	b.y = p->scene->height - h - size * 2.5f;
+	scene_thing(p->scene, THING_BUTTON, 0, ACTION_LEAVE);
+	scene_rect(p->scene, b, ROLE_PAPER, edge, MARK_BOLD);
+	scene_text(p->scene, b.x + PAD, b.y + h / 2, b.w - 2 * PAD, size, ROLE_INK, 0, "%s", text);
+}
+
+static void find_box(const struct picture *p)
+{
+	char text[FIND_MAX + 64];
+
+	snprintf(text, sizeof text, "find: %s_   Enter: the next one, Escape: done", p->look->find);
+	strip(p, text, ROLE_CPU);
+}
+
+/* What a button does, beside the pointer. */
+static void hint(const struct picture *p, struct point at)
+{
+	struct thing t = p->look->hover;
+	float size = p->look->text, w, h = size * 1.8f;
+	const char *text;
+	char keyed[160];
+
+	if (t.kind != THING_BUTTON || t.id >= ACTION_COUNT)
+		return;
+	text = action_info[t.id].sentence;
+	snprintf(keyed, sizeof keyed, "%s (%s)", text, action_info[t.id].keys);
+	w = text_width(keyed, size) + 2 * PAD;
+	at.x = at.x + w > p->scene->width ? p->scene->width - w : at.x;
+	at.x = at.x < 0 ? 0 : at.x;
+	at.y = at.y + size * 1.5f + h > p->scene->height ? at.y - h - size : at.y + size * 1.5f;
+	scene_thing(p->scene, THING_NONE, 0, 0);
+	scene_rect(p->scene, (struct box){ at.x, at.y, w, h }, ROLE_PAPER, ROLE_DIM, 0);
+	scene_text(p->scene, at.x + PAD, at.y + h / 2, w - 2 * PAD, size, ROLE_INK, 0, "%s", keyed);
+}
+
+void overlay_draw(const struct picture *p, struct point pointer)
+{
+	switch (p->look->overlay) {
+	case OVERLAY_NONE:  hint(p, pointer); break;
+	case OVERLAY_KEYS:  key_card(p); break;
+	case OVERLAY_ABOUT: explain(p); break;
+	case OVERLAY_FIND:  find_box(p); break;
+	}
+	if (*p->look->notice && p->look->overlay != OVERLAY_KEYS)
+		strip(p, p->look->notice, ROLE_WARN);
+}
