@@ -44,7 +44,7 @@ void model_init(struct model *m)
 {
 	memset(m, 0, sizeof *m);
 	checker_init(&m->checker);
-	m->event.kind = m->access.kind = EV_COUNT;
+	m->event.kind = m->access.kind = m->call.kind = EV_COUNT;
 	open_tables(m, 0);
 }
 
@@ -74,8 +74,10 @@ static void machine_on(struct model *m, const struct event *e)
 
 	close_tables(m);
 	m->machines++;
-	m->access.kind = EV_COUNT;
+	m->access.kind = m->call.kind = EV_COUNT;
 	m->context = CONTEXT_PROCESS;
+	m->irqs_off = false;
+	m->ahead = UINT64_MAX;
 	m->iommu = false;
 	m->bounce_pool.size = 0;
 	m->devices = 0;
@@ -264,20 +266,47 @@ static bool of_a_device(const struct event *e)
 					   e->kind == EV_MMIO_WRITE);
 }
 
+/* The levels that fetched the line since the access before this one, and were asked to. */
+static uint32_t missed(const struct model *m, const struct event *e)
+{
+	const struct shadow *s = model_shadow(m);
+	uint64_t before = m->access.kind == EV_COUNT ? 0 : m->access.seq;
+	uint32_t levels = 0;
+
+	for (uint32_t level = 1; level <= s->levels; level++) {
+		const struct shadow_line *l = shadow_line(s, level, e->addr2);
+
+		if (l && l->filled > before && l->pa != m->ahead)
+			levels |= 1u << level;
+	}
+	return levels;
+}
+
+static void cpu_context(struct model *m, const struct event *e)
+{
+	m->context = e->a;
+	m->irqs_off = e->b != 0;
+	m->handler = e->unit;
+}
+
 static void picture_event(struct model *m, const struct event *e)
 {
 	if (of_a_device(e))
 		device_event(m, e);
+	if (event_info[e->kind].lane == LANE_DMA && (!e->cause || e->cause == e->seq))
+		m->call = *e;
 	switch (e->kind) {
 	case EV_CPU_LOAD:
 	case EV_CPU_STORE:
+		m->missed = missed(m, e);
 		m->access = *e;
 		if (e->a == AT_L1 || e->a == AT_L2)
 			use_line(m, e->a == AT_L2 ? 2 : 1, e->addr2, e->seq);
 		break;
 	case EV_CACHE_FILL:
 	case EV_CACHE_TAKE:   use_line(m, e->unit, e->addr, e->seq); break;
-	case EV_CPU_CONTEXT:  m->context = e->a; m->handler = e->unit; break;
+	case EV_CPU_CONTEXT:  cpu_context(m, e); break;
+	case EV_CACHE_PREFETCH: m->ahead = e->addr; break;
 	case EV_MACHINE:      machine_on(m, e); break;
 	case EV_MACHINE_CACHE: machine_cache(m, e); break;
 	case EV_MACHINE_IOMMU: m->iommu = true; break;

@@ -60,8 +60,12 @@ struct model {
 	struct checker checker;
 	struct event event;      /* the last one; kind EV_COUNT before the first */
 	struct event access;     /* the last cpu.load or cpu.store; kind EV_COUNT for none */
+	struct event call;       /* the last call of the DMA API; kind EV_COUNT for none */
+	uint32_t missed;         /* by bit: cache levels that had to fetch its line first */
+	uint64_t ahead;          /* pa of the line that was read ahead last */
 	uint64_t machines;       /* switched on so far */
 	uint32_t context;        /* enum context */
+	bool irqs_off;
 	uint32_t handler;        /* the device whose handler runs, in CONTEXT_IRQ */
 	uint32_t devices;        /* units told of: 0 .. devices-1 */
 	bool iommu;              /* one stands between the devices and RAM */

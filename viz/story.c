@@ -56,15 +56,11 @@ static void add_owner(const struct teller *t, uint64_t pa)
 /* The call of the driver because of which it happened. */
 static void means_for_call(const struct teller *t)
 {
-	uint64_t seq = t->event->cause;
-	uint64_t at = t->now && seq ? player_find(t->player, seq) : UINT64_MAX;
-	const struct event_info *call;
+	const struct event *call = &t->model->call;
 
-	if (at == UINT64_MAX)
-		return;
-	call = &event_info[player_event(t->player, at - 1)->kind];
-	if (call->lane == LANE_DMA)
-		text_add(t->text, ", for %s (event %" PRIu64 ")", call->name, seq);
+	if (call->kind != EV_COUNT && call->seq == t->event->cause && call->seq != t->event->seq)
+		text_add(t->text, ", for %s (event %" PRIu64 ")",
+			 event_info[call->kind].name, call->seq);
 }
 
 static void means_load(const struct teller *t)

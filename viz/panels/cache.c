@@ -47,21 +47,12 @@ struct table {
 
 enum outcome cache_outcome(const struct model *m, uint32_t level)
 {
-	const struct event *access = &m->access;
-	bool filled[3] = { 0 };
-	uint64_t line = model_shadow(m)->line;
-
-	for (uint64_t seq = access->seq - 1; access->kind != EV_COUNT; seq--) {
-		const struct event *e = trace_at(&m->trace, seq);
-
-		if (!e || event_info[e->kind].lane != LANE_CACHE || e->kind == EV_CACHE_OP)
-			break;
-		if (e->kind == EV_CACHE_FILL && inside(access->addr2, 1, e->addr, line))
-			filled[e->unit] = true;
-	}
-	if (access->kind == EV_COUNT || filled[level])
-		return access->kind == EV_COUNT ? OUTCOME_NONE : OUTCOME_MISS;
-	return access->a == AT_RAM + level || (level == 2 && filled[1]) ? OUTCOME_HIT : OUTCOME_NONE;
+	if (m->access.kind == EV_COUNT || m->access.a > AT_L2)
+		return OUTCOME_NONE;
+	if (m->missed >> level & 1)
+		return OUTCOME_MISS;
+	return m->access.a == AT_RAM + level || (level == 2 && m->missed & 1u << 1) ?
+		OUTCOME_HIT : OUTCOME_NONE;
 }
 
 const char *outcome_mark(enum outcome outcome)
