@@ -6,7 +6,7 @@
 
 #include "repl/api.h"
 #include "repl/viewer.h"
-#include "viz/beside.h"
+#include "viz/pair.h"
 
 #include <signal.h>
 #include <unistd.h>
@@ -16,7 +16,7 @@ struct two {
 	struct session *session;
 	struct recording *recording[2];
 	struct player *player[2];
-	struct beside *beside;
+	struct pair *pair;
 };
 
 static const char stale[] =
@@ -105,12 +105,12 @@ static void look(struct two *t)
 			;
 		player_seek(t->player[i], player_count(t->player[i]));
 	}
-	t->beside = beside_new(t->player[0], t->player[1]);
+	t->pair = pair_new(t->player[0], t->player[1]);
 }
 
 static void away(struct two *t)
 {
-	beside_free(t->beside);
+	pair_free(t->pair);
 	for (int i = 0; i < 2; i++) {
 		player_free(t->player[i]);
 		recording_close(t->recording[i]);
@@ -141,7 +141,7 @@ static uint64_t after(const struct player *p, enum event_kind kind, uint64_t i)
 static uint32_t differences(struct two *t, uint64_t at, struct difference d[DIFFERENCES_MAX])
 {
 	player_seek(t->player[0], at);
-	beside_seek(t->beside);
+	pair_seek(t->pair);
 	return beside_differences(t->player[0], t->player[1], d);
 }
 
@@ -153,13 +153,13 @@ static void the_same_call_is_the_same_moment(void **state)
 	(void)state;
 	for (size_t i = 0; i < 4; i++) {
 		uint64_t here = after(t.player[0], kinds[i], 0);
-		uint64_t there = beside_position(t.beside, here);
+		uint64_t there = pair_position(t.pair, here);
 
 		assert_true(there >= after(t.player[1], kinds[i], 0));
-		assert_true(beside_position(t.beside, here - 1) < after(t.player[1], kinds[i], 0));
+		assert_true(pair_position(t.pair, here - 1) < after(t.player[1], kinds[i], 0));
 	}
-	assert_int_equal(beside_position(t.beside, 0), 0);
-	assert_int_equal(beside_position(t.beside, player_count(t.player[0])), player_count(t.player[1]));
+	assert_int_equal(pair_position(t.pair, 0), 0);
+	assert_int_equal(pair_position(t.pair, player_count(t.player[0])), player_count(t.player[1]));
 	away(&t);
 }
 
@@ -170,7 +170,7 @@ static void a_position_never_goes_back(void **state)
 
 	(void)state;
 	for (uint64_t at = 0; at <= player_count(t.player[0]); at++) {
-		uint64_t there = beside_position(t.beside, at);
+		uint64_t there = pair_position(t.pair, at);
 
 		assert_true(there >= last);
 		last = there;
@@ -207,7 +207,7 @@ static void polling_leads_astray_no_further_than_the_next_call(void **state)
 	play_lines(t.session, "for i = 1, polls do readl(dev.bar) end\nbuf = kmalloc(64)\n"
 		   "store(buf, 1)\n");
 	look(&t);
-	there = beside_position(t.beside, after(t.player[0], EV_MEM_ALLOC, 0));
+	there = pair_position(t.pair, after(t.player[0], EV_MEM_ALLOC, 0));
 	assert_int_equal(there, after(t.player[1], EV_MEM_ALLOC, 0));
 	away(&t);
 }
@@ -223,7 +223,7 @@ static void another_machine_counts_anew(void **state)
 	look(&t);
 	assert_int_equal(model_shadow(player_model(t.player[1]))->levels, 2);
 	assert_int_equal(model_shadow(player_model(t.player[0]))->levels, 1);
-	assert_true(beside_position(t.beside, after(t.player[0], EV_CPU_STORE, 0)) >=
+	assert_true(pair_position(t.pair, after(t.player[0], EV_CPU_STORE, 0)) >=
 		    after(t.player[1], EV_CPU_STORE, 0));
 	assert_int_equal(differences(&t, player_count(t.player[0]), d), 0);
 	away(&t);
@@ -240,8 +240,8 @@ static void undo_goes_back_on_both(void **state)
 	assert_int_equal(t.session->bench->steps, t.session->beside->bench->steps);
 	play_lines(t.session, "sync h for_cpu\nload(buf)\n");
 	look(&t);
-	assert_int_equal(beside_position(t.beside, player_count(t.player[0])), player_count(t.player[1]));
-	assert_true(beside_position(t.beside, after(t.player[0], EV_DMA_SYNC_CPU, 0)) >=
+	assert_int_equal(pair_position(t.pair, player_count(t.player[0])), player_count(t.player[1]));
+	assert_true(pair_position(t.pair, after(t.player[0], EV_DMA_SYNC_CPU, 0)) >=
 		    after(t.player[1], EV_DMA_SYNC_CPU, 0));
 	away(&t);
 }

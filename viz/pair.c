@@ -1,8 +1,5 @@
-#include "viz/beside.h"
+#include "viz/pair.h"
 
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define STEP 1024                /* positions between two marks */
@@ -20,7 +17,7 @@ struct track {
 	struct progress now;     /* after them */
 };
 
-struct beside {
+struct pair {
 	struct player *second;
 	struct track track[2];
 };
@@ -178,26 +175,26 @@ static uint64_t settled(const struct track *t, uint64_t at)
 	return end;
 }
 
-struct beside *beside_new(const struct player *first, struct player *second)
+struct pair *pair_new(const struct player *first, struct player *second)
 {
-	struct beside *b = core_alloc(sizeof *b);
+	struct pair *pair = core_alloc(sizeof *pair);
 
-	*b = (struct beside){ .second = second, .track = { { .player = first }, { .player = second } } };
-	return b;
+	*pair = (struct pair){ .second = second, .track = { { .player = first }, { .player = second } } };
+	return pair;
 }
 
-void beside_free(struct beside *b)
+void pair_free(struct pair *pair)
 {
-	if (!b)
+	if (!pair)
 		return;
-	free(b->track[0].mark);
-	free(b->track[1].mark);
-	free(b);
+	free(pair->track[0].mark);
+	free(pair->track[1].mark);
+	free(pair);
 }
 
-uint64_t beside_position(struct beside *b, uint64_t at)
+uint64_t pair_position(struct pair *pair, uint64_t at)
 {
-	struct track *first = &b->track[0], *second = &b->track[1];
+	struct track *first = &pair->track[0], *second = &pair->track[1];
 	struct progress p;
 	uint64_t here, there, loads, end;
 
@@ -213,93 +210,7 @@ uint64_t beside_position(struct beside *b, uint64_t at)
 	return min_u64(there + (at - here), end);
 }
 
-void beside_seek(struct beside *b)
+void pair_seek(struct pair *pair)
 {
-	player_seek(b->second, beside_position(b, player_at(b->track[0].player)));
-}
-
-/* What differs. */
-
-struct list {
-	struct difference *at;
-	uint32_t n;
-};
-
-__attribute__((format(printf, 3, 4)))
-static void add(struct list *l, enum difference_kind kind, const char *format, ...)
-{
-	va_list args;
-
-	if (l->n == DIFFERENCES_MAX)
-		return;
-	l->at[l->n].kind = kind;
-	va_start(args, format);
-	vsnprintf(l->at[l->n++].text, sizeof l->at->text, format, args);
-	va_end(args);
-}
-
-static uint32_t broken(const struct model *m, enum rule rule)
-{
-	const struct violations *vs = model_violations(m);
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < vs->count; i++)
-		n += violations_at(vs, i)->rule == rule;
-	return n;
-}
-
-static void compare_rules(struct list *l, const struct model *here, const struct model *there)
-{
-	for (enum rule r = 0; r < RULE_COUNT; r++) {
-		uint32_t a = broken(here, r), b = broken(there, r);
-
-		if (a != b && (!a || !b))
-			add(l, DIFFERENCE_RULE, "%s was broken %s, not %s", rule_info[r].name,
-			    a ? "here" : "there", a ? "there" : "here");
-	}
-}
-
-/* Only what both read for the same line: the last access of each. */
-static void compare_reads(struct list *l, const struct model *here, const struct model *there)
-{
-	const struct event *a = &here->access, *b = &there->access;
-
-	if (a->kind == EV_CPU_LOAD && b->kind == EV_CPU_LOAD && a->size == b->size &&
-	    is_load(a) && is_load(b) && a->value != b->value)
-		add(l, DIFFERENCE_READ, "the CPU read 0x%" PRIx64 " here, 0x%" PRIx64 " there",
-		    a->value, b->value);
-}
-
-/* The n-th live mapping that was made, by its number; NULL: there are fewer. */
-static const struct mapping *live_mapping(const struct ownership *o, uint32_t n)
-{
-	uint32_t i = ownership_live(o, 0);
-
-	for (; n && i < o->end; n--)
-		i = ownership_live(o, i + 1);
-	return i < o->end ? ownership_mapping(o, i) : NULL;
-}
-
-static void compare_owners(struct list *l, const struct model *here, const struct model *there)
-{
-	const struct mapping *a, *b;
-
-	for (uint32_t i = 0; (a = live_mapping(model_ownership(here), i)) &&
-			     (b = live_mapping(model_ownership(there), i)) && l->n < DIFFERENCES_MAX; i++)
-		if (a->device_owns != b->device_owns)
-			add(l, DIFFERENCE_OWNER, "the %s owns the buffer at 0x%" PRIx64
-			    " here, the %s there", a->device_owns ? "device" : "CPU", a->va,
-			    b->device_owns ? "device" : "CPU");
-}
-
-uint32_t beside_differences(const struct player *first, const struct player *second,
-			    struct difference d[DIFFERENCES_MAX])
-{
-	const struct model *here = player_model(first), *there = player_model(second);
-	struct list l = { .at = d };
-
-	compare_rules(&l, here, there);
-	compare_reads(&l, here, there);
-	compare_owners(&l, here, there);
-	return l.n;
+	player_seek(pair->second, pair_position(pair, player_at(pair->track[0].player)));
 }
