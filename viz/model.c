@@ -200,6 +200,28 @@ static void stand_in_remove(struct model *m, uint32_t device, uint64_t dma, uint
 	}
 }
 
+/* Entries stay, as removed, until the IOTLB forgets them; size 0 of a flush: all, of every device. */
+static void iommu_unmap(struct model *m, const struct event *e)
+{
+	for (uint32_t i = 0; i < m->stand_in_end; i++) {
+		const struct stand_in *s = cow_read(&m->stand_ins, i);
+
+		if (s->seq && !s->to && s->device == e->unit && inside(s->dma, 1, e->addr, e->size))
+			((struct stand_in *)cow_write(&m->stand_ins, i))->removed = true;
+	}
+}
+
+static void iotlb_flush(struct model *m, const struct event *e)
+{
+	for (uint32_t i = 0; i < m->stand_in_end; i++) {
+		const struct stand_in *s = cow_read(&m->stand_ins, i);
+
+		if (s->seq && s->removed && (!e->size || (s->device == e->unit &&
+							  inside(s->dma, 1, e->addr, e->size))))
+			((struct stand_in *)cow_write(&m->stand_ins, i))->seq = 0;
+	}
+}
+
 static void use_line(struct model *m, uint32_t level, uint64_t pa, uint64_t seq)
 {
 	const struct shadow_cache *c = &model_shadow(m)->cache[level];
@@ -323,16 +345,17 @@ static void picture_event(struct model *m, const struct event *e)
 	case EV_DMA_FREE:     use_pages(m, e->addr2, e->size, PAGE_FREE, false); break;
 	case EV_BOUNCE_MAP:
 		stand_in_add(m, (struct stand_in){ e->seq, e->value, e->addr, e->addr2, e->size,
-						   e->unit, IOMMU_BOTH });
+						   e->unit, IOMMU_BOTH, false });
 		break;
 	case EV_BOUNCE_UNMAP:
 		stand_in_remove(m, e->unit, e->value, e->size);
 		break;
 	case EV_IOMMU_MAP:
 		stand_in_add(m, (struct stand_in){ e->seq, e->addr, e->addr2, 0, e->size,
-						   e->unit, e->a });
+						   e->unit, e->a, false });
 		break;
-	case EV_IOMMU_UNMAP:  stand_in_remove(m, e->unit, e->addr, e->size); break;
+	case EV_IOMMU_UNMAP:  iommu_unmap(m, e); break;
+	case EV_IOTLB_FLUSH:  iotlb_flush(m, e); break;
 	default: break;
 	}
 }
@@ -410,7 +433,7 @@ const struct stand_in *model_stand_in(const struct model *m, uint64_t pa)
 	for (uint32_t i = 0; i < m->stand_in_end; i++) {
 		const struct stand_in *s = cow_read(&m->stand_ins, i);
 
-		if (s->seq && inside(pa, 1, s->pa, s->size))
+		if (s->seq && !s->removed && inside(pa, 1, s->pa, s->size))
 			return s;
 	}
 	return NULL;

@@ -54,6 +54,7 @@ struct stand_in {
 	uint64_t dma, pa, to;    /* bus address; the buffer; the bounce buffer (0 for an IOMMU) */
 	uint64_t size;
 	uint32_t device, prot;
+	bool removed;            /* from the IOMMU's table; the IOTLB may go on working with it */
 };
 
 struct model {

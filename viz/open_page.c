@@ -1,12 +1,13 @@
 #include "viz/open_page.h"
+
+#include "viz/dress.h"
 #include "viz/rows.h"
 #include "viz/version.h"
 
 #include <inttypes.h>
 
-#define OFFSET_WIDTH  4      /* characters of "040 " */
-#define VERSION_WIDTH 2
-#define BLOCKS_MAX    512    /* of a page: the smallest have 8 bytes */
+#define OFFSET_WIDTH 4     /* characters of "040 " */
+#define BLOCKS_MAX   512   /* of a page: the smallest have 8 bytes */
 
 /* Something that happened to a byte, and when. */
 struct happening {
@@ -100,18 +101,17 @@ static const char *owner_of(const struct model *m, uint64_t page)
 
 	for (uint64_t i = 0; i < PAGE_SIZE; i++)
 		owned += ownership_is_device(model_ownership(m), page + i);
-	return !owned ? "the CPU's" : owned == PAGE_SIZE ? "the device's" : "partly the device's";
+	return !owned ? "CPU" : owned == PAGE_SIZE ? "device" : "both";
 }
 
 static void draw_heading(const struct picture *p, struct rows *r, uint64_t page)
 {
-	uint64_t va = model_va(p->model, page);
-
 	scene_thing(p->scene, THING_PAGE, 0, page >> PAGE_SHIFT);
-	rows_text(r, ROLE_INK, MARK_BOLD, "page 0x%" PRIx64 ": %s, %s", page >> PAGE_SHIFT,
+	rows_text(r, ROLE_INK, MARK_BOLD, "page 0x%" PRIx64 ": %s, owner %s", page >> PAGE_SHIFT,
 		  page_use_name[model_use(p->model, page >> PAGE_SHIFT)], owner_of(p->model, page));
 	if (r->left.h > 7 * rows_step(p->look))
-		rows_text(r, ROLE_DIM, 0, "pa 0x%" PRIx64 " va 0x%" PRIx64, page, va);
+		rows_text(r, ROLE_DIM, 0, "pa 0x%" PRIx64 " va 0x%" PRIx64, page,
+			  model_va(p->model, page));
 }
 
 /* A block, or the part of it that lies in this page, on a bar as wide as the page. */
@@ -160,7 +160,7 @@ static void draw_blocks(const struct picture *p, struct rows *r, uint64_t page)
 	if (bar.h <= 0)
 		return;
 	bar.h -= 3;
-	scene_thing(p->scene, THING_PAGE, 0, page >> PAGE_SHIFT);
+	scene_thing(p->scene, THING_BYTE, AT_RAM, page);
 	scene_rect(p->scene, bar, ROLE_PAPER, ROLE_EDGE, 0);
 	for (uint32_t i = 0; i < m->allocation_end && drawn < BLOCKS_MAX; i++) {
 		const struct allocation *a = cow_read(&m->allocations, i);
@@ -173,37 +173,30 @@ static void draw_blocks(const struct picture *p, struct rows *r, uint64_t page)
 	draw_owned(p, bar, page);
 }
 
-static void draw_asked(const struct picture *p, struct rows *r, uint64_t focus)
+/* What the byte of interest belongs to: a block of an allocator, else a mapping. */
+static void draw_whose(const struct picture *p, struct rows *r, uint64_t focus)
 {
 	struct allocation a = model_allocation(p->model, focus);
+	const struct mapping *of = ownership_of(model_ownership(p->model), focus);
 
-	scene_thing(p->scene, THING_BYTE, AT_RAM, a.pa);
-	if (!a.seq)
-		rows_text(r, ROLE_DIM, 0, "no block of an allocator here");
+	scene_thing(p->scene, THING_BYTE, AT_RAM, focus);
+	if (a.seq)
+		rows_text(r, ROLE_DIM, 0, "block +%" PRIx64 ": %" PRIu64 " asked, %" PRIu64 " slack",
+			  a.pa & PAGE_MASK, a.asked, a.size - a.asked);
+	else if (of && of->live)
+		rows_text(r, ROLE_DIM, 0, "mapped +%" PRIx64 ": %" PRIu64 " bytes",
+			  of->pa & PAGE_MASK, of->size);
 	else
-		rows_text(r, ROLE_DIM, 0, "block at +%" PRIx64 ": %" PRIu64 " bytes asked, %" PRIu64
-			  " slack", a.pa & PAGE_MASK, a.asked, a.size - a.asked);
+		rows_text(r, ROLE_DIM, 0, "nobody asked for this byte");
 }
 
 static struct byte_cell byte_cell(const struct picture *p, uint64_t pa)
 {
-	struct byte_cell c = { .fill = ROLE_PAPER,
-			       .thing = { THING_BYTE, AT_RAM, pa } };
+	struct dress dress = dress_of(p->look, model_age(p->model, AT_RAM, pa));
 
-	c.value = shadow_page(model_shadow(p->model), pa)->bytes[pa & PAGE_MASK];
-	switch (model_age(p->model, AT_RAM, pa)) {
-	case AGE_STALE:
-		c.fill = ROLE_STALE;
-		c.marks = MARK_HATCH | faded(p->look, LEGEND_STALE);
-		break;
-	case AGE_BEHIND:
-		c.fill = ROLE_FRESH;
-		c.marks = MARK_HATCH | faded(p->look, LEGEND_BEHIND);
-		break;
-	default:
-		c.fill = ROLE_FRESH;
-	}
-	return c;
+	return (struct byte_cell){ .fill = dress.fill, .marks = dress.marks,
+		.value = shadow_page(model_shadow(p->model), pa)->bytes[pa & PAGE_MASK],
+		.thing = { THING_BYTE, AT_RAM, pa } };
 }
 
 /* The bytes the last event wrote to RAM. False: it wrote none. */
@@ -271,18 +264,37 @@ static void draw_borders(const struct picture *p, const struct line *l)
 		draw_border(p, l, p->look->byte, 1, ROLE_INK, MARK_BOLD);
 }
 
-/* Offset in the page, bytes, and the letter of the write that the first one comes from. */
+/* How many letters a row of n bytes has: one for each write of the bus. */
+static uint32_t letters(uint32_t n)
+{
+	return n > BUS_WIDTH ? n / BUS_WIDTH : 1;
+}
+
+/* The letter of the write that the first of each 8 bytes comes from. */
+static void draw_versions(const struct picture *p, const struct line *l)
+{
+	const struct shadow_page *page = shadow_page(model_shadow(p->model), l->pa);
+	float one = p->look->text * TEXT_ADVANCE;
+	char text[LINE_MAX / BUS_WIDTH + 1] = "";
+
+	for (uint32_t i = 0; i < letters(l->row.n); i++)
+		text[i] = version_letter(page->stamp[(l->pa & PAGE_MASK) + i * BUS_WIDTH]);
+	scene_text(p->scene, l->b.x + l->row.w * (float)l->row.n + one / 2, l->b.y + l->b.h / 2, 0,
+		   p->look->text, ROLE_INK, 0, "%s", text);
+}
+
+/* Offset in the page, bytes, versions. */
 static void draw_line(const struct picture *p, struct line l)
 {
 	struct byte_cell cell[LINE_MAX];
-	float size = p->look->text, y = l.b.y + l.b.h / 2;
 	uint32_t line = model_shadow(p->model)->line;
-	stamp_t stamp = shadow_page(model_shadow(p->model), l.pa)->stamp[l.pa & PAGE_MASK];
+	float size = p->look->text;
 
 	scene_thing(p->scene, THING_LINE, AT_RAM, l.pa);
 	if (l.row.n < line && !(l.pa & (line - 1)))
 		scene_line(p->scene, l.b.x, l.b.y - 0.5f, l.b.x + l.b.w, l.b.y - 0.5f, ROLE_EDGE, 0);
-	scene_text(p->scene, l.b.x, y, 0, size, ROLE_DIM, 0, "%03" PRIx64, l.pa & PAGE_MASK);
+	scene_text(p->scene, l.b.x, l.b.y + l.b.h / 2, 0, size, ROLE_DIM, 0, "%03" PRIx64,
+		   l.pa & PAGE_MASK);
 	l.b.x += OFFSET_WIDTH * size * TEXT_ADVANCE;
 	l.b.h -= 1;
 	for (uint32_t i = 0; i < l.row.n; i++)
@@ -291,8 +303,22 @@ static void draw_line(const struct picture *p, struct line l)
 	scene_thing(p->scene, THING_NONE, 0, 0);
 	draw_borders(p, &l);
 	scene_thing(p->scene, THING_LINE, AT_RAM, l.pa);
-	scene_text(p->scene, l.b.x + l.row.w * (float)l.row.n + size * TEXT_ADVANCE / 2, y, 0, size,
-		   ROLE_INK, 0, "%c", version_letter(stamp));
+	draw_versions(p, &l);
+}
+
+/* The widest row of bytes beside which offset and letters have room. */
+static struct byte_row row_fitting(const struct picture *p, float width)
+{
+	float one = p->look->text * TEXT_ADVANCE;
+	struct byte_row row = { 0 };
+	uint32_t n = model_shadow(p->model)->line;
+
+	for (; n; n /= 2) {
+		row = byte_row_fit(p->look, width - one * (float)(OFFSET_WIDTH + 1 + letters(n)), n);
+		if (row.n == n)
+			break;
+	}
+	return row;
 }
 
 /*
@@ -301,8 +327,7 @@ static void draw_line(const struct picture *p, struct line l)
  */
 static void draw_lines(const struct picture *p, struct rows *r, uint64_t focus)
 {
-	float words = (OFFSET_WIDTH + VERSION_WIDTH) * p->look->text * TEXT_ADVANCE;
-	struct byte_row row = byte_row_fit(p->look, r->left.w - words, model_shadow(p->model)->line);
+	struct byte_row row = row_fitting(p, r->left.w);
 	uint64_t rows = (uint64_t)(r->left.h / rows_step(p->look) + 0.01f);
 	uint64_t page = round_down(focus, PAGE_SIZE), first;
 
@@ -324,7 +349,7 @@ void open_page_draw(const struct picture *p, struct box b)
 	draw_heading(p, &r, page);
 	if (r.left.h > 6 * rows_step(p->look)) {
 		draw_blocks(p, &r, page);
-		draw_asked(p, &r, focus);
+		draw_whose(p, &r, focus);
 	}
 	if (shadow_sees(model_shadow(p->model), focus))
 		draw_lines(p, &r, focus);

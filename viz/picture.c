@@ -1,6 +1,16 @@
 #include "viz/picture.h"
+#include "viz/beside.h"
+#include "viz/panels/bus.h"
 
-#define GAP 6.0f
+#include <math.h>
+#include <string.h>
+
+#define GAP            6.0f
+#define LINE           1.5f  /* height of a line with air, in sizes of text */
+#define CACHES_LEAST   13    /* lines of a machine that shows two levels of cache */
+#define LOWER_LEAST    8     /* lines of a lower part with more than the timeline */
+#define TIMELINE_ALONE 4.5f  /* lines of one without */
+#define SIDE_BY_SIDE   1800  /* points of width for two boards beside each other */
 
 const struct panel_info panel_info[PANEL_COUNT] = {
 #define PANEL(NAME, name, title, sentence) [PANEL_##NAME] = { \
@@ -19,16 +29,6 @@ struct look look_default(void)
 	return look;
 }
 
-/* Cut a piece off the left of *b. */
-static struct box take_left(struct box *b, float w)
-{
-	struct box taken = { b->x, b->y, w, b->h };
-
-	b->x += w + GAP;
-	b->w -= w + GAP;
-	return taken;
-}
-
 static struct box take_top(struct box *b, float h)
 {
 	struct box taken = { b->x, b->y, b->w, h };
@@ -44,50 +44,163 @@ static struct box take_bottom(struct box *b, float h)
 	return (struct box){ b->x, b->y + b->h + GAP, b->w, h };
 }
 
+/* How wide a panel wants to be, in characters: the least it is worth showing with, and the most. */
+struct column {
+	enum panel panel;
+	float least, most, weight;       /* weight: its share of what is left over */
+	int order;               /* the highest is left out first when there is no room for all */
+};
+
+#define COLUMNS_MAX 6
+
+/* Of a machine, left to right. L1 stands for both caches. */
+static const struct column machine_columns[] = {
+	{ PANEL_CPU,      13, 21,  1.0f, 3 },
+	{ PANEL_L1,       26, 150, 4.0f, 0 },
+	{ PANEL_BUS,      12, 22,  1.0f, 4 },
+	{ PANEL_RAM,      22, 150, 3.6f, 1 },
+	{ PANEL_STAND_IN, 15, 40,  1.3f, 5 },
+	{ PANEL_DEVICE,   18, 60,  2.2f, 6 },
+};
+
+static const struct column lower_columns[] = {
+	{ PANEL_TIMELINE, 40, 400, 4.4f, 0 },
+	{ PANEL_BYTE,     30, 80,  2.6f, 1 },
+	{ PANEL_BROKEN,   30, 400, 3.0f, 2 },
+};
+
+/* The columns there is room for, the others left out. Returns how many characters are free. */
+static float choose(const struct column *all, uint32_t n, float room, bool *in)
+{
+	for (;;) {
+		float free = room;
+		uint32_t last = n;
+
+		for (uint32_t i = 0; i < n; i++) {
+			free -= in[i] ? all[i].least : 0;
+			if (in[i] && (last == n || all[i].order > all[last].order))
+				last = i;
+		}
+		if (free >= 0 || last == n || !all[last].order)
+			return fmaxf(free, 0);
+		in[last] = false;
+	}
+}
+
+/* Hand out what is free by weight, until nobody wants more. */
+static void share(const struct column *all, uint32_t n, float free, const bool *in, float *wide)
+{
+	for (uint32_t turn = 0; turn < n && free > 0.5f; turn++) {
+		float weights = 0, given = 0;
+
+		for (uint32_t i = 0; i < n; i++)
+			weights += in[i] && wide[i] < all[i].most ? all[i].weight : 0;
+		for (uint32_t i = 0; i < n && weights > 0; i++) {
+			float more = in[i] ? fminf(free * all[i].weight / weights, all[i].most - wide[i]) : 0;
+
+			wide[i] += more;
+			given += more;
+		}
+		free -= given;
+	}
+}
+
+/* Panels side by side in a row; what finds no room has a box of no width. */
+static void lay_columns(const struct look *look, struct box *box, const struct column *all, uint32_t n,
+			struct box row, bool *in)
+{
+	float character = look->text * TEXT_ADVANCE, x = row.x, wide[COLUMNS_MAX] = { 0 }, sum = 0;
+	float free = choose(all, n, (row.w - GAP * (float)(n - 1)) / character, in);
+	uint32_t there = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		wide[i] = in[i] ? all[i].least : 0;
+	share(all, n, free, in, wide);
+	for (uint32_t i = 0; i < n; i++) {
+		there += in[i];
+		sum += wide[i];
+	}
+	character = (row.w - GAP * (float)(there - 1)) / sum;
+	for (uint32_t i = 0; i < n; i++) {
+		box[all[i].panel] = (struct box){ x, row.y, in[i] ? wide[i] * character : 0, row.h };
+		x += in[i] ? wide[i] * character + GAP : 0;
+	}
+}
+
 static bool has_stand_ins(const struct model *m)
 {
-	return m->stand_in_end > 0;
+	return m->iommu || m->bounce_pool.size || m->stand_in_end;
 }
 
 /* CPU, caches, bus, RAM, what stands in, device. */
-static void machine_row(struct picture *p, struct box row)
+static void lay_machine(const struct look *look, struct box *box, const struct model *m, struct box row)
 {
-	bool stand_ins = has_stand_ins(p->model);
-	float w = row.w - (stand_ins ? 5 : 4) * GAP;
-	struct box caches;
+	bool in[COLUMNS_MAX] = { true, true, true, true, has_stand_ins(m), true };
+	float line = look->text * LINE;
 
-	p->box[PANEL_CPU] = take_left(&row, w * 0.12f);
-	caches = take_left(&row, w * (stand_ins ? 0.28f : 0.33f));
-	p->box[PANEL_L2] = model_shadow(p->model)->levels > 1 ?
-		take_bottom(&caches, (caches.h - GAP) / 2) : (struct box){ 0 };
-	p->box[PANEL_L1] = caches;
-	p->box[PANEL_BUS] = take_left(&row, w * 0.12f);
-	p->box[PANEL_RAM] = take_left(&row, w * (stand_ins ? 0.24f : 0.28f));
-	p->box[PANEL_STAND_IN] = stand_ins ? take_left(&row, w * 0.11f) : (struct box){ 0 };
-	p->box[PANEL_DEVICE] = row;
+	lay_columns(look, box, machine_columns, COLUMNS_MAX, row, in);
+	box[PANEL_L2] = (struct box){ 0 };
+	if (model_shadow(m)->levels > 1 && row.h >= CACHES_LEAST * line)
+		box[PANEL_L2] = take_bottom(&box[PANEL_L1], (row.h - GAP) * 0.53f);
 }
 
-static void bottom_row(struct picture *p, struct box row)
+/* Owners above the timeline; beside them the byte and the rules. Low windows: the timeline alone. */
+static void lay_lower(struct picture *p, struct box row)
 {
-	float w = row.w - 2 * GAP;
-	struct box time = take_left(&row, w * 0.44f);
+	bool all = row.h >= LOWER_LEAST * p->look->text * LINE;
+	bool in[] = { true, all, all };
+	struct box time;
 
-	p->box[PANEL_OWNERS] = take_top(&time, (row.h - GAP) * 0.5f);
+	lay_columns(p->look, p->box, lower_columns, 3, row, in);
+	time = p->box[PANEL_TIMELINE];
+	p->box[PANEL_OWNERS] = all ? take_top(&time, (row.h - GAP) * 0.48f) : (struct box){ 0 };
 	p->box[PANEL_TIMELINE] = time;
-	p->box[PANEL_BYTE] = take_left(&row, w * 0.26f);
-	p->box[PANEL_BROKEN] = row;
+}
+
+/* Two boards: side by side where it is wide, else one below the other, each with its name. */
+static void lay_boards(struct picture *p, struct box all)
+{
+	float line = p->look->text * LINE;
+	struct box half = all, rest = all;
+
+	p->name[0] = p->name[1] = p->difference = (struct box){ 0 };
+	if (!p->beside) {
+		lay_machine(p->look, p->box, p->model, all);
+		return;
+	}
+	p->difference = take_bottom(&all, line);
+	half = rest = all;
+	if (all.w >= SIDE_BY_SIDE) {
+		half.w = rest.w = (all.w - 2 * GAP) / 2;
+		rest.x += half.w + 2 * GAP;
+	} else {
+		half.h = (all.h - GAP) / 2;
+		rest.h = half.h;
+		rest.y += half.h + GAP;
+	}
+	p->name[0] = take_top(&half, line);
+	p->name[1] = take_top(&rest, line);
+	lay_machine(p->look, p->box, p->model, half);
+	lay_machine(p->look, p->also, player_model(p->beside), rest);
+}
+
+static float lower_height(const struct picture *p, float height)
+{
+	float line = p->look->text * LINE, h = height * (p->beside ? 0.24f : 0.31f);
+
+	return h >= LOWER_LEAST * line ? h : fminf(h, TIMELINE_ALONE * line);
 }
 
 void picture_layout(struct picture *p, float width, float height)
 {
 	struct box all = { GAP, GAP, width - 2 * GAP, height - 2 * GAP };
-	float line = p->look->text * 1.5f;
+	float line = p->look->text * LINE;
 
 	p->box[PANEL_TOOLBAR] = take_top(&all, line + 4);
 	p->box[PANEL_LEGEND] = take_bottom(&all, line);
-	bottom_row(p, take_bottom(&all, height * 0.31f));
+	lay_lower(p, take_bottom(&all, lower_height(p, height)));
 	p->box[PANEL_SENTENCE] = take_bottom(&all, line);
-	machine_row(p, all);
+	lay_boards(p, all);
 }
 
 /* The frame and title of a panel that has them; what is left is the panel's own. */
@@ -105,17 +218,64 @@ static struct box draw_frame(const struct picture *p, enum panel i)
 	return (struct box){ b.x + GAP, b.y + size * 1.8f, b.w - 2 * GAP, b.h - size * 1.8f - GAP };
 }
 
+static void draw_panel(const struct picture *p, enum panel i)
+{
+	if (p->box[i].w > 0 && p->box[i].h > 0)
+		panel_info[i].draw(p, draw_frame(p, i));
+}
+
+/* CPU to device. */
+static void draw_machine(const struct picture *p)
+{
+	for (enum panel i = PANEL_CPU; i <= PANEL_DEVICE; i++)
+		draw_panel(p, i);
+}
+
+static void draw_words(const struct picture *p, struct box b, uint32_t marks, const char *words)
+{
+	scene_thing(p->scene, THING_NONE, 0, 0);
+	scene_text(p->scene, b.x, b.y + b.h / 2, b.w, p->look->text, ROLE_INK, marks, "%s", words);
+}
+
+/* The same picture with the second board in it. */
+static struct picture second_of(const struct picture *p)
+{
+	struct picture second = *p;
+
+	memcpy(second.box, p->also, sizeof p->also);
+	second.player = p->beside;
+	second.model = p->other;
+	second.other = p->model;
+	second.beside = NULL;
+	return second;
+}
+
+static void draw_second(const struct picture *p)
+{
+	struct picture second = second_of(p);
+	char words[256];
+
+	draw_machine(&second);
+	bus_draw_transfer(&second);
+	beside_name(p->model, words, sizeof words);
+	draw_words(p, p->name[0], MARK_BOLD, words);
+	beside_name(second.model, words, sizeof words);
+	draw_words(p, p->name[1], MARK_BOLD, words);
+	if (beside_differs(p->model, second.model, words, sizeof words))
+		scene_rect(p->scene, p->difference, ROLE_NONE, ROLE_WARN, MARK_BOLD);
+	draw_words(p, (struct box){ p->difference.x + GAP, p->difference.y, p->difference.w - 2 * GAP,
+				    p->difference.h }, 0, words);
+}
+
 void picture_draw(struct picture *p, float width, float height)
 {
 	scene_clear(p->scene, width, height);
 	p->model = player_model(p->player);
+	p->other = p->beside ? player_model(p->beside) : NULL;
 	picture_layout(p, width, height);
-	for (enum panel i = 0; i < PANEL_COUNT; i++) {
-		struct box inside;
-
-		if (p->box[i].w <= 0)
-			continue;
-		inside = draw_frame(p, i);
-		panel_info[i].draw(p, inside);
-	}
+	for (enum panel i = 0; i < PANEL_COUNT; i++)
+		draw_panel(p, i);
+	bus_draw_transfer(p);
+	if (p->beside)
+		draw_second(p);
 }

@@ -11,7 +11,7 @@
 
 float rows_step(const struct look *look)
 {
-	return look->text * STEP;
+	return roundf(look->text * STEP);
 }
 
 struct box rows_take(struct rows *r, float h)

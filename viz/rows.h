@@ -20,7 +20,7 @@ static inline uint32_t faded(const struct look *look, enum legend row)
 /* A row of this height, cut off the top of what is left; h 0: there is no room. */
 struct box rows_take(struct rows *r, float h);
 
-/* Height of an ordinary row. */
+/* Height of an ordinary row: whole points, so that borders of rows stay sharp. */
 float rows_step(const struct look *look);
 
 /* One line of text in a row of its own. False: there was no room. */
@@ -41,7 +41,7 @@ struct byte_row {
 	float w, size;           /* points */
 };
 
-/* The greatest power of two of bytes, `most` at most, that fits; n 0: not even one does. */
+/* `most` bytes, a power of two, or the greatest below it that fits; n 0: not even one does. */
 struct byte_row byte_row_fit(const struct look *look, float width, uint32_t most);
 
 /* row->n bytes from the left edge of b on. */

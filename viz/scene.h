@@ -19,7 +19,7 @@ enum shape { SHAPE_RECT, SHAPE_LINE, SHAPE_ARROW, SHAPE_TEXT };
 
 /* How a rectangle or a line is drawn besides its colour. */
 enum mark {
-	MARK_HATCH  = 1,         /* stale */
+	MARK_HATCH  = 1,         /* stale: stripes in the colour of paper, half through */
 	MARK_CORNER = 2,         /* dirty: the upper right corner is filled */
 	MARK_DOUBLE = 4,         /* the device owns it: a second border inside the first */
 	MARK_ROUND  = 8,         /* a pill: a transfer */

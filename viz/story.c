@@ -5,10 +5,9 @@
 
 struct teller {
 	struct text *text;
-	const struct player *player;
 	const struct model *model;
 	const struct event *event;
-	bool now;                /* the player stands right after the event */
+	bool now;                /* the model stands right after the event */
 };
 
 /* The first of n bytes whose copy there has this age, UINT64_MAX: none. */
@@ -463,16 +462,15 @@ static void say_words(const struct teller *t, const char *from, size_t n)
 	}
 }
 
-void story_event(struct text *text, const struct player *p, uint64_t i)
+void story_event(struct text *text, const struct model *m, const struct event *e)
 {
-	const struct event e = *player_event(p, i);
-	const struct teller t = { text, p, player_model(p), &e, player_at(p) == i + 1 };
+	const struct teller t = { text, m, e, m->event.kind == e->kind && m->event.seq == e->seq };
 
-	if (!story[e.kind].words) {
-		text_add(text, "%s", event_info[e.kind].sentence);
+	if (!story[e->kind].words) {
+		text_add(text, "%s", event_info[e->kind].sentence);
 		return;
 	}
-	say_words(&t, story[e.kind].words, strlen(story[e.kind].words));
-	if (story[e.kind].meaning)
-		story[e.kind].meaning(&t);
+	say_words(&t, story[e->kind].words, strlen(story[e->kind].words));
+	if (story[e->kind].meaning)
+		story[e->kind].meaning(&t);
 }

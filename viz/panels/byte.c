@@ -2,6 +2,7 @@
  * The truth table of one byte: every copy of it from the CPU to the device, how old each is and who
  * wrote it, and which of them each side would read.
  */
+#include "viz/dress.h"
 #include "viz/panel.h"
 #include "viz/version.h"
 #include "viz/words.h"
@@ -128,7 +129,7 @@ static void fill_table(struct table *t, const struct model *m, uint64_t pa)
 			     .mapping = ownership_of(model_ownership(m), pa) };
 	if (s && s->to)
 		t->slot = s->to + (pa - s->pa);
-	add_copy(t, "store buffer", AT_STORE_BUFFER);
+	add_copy(t, "buffer", AT_STORE_BUFFER);
 	add_copy(t, "L1", AT_L1);
 	add_copy(t, "L2", AT_L2);
 	add_copy(t, "RAM", AT_RAM);
@@ -171,16 +172,6 @@ static const char *const age_word[] = {
 	[AGE_FRESH] = "fresh", [AGE_BEHIND] = "behind", [AGE_STALE] = "stale", [AGE_ABSENT] = "",
 };
 
-static uint32_t fade(const struct picture *p, enum age age)
-{
-	static const enum legend row[] = {
-		[AGE_FRESH] = LEGEND_FRESH, [AGE_BEHIND] = LEGEND_BEHIND, [AGE_STALE] = LEGEND_STALE,
-		[AGE_ABSENT] = LEGEND_FRESH,
-	};
-
-	return look_hides(p->look, row[age]) ? MARK_FADED : 0;
-}
-
 /* What a click on it leads to: the moment it was written, or nothing but the copy itself. */
 static void set_thing(const struct picture *p, const struct copy *c)
 {
@@ -193,26 +184,37 @@ static void set_thing(const struct picture *p, const struct copy *c)
 		scene_thing(p->scene, THING_EVENT, 0, at);
 }
 
+/* "edu, event 34": words_writer for a narrow column. */
+static void add_writer(struct text *t, stamp_t stamp)
+{
+	uint32_t writer = stamp & 0xff;
+
+	if (!stamp)
+		return;
+	text_add(t, "%s, event %" PRIu64, writer >= WROTE_DEVICE ? words_device(writer - WROTE_DEVICE) :
+		 writer == WROTE_KERNEL ? "kernel" : "CPU", stamp_event(stamp));
+}
+
 static void draw_copy(const struct picture *p, struct box b, const struct copy *c)
 {
 	float size = p->look->text, one = size * TEXT_ADVANCE, y = b.y + b.h / 2;
-	float value = b.x + 13 * one, cell = 5.5f * one, after = value + cell + one;
-	uint32_t marks = c->age == AGE_STALE ? MARK_HATCH : 0;
+	float value = b.x + 7 * one, cell = 5.5f * one, after = value + cell + one;
+	struct dress dress = dress_of(p->look, c->age);
 	struct box place = { value, b.y + 1, cell, b.h - 2 };
 	char words[64] = "";
 	struct text text = { words, 0, sizeof words };
 
-	p->scene->marks = (uint8_t)fade(p, c->age);
+	p->scene->marks = dress.marks & MARK_FADED;
 	scene_text(p->scene, b.x, y, value - b.x, size, ROLE_INK, 0, "%s", c->name);
 	set_thing(p, c);
-	scene_rect(p->scene, place, c->age == AGE_FRESH ? ROLE_FRESH : ROLE_STALE, ROLE_EDGE, marks);
+	scene_rect(p->scene, place, dress.fill, ROLE_EDGE, dress.marks);
 	scene_rect(p->scene, (struct box){ place.x + one * 0.75f, place.y + 1, one * 4, place.h - 2 },
 		   ROLE_FRESH, ROLE_NONE, 0);
 	scene_label(p->scene, place, size, ROLE_INK, MARK_BOLD, "%02x %c", c->value, c->letter);
 	if (c->seq)
 		text_add(&text, "read by event %" PRIu64, c->seq);
 	else
-		words_writer(&text, c->stamp);
+		add_writer(&text, c->stamp);
 	if (b.x + b.w > after + 7 * one)
 		scene_text(p->scene, after, y, 7 * one, size, ROLE_INK, c->age == AGE_FRESH ? 0 : MARK_BOLD,
 			   "%s", age_word[c->age]);

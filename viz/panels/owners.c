@@ -90,10 +90,10 @@ static void draw_name(const struct picture *p, struct box b, const struct span *
 	float x = span_x(s, l->from), end = b.x + b.w, w;
 	bool selected = is_selected(p, l);
 
-	text_add(&text, "%s %s ", words_device(l->device), l->form == FORM_COHERENT ? "coherent" :
+	text_add(&text, "%s, %s: ", words_device(l->device), l->form == FORM_COHERENT ? "coherent" :
 		 l->dir < DIRECTION_COUNT ? way[l->dir] : "mapping");
 	words_bytes(&text, l->size);
-	text_add(&text, ", 0x%" PRIx64, l->dma);
+	text_add(&text, " at 0x%" PRIx64, l->dma);
 	w = text_width(words, p->look->text);
 	if (x + w > end)
 		x = end - w > b.x ? end - w : b.x;

@@ -1,5 +1,6 @@
 /* RAM: the pages of a buffer, a map of all pages, and one page from near. */
 #include "viz/buffer_strip.h"
+#include "viz/dress.h"
 #include "viz/grid.h"
 #include "viz/open_page.h"
 #include "viz/rows.h"
@@ -18,7 +19,7 @@ static const struct {
 	char letter;
 } uses[PAGE_USE_COUNT] = {
 	[PAGE_FREE] = { ROLE_PAPER, ROLE_EDGE, ' ' },
-	[PAGE_KERNEL] = { ROLE_EDGE, ROLE_EDGE, 'K' },
+	[PAGE_KERNEL] = { ROLE_PANEL, ROLE_EDGE, 'K' },
 	[PAGE_HIDDEN] = { ROLE_NONE, ROLE_NONE, ' ' },
 	[PAGE_SLAB] = { ROLE_FRESH, ROLE_DIM, 's' },
 	[PAGE_KMALLOC] = { ROLE_FRESH, ROLE_DIM, 'k' },
@@ -126,12 +127,17 @@ static void style_page(const void *context, struct cell *c)
 	struct pages s = look_at(map, c);
 
 	c->thing = (struct thing){ THING_PAGE, 0, c->first };
-	c->fill = s.beyond ? ROLE_WARN : uses[s.use].fill;
+	c->fill = uses[s.use].fill;
 	c->edge = edge_of(c, &s);
-	c->marks = (s.owned ? MARK_DOUBLE : 0) | (s.behind ? MARK_HATCH : 0) |
-		   (s.open ? MARK_BOLD : 0);
+	c->marks = s.open ? MARK_BOLD : 0;
 	if (s.owned)
-		c->marks |= faded(look, LEGEND_OWNED);
+		c->marks |= MARK_DOUBLE | faded(look, LEGEND_OWNED);
+	if (s.behind) {
+		c->fill = dress_of(look, AGE_BEHIND).fill;
+		c->marks |= dress_of(look, AGE_BEHIND).marks;
+	}
+	if (s.beyond)
+		c->fill = ROLE_WARN;
 	label(c, &s);
 }
 
@@ -197,6 +203,6 @@ void panel_ram(const struct picture *p, struct box b)
 	if (b.h >= STRIP_NEEDS * row)
 		buffer_strip_draw(p, cut_top(&b, buffer_strip_height(p->look)), &strip);
 	scene_thing(p->scene, THING_PANEL, 0, PANEL_RAM);
-	draw_map(p, cut_top(&b, b.h * 0.45f), &strip);
+	draw_map(p, cut_top(&b, b.h * 0.42f), &strip);
 	open_page_draw(p, b);
 }

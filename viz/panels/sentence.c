@@ -41,7 +41,7 @@ void panel_sentence(const struct picture *p, struct box b)
 		text_add(&text, "nothing has happened yet");
 	} else {
 		scene_thing(p->scene, THING_EVENT, 0, player_at(p->player));
-		story_event(&text, p->player, player_at(p->player) - 1);
+		story_event(&text, p->model, e);
 	}
 	if (b.h < 2 * line)
 		b.y += (b.h - line) / 2;

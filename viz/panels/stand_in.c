@@ -10,6 +10,7 @@
 #include <inttypes.h>
 
 #define GAP   6.0f
+#define STALE_EDGE 8.0f      /* width of the hatching of an entry that was removed */
 #define SLOT  2048u          /* bytes of a slot of the pool */
 
 static const struct stand_in *nth(const struct model *m, uint32_t i)
@@ -110,7 +111,7 @@ static void draw_entry(struct rows *r, const struct stand_in *s)
 	rows_text(r, ROLE_INK, 0, "is %" PRIx64, s->pa);
 	rows_text(r, ROLE_DIM, 0, "%" PRIu64 " page%s", s->size >> PAGE_SHIFT,
 		  s->size > PAGE_SIZE ? "s" : "");
-	rows_text(r, ROLE_DIM, 0, "%s", permission(s->prot));
+	rows_text(r, ROLE_DIM, 0, "%s", s->removed ? "removed" : permission(s->prot));
 }
 
 static bool is_chosen(const struct picture *p, const struct stand_in *s)
@@ -118,6 +119,30 @@ static bool is_chosen(const struct picture *p, const struct stand_in *s)
 	uint64_t focus = open_page_focus(p);
 
 	return inside(focus, 1, s->pa, s->size) || (s->to && inside(focus, 1, s->to, s->size));
+}
+
+/* Where RAM shows the page: the cell that stands for it; w 0: nowhere. */
+static struct box page_box(const struct picture *p, uint64_t pfn)
+{
+	const struct prim *best = NULL;
+
+	for (uint32_t i = 0; i < p->scene->count; i++) {
+		const struct prim *q = &p->scene->prim[i];
+
+		if (q->shape == SHAPE_RECT && q->thing.kind == THING_PAGE && q->thing.id <= pfn &&
+		    (!best || q->thing.id >= best->thing.id))
+			best = q;
+	}
+	return best ? best->box : (struct box){ 0 };
+}
+
+static void draw_line_to_page(const struct picture *p, struct box card, uint64_t pfn)
+{
+	struct box page = page_box(p, pfn);
+
+	if (page.w > 0 && page.x + page.w < card.x)
+		scene_line(p->scene, card.x, card.y + rows_step(p->look) / 2, page.x + page.w,
+			   page.y + page.h / 2, ROLE_DIM, MARK_DASH);
 }
 
 /* A card; false: there is no room for it. */
@@ -132,6 +157,11 @@ static bool draw_card(const struct picture *p, struct rows *r, const struct stan
 	b.h -= 3;
 	scene_thing(p->scene, THING_STAND_IN, 0, s->seq);
 	scene_rect(p->scene, b, ROLE_FRESH, is_chosen(p, s) ? ROLE_INK : ROLE_EDGE, 0);
+	if (s->removed)
+		scene_rect(p->scene, (struct box){ b.x + b.w - STALE_EDGE, b.y, STALE_EDGE, b.h },
+			   ROLE_STALE, ROLE_NONE, MARK_HATCH | faded(p->look, LEGEND_STALE));
+	if (is_chosen(p, s))
+		draw_line_to_page(p, b, s->pa >> PAGE_SHIFT);
 	if (s->to)
 		draw_bounce(p, &inner, s);
 	else
