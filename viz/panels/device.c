@@ -79,8 +79,10 @@ static void draw_ring(struct rows *r, const struct device_model *d)
 {
 	const struct event *e = &d->descriptor;
 
-	if (d->ring_size)
-		rows_text(r, ROLE_INK, 0, "ring 0x%" PRIx64 "+%" PRIx64, d->ring, d->ring_size);
+	for (uint32_t i = 0; i < MODEL_RINGS; i++)
+		if (d->ring[i].size)
+			rows_text(r, ROLE_INK, 0, "ring 0x%" PRIx64 "+%" PRIx64, d->ring[i].dma,
+				  d->ring[i].size);
 	if (!e->seq)
 		return;
 	rows_text(r, ROLE_INK, 0, "%s 0x%" PRIx64, e->kind == EV_DEV_TAKE ? "took" : "gave", e->addr);
