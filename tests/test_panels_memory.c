@@ -308,14 +308,14 @@ static void a_bounced_buffer_shows_its_slot_and_which_copy_is_newer(void **state
 	draw(panel_stand_in, 130, 420);
 	assert_non_null(text("slot 10000"));
 	assert_non_null(text("for 5000"));
-	assert_non_null(text("1 of 16 slots"));
+	assert_non_null(text("1/16 slots"));
 	assert_non_null(text("equal"));
 	device_writes(0x10000, 0x2222);
 	draw(panel_stand_in, 130, 420);
-	assert_non_null(text("slot is newer"));
+	assert_non_null(text("slot newer"));
 	cpu_stores(0x5000, 0x3333);
 	draw(panel_stand_in, 130, 420);
-	assert_non_null(text("buffer is newer"));
+	assert_non_null(text("buffer newer"));
 }
 
 static void a_chosen_stand_in_is_joined_to_its_page(void **state)

@@ -56,7 +56,7 @@ static void draw_pool(const struct picture *p, struct rows *r)
 	grid_draw(p->scene, &g, style_slot, m);
 	for (uint64_t i = 0; i < slots; i++)
 		used += in_use(m, m->bounce_pool.pa + i * SLOT);
-	rows_text(r, ROLE_DIM, 0, "%u of %" PRIu64 " slots", used, slots);
+	rows_text(r, ROLE_DIM, 0, "%u/%" PRIu64 " slots", used, slots);
 }
 
 /* The newest copy of a byte as the CPU has it. */
@@ -75,7 +75,7 @@ static const char *which_is_newer(const struct model *m, const struct stand_in *
 
 	for (uint64_t i = 0; i < s->size; i++)
 		if (newest(m, s->pa + i, &buffer) != newest(m, s->to + i, &bounce))
-			return buffer > bounce ? "buffer is newer" : "slot is newer";
+			return buffer > bounce ? "buffer newer" : "slot newer";
 	return "equal";
 }
 
