@@ -336,6 +336,29 @@ static void a_chosen_stand_in_is_joined_to_its_page(void **state)
 	assert_true(last->box.x + last->box.w < 340);
 }
 
+static void of_many_stand_ins_the_chosen_one_is_shown(void **state)
+{
+	uint64_t chosen = 0;
+
+	(void)state;
+	happens((struct event){ .kind = EV_MACHINE_IOMMU });
+	for (uint64_t i = 0; i < 40; i++) {
+		uint64_t made = happens((struct event){ .kind = EV_IOMMU_MAP, .size = PAGE_SIZE,
+			.addr = 0xf00000 + i * PAGE_SIZE, .addr2 = (i + 10) << PAGE_SHIFT });
+
+		chosen = i == 33 ? made : chosen;
+	}
+	draw(panel_stand_in, 130, 420);
+	assert_null(rect(THING_STAND_IN, chosen, 0));
+	assert_non_null(text("1 to 5 of 40"));
+	look.selected = (struct thing){ THING_STAND_IN, 0, chosen };
+	draw(panel_stand_in, 130, 420);
+	assert_non_null(rect(THING_STAND_IN, chosen, 0));
+	look.zoom[PANEL_STAND_IN].scroll = 1;
+	draw(panel_stand_in, 130, 420);
+	assert_non_null(text("36 to 40 of 40"));
+}
+
 static void a_removed_entry_stays_until_the_iotlb_forgets_it(void **state)
 {
 	(void)state;
@@ -485,6 +508,7 @@ int main(void)
 		TEST(the_open_page_follows_what_happens_and_what_is_chosen),
 		TEST(a_bounced_buffer_shows_its_slot_and_which_copy_is_newer),
 		TEST(a_chosen_stand_in_is_joined_to_its_page),
+		TEST(of_many_stand_ins_the_chosen_one_is_shown),
 		TEST(a_removed_entry_stays_until_the_iotlb_forgets_it),
 		TEST(the_device_that_acted_last_is_open_the_others_have_a_line),
 		TEST(an_interrupt_and_a_ring_are_told),

@@ -7,9 +7,11 @@
 #include "viz/words.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 #define REGISTERS 0xfffffu   /* of a device's addresses: which register (hw/bus.h, DEVICE_WINDOW) */
 #define BYTES_MAX 16         /* of its own memory, in a row */
+#define CELL_MIN  4.0f       /* width of a descriptor, points */
 
 static uint64_t last_act(const struct device_model *d)
 {
@@ -75,7 +77,28 @@ static void draw_registers(struct rows *r, const struct event *e)
 		  e->value);
 }
 
-static void draw_ring(struct rows *r, const struct device_model *d)
+/* A cell for each descriptor of the ring; the one that was last taken or given back is marked. */
+static void draw_descriptors(const struct picture *p, struct rows *r, const struct device_model *d)
+{
+	const struct event *e = &d->descriptor;
+	uint64_t n = e->size ? d->ring_size / e->size : 0;
+	struct box b = { r->left.x, r->left.y, r->left.w / (float)(n ? n : 1), rows_step(p->look) };
+	bool taken = e->kind == EV_DEV_TAKE;
+
+	if (!n || b.w < CELL_MIN || !inside(e->addr, 1, d->ring, d->ring_size) ||
+	    rows_take(r, b.h).h <= 0)
+		return;
+	b.w = fminf(b.w, 2 * p->look->text);
+	for (uint64_t i = 0; i < n; i++) {
+		bool last = i == (e->addr - d->ring) / e->size;
+
+		scene_rect(p->scene, (struct box){ b.x + b.w * (float)i, b.y, b.w - 1, b.h - 3 },
+			   last ? ROLE_FRESH : ROLE_PAPER, !last ? ROLE_EDGE : taken ? ROLE_DEVICE :
+			   ROLE_CPU, !last ? 0 : taken ? MARK_DOUBLE : MARK_BOLD);
+	}
+}
+
+static void draw_ring(const struct picture *p, struct rows *r, const struct device_model *d)
 {
 	const struct event *e = &d->descriptor;
 
@@ -83,6 +106,7 @@ static void draw_ring(struct rows *r, const struct device_model *d)
 		rows_text(r, ROLE_INK, 0, "ring 0x%" PRIx64 "+%" PRIx64, d->ring, d->ring_size);
 	if (!e->seq)
 		return;
+	draw_descriptors(p, r, d);
 	rows_text(r, ROLE_INK, 0, "%s 0x%" PRIx64, e->kind == EV_DEV_TAKE ? "took" : "gave", e->addr);
 	rows_text(r, ROLE_DIM, 0, "OWN: the %s", e->kind == EV_DEV_TAKE ? "device's" : "CPU's");
 }
@@ -135,7 +159,7 @@ static void draw_open(const struct picture *p, struct rows *r, uint32_t unit, fl
 	rows_text(r, ROLE_DEVICE, MARK_BOLD, "%s%s", words_device(unit), d->busy ? ", busy" : "");
 	draw_transfer(p, r, d);
 	draw_registers(r, &d->registers);
-	draw_ring(r, d);
+	draw_ring(p, r, d);
 	draw_interrupt(p, r, unit);
 	draw_buffer(p, r, unit, keep);
 }

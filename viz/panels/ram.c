@@ -78,7 +78,10 @@ static bool is_behind(const struct map *map, uint64_t pfn)
 
 static bool is_owned(const struct model *m, uint64_t pfn)
 {
-	return ownership_any_device(model_ownership(m), pfn << PAGE_SHIFT, PAGE_SIZE);
+	const struct ownership *o = model_ownership(m);
+
+	return ownership_is_notable(o, pfn << PAGE_SHIFT) &&
+	       ownership_any_device(o, pfn << PAGE_SHIFT, PAGE_SIZE);
 }
 
 static struct pages look_at(const struct map *map, const struct cell *c)
