@@ -379,17 +379,21 @@ static void a_removed_entry_stays_until_the_iotlb_forgets_it(void **state)
 
 static void the_device_that_acted_last_is_open_the_others_have_a_line(void **state)
 {
+	uint64_t start;
+
 	(void)state;
 	draw(panel_device, 170, 420);
 	assert_non_null(text("no device"));
 	happens((struct event){ .kind = EV_MMIO_WRITE, .addr = 0x40000098, .value = 3, .size = 4 });
-	happens((struct event){ .kind = EV_DEV_START, .addr = OFFSET, .size = 16,
+	start = happens((struct event){ .kind = EV_DEV_START, .addr = OFFSET, .size = 16,
 		.a = DMA_TO_DEVICE, .unit = 1 });
 	happens((struct event){ .kind = EV_DEV_READ, .addr = OFFSET, .value = 0x41, .size = 8,
-		.unit = 1 });
+		.unit = 1, .cause = start });
 	draw(panel_device, 170, 420);
 	assert_non_null(text("nic, busy"));
 	assert_non_null(text("reads 8 of 16"));
+	assert_non_null(text("it has read"));
+	assert_non_null(text("41"));
 	assert_non_null(text("edu: idle"));
 	look.selected = (struct thing){ THING_DEVICE, 0, 0 };
 	draw(panel_device, 170, 420);
