@@ -329,43 +329,41 @@ static void stand_in_add(struct model *m, struct stand_in s)
 		*(struct stand_in *)cow_write(&m->stand_ins, i - 1) = s;
 }
 
-static void stand_in_free(struct model *m, uint32_t i)
+static bool is_of(const struct stand_in *s, uint32_t device, uint64_t dma, uint64_t size)
+{
+	return s->seq && s->device == device && inside(s->dma, 1, dma, size ? size : 1);
+}
+
+static void stand_in_remove(struct model *m, uint32_t i)
 {
 	*(struct stand_in *)cow_write(&m->stand_ins, i) =
 		(struct stand_in){ .next = m->stand_in_free };
 	m->stand_in_free = i + 1;
 }
 
-static void stand_in_remove(struct model *m, uint32_t device, uint64_t dma, uint64_t size)
+static void bounce_unmap(struct model *m, const struct event *e)
 {
-	for (uint32_t i = 0; i < m->stand_in_end; i++) {
-		const struct stand_in *s = cow_read(&m->stand_ins, i);
-
-		if (!s->seq || s->device != device || !inside(s->dma, 1, dma, size ? size : 1))
-			continue;
-		stand_in_free(m, i);
-	}
+	for (uint32_t i = 0; i < m->stand_in_end; i++)
+		if (is_of(cow_read(&m->stand_ins, i), e->unit, e->value, e->size))
+			stand_in_remove(m, i);
 }
 
-/* Entries stay, as removed, until the IOTLB forgets them; size 0 of a flush: all, of every device. */
+/* Entries stay, as removed, until the IOTLB forgets them. */
 static void iommu_unmap(struct model *m, const struct event *e)
 {
-	for (uint32_t i = 0; i < m->stand_in_end; i++) {
-		const struct stand_in *s = cow_read(&m->stand_ins, i);
-
-		if (s->seq && !s->to && s->device == e->unit && inside(s->dma, 1, e->addr, e->size))
+	for (uint32_t i = 0; i < m->stand_in_end; i++)
+		if (is_of(cow_read(&m->stand_ins, i), e->unit, e->addr, e->size))
 			((struct stand_in *)cow_write(&m->stand_ins, i))->removed = true;
-	}
 }
 
+/* Size 0: it forgets all, of every device. */
 static void iotlb_flush(struct model *m, const struct event *e)
 {
 	for (uint32_t i = 0; i < m->stand_in_end; i++) {
 		const struct stand_in *s = cow_read(&m->stand_ins, i);
 
-		if (s->seq && s->removed && (!e->size || (s->device == e->unit &&
-							  inside(s->dma, 1, e->addr, e->size))))
-			stand_in_free(m, i);
+		if (s->removed && (!e->size || is_of(s, e->unit, e->addr, e->size)))
+			stand_in_remove(m, i);
 	}
 }
 
@@ -607,9 +605,7 @@ static void picture_event(struct model *m, const struct event *e)
 		stand_in_add(m, (struct stand_in){ .seq = e->seq, .dma = e->value, .pa = e->addr,
 			.to = e->addr2, .size = e->size, .device = e->unit, .prot = IOMMU_BOTH });
 		break;
-	case EV_BOUNCE_UNMAP:
-		stand_in_remove(m, e->unit, e->value, e->size);
-		break;
+	case EV_BOUNCE_UNMAP: bounce_unmap(m, e); break;
 	case EV_IOMMU_MAP:
 		stand_in_add(m, (struct stand_in){ .seq = e->seq, .dma = e->addr, .pa = e->addr2,
 			.size = e->size, .device = e->unit, .prot = e->a });
