@@ -38,7 +38,7 @@ VIZ_C  := $(wildcard viz/*.c viz/panels/*.c)
 SDL_C  := $(wildcard viz/sdl/*.c)
 TEST_C := $(wildcard tests/test_*.c)
 FUZZ_C := $(wildcard tests/fuzz_*.c)
-BENCH_C := $(wildcard tests/bench*.c)
+BENCH_C := $(filter-out tests/bench_view.c,$(wildcard tests/bench*.c))
 obj     = $(patsubst %.c,$(B)/%.o,$(1))
 program = $(patsubst %.c,$(B)/%,$(1))
 COMPILE = $(Q)mkdir -p $(@D) && $(CC) $(FLAGS) $(1) $(CFLAGS) -MMD -MP -c -o $@ $<
@@ -91,6 +91,10 @@ $(call program,$(TEST_C)): $(B)/%: $(B)/%.o $(TESTED)
 $(call program,$(FUZZ_C) $(BENCH_C)): $(B)/%: $(B)/%.o $(TESTED)
 	$(call LINK,$(LIBS)) $(if $(FUZZ),-fsanitize=fuzzer)
 
+# The window's parts, to be measured.
+$(B)/tests/bench_view: $(B)/tests/bench_view.o $(filter-out $(B)/viz/sdl/main.o,$(call obj,$(SDL_C))) $(TESTED)
+	$(call LINK,$(LIBS) $(WINDOW_LIBS))
+
 # run and check first install what is missing; what pkg-config knows is read again after that.
 CORES = $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 JOBS  = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(CORES))
@@ -132,9 +136,10 @@ headers:  ## every header compiles alone
 	$(Q)for h in core/*.h core/*/*.h repl/*.h viz/*.h; do \
 		echo "#include \"$$h\"" | $(CC) $(FLAGS) $(REPL) -fsyntax-only -x c - || exit 1; done
 
-bench: all $(call program,$(BENCH_C))    ## measure (quiet machine, no SAN=1)
+bench: all $(call program,$(BENCH_C) $(if $(WINDOW_LACKS),,tests/bench_view.c))    ## measure (quiet machine, no SAN=1)
 	$(Q)$(B)/tests/bench $(B)/dmalab tests/bench.lua
 	$(Q)$(B)/tests/bench_recording
+	$(Q)if [ -x $(B)/tests/bench_view ]; then $(B)/tests/bench_view; fi
 
 fuzz:     ## libFuzzer with address sanitizer, FUZZ_SECONDS for each fuzzer
 	$(Q)sh scripts/install-deps.sh clang

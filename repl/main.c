@@ -542,16 +542,19 @@ static bool print_recording(struct recording *r)
 static int replay(const struct options *o)
 {
 	const char *name = o->words[1];
-	bool from_stdin, written;
 	struct recording *r;
-	char why[512];
+	char why[512] = "out of memory";
+	bool written;
 	int status;
 
 	if (o->word_count != 2)
 		return wrong_usage("replay wants one file: dmalab replay FILE", "");
-	from_stdin = !strcmp(name, "-");
-	snprintf(why, sizeof why, "out of memory");
-	r = from_stdin ? recording_live() : recording_open(name, why, sizeof why);
+	if (strcmp(name, "-") != 0) {
+		r = recording_open(name, why, sizeof why);
+	} else {
+		name = "stdin";
+		r = recording_live();
+	}
 	if (!r) {
 		fprintf(stderr, "dmalab: %s\n", why);
 		return FAILED;
@@ -560,7 +563,7 @@ static int replay(const struct options *o)
 	if (recording_unknown(r))
 		fprintf(stderr, "dmalab: %s: %s\n", name, recording_unknown(r));
 	if (recording_error(r))
-		fprintf(stderr, "dmalab: %s is %s\n", from_stdin ? "stdin" : name, recording_error(r));
+		fprintf(stderr, "dmalab: %s is %s\n", name, recording_error(r));
 	status = recording_error(r) || !written ? FAILED : DONE;
 	recording_close(r);
 	return status;

@@ -21,8 +21,7 @@ static void open_tables(struct model *m, uint64_t pages)
 	cow_init(&m->buffers, DEVICE_BUFFER, MODEL_DEVICES);
 	cow_init(&m->uses, sizeof(struct page_note), pages);
 	for (uint32_t level = 1; level <= 2; level++)
-		cow_init(&m->used[level], sizeof(uint64_t),
-			 (size_t)s->cache[level].sets * s->cache[level].ways);
+		cow_init(&m->used[level], sizeof(struct used), s->cache[level].sets);
 	cow_init(&m->allocations, sizeof(struct allocation), MAPPINGS_MAX);
 	cow_init(&m->areas, sizeof(struct area_page), MAPPINGS_MAX);
 	cow_init(&m->stand_ins, sizeof(struct stand_in), MAPPINGS_MAX);
@@ -77,6 +76,7 @@ static void machine_on(struct model *m, const struct event *e)
 	m->access.kind = m->call.kind = EV_COUNT;
 	m->context = CONTEXT_PROCESS;
 	m->irqs_off = false;
+	m->touched = 0;
 	m->ahead = UINT64_MAX;
 	m->iommu = false;
 	m->bounce_pool.size = 0;
@@ -91,7 +91,7 @@ static void machine_on(struct model *m, const struct event *e)
 static void machine_cache(struct model *m, const struct event *e)
 {
 	cow_release(&m->used[e->unit]);
-	cow_init(&m->used[e->unit], sizeof(uint64_t), (size_t)e->size * e->a);
+	cow_init(&m->used[e->unit], sizeof(struct used), e->size);
 }
 
 static void use_pages(struct model *m, uint64_t pa, uint64_t size, enum page_use use, bool on)
@@ -224,18 +224,10 @@ static void iotlb_flush(struct model *m, const struct event *e)
 
 static void use_line(struct model *m, uint32_t level, uint64_t pa, uint64_t seq)
 {
-	const struct shadow_cache *c = &model_shadow(m)->cache[level];
-	uint64_t set;
+	uint32_t ways = model_shadow(m)->cache[level].ways, slot;
 
-	if (!c->sets)
-		return;
-	set = pa >> model_shadow(m)->line_shift & (c->sets - 1);
-	for (uint32_t way = 0; way < c->ways; way++) {
-		const struct shadow_line *l = cow_read(&c->lines, set * c->ways + way);
-
-		if (l->valid && inside(pa, 1, l->pa, model_shadow(m)->line))
-			*(uint64_t *)cow_write(&m->used[level], set * c->ways + way) = seq;
-	}
+	if (shadow_slot(model_shadow(m), level, pa, &slot))
+		((struct used *)cow_write(&m->used[level], slot / ways))->way[slot % ways] = seq;
 }
 
 static void device_moves(struct model *m, struct device_model *d, const struct event *e)
@@ -304,6 +296,29 @@ static uint32_t missed(const struct model *m, const struct event *e)
 	return levels;
 }
 
+/* The byte of RAM an event is about, where a person would look next. */
+static uint64_t touched(const struct model *m, const struct event *e)
+{
+	uint64_t pa = m->touched;
+
+	switch (e->kind) {
+	case EV_CPU_LOAD:
+	case EV_CPU_STORE:
+	case EV_DEV_READ:
+	case EV_DEV_WRITE:
+	case EV_MEM_ALLOC:
+	case EV_BOUNCE_COPY:
+	case EV_DMA_MAP:
+	case EV_DMA_UNMAP:
+	case EV_DMA_SYNC_CPU:
+	case EV_DMA_SYNC_DEVICE:
+	case EV_DMA_ALLOC:    pa = e->addr2; break;
+	case EV_SB_DRAIN:     pa = e->addr; break;
+	default: break;
+	}
+	return pa < model_shadow(m)->ram_bytes ? pa : m->touched;
+}
+
 static void cpu_context(struct model *m, const struct event *e)
 {
 	m->context = e->a;
@@ -313,6 +328,7 @@ static void cpu_context(struct model *m, const struct event *e)
 
 static void picture_event(struct model *m, const struct event *e)
 {
+	m->touched = touched(m, e);
 	if (of_a_device(e))
 		device_event(m, e);
 	if (event_info[e->kind].lane == LANE_DMA && (!e->cause || e->cause == e->seq))

@@ -57,6 +57,11 @@ struct stand_in {
 	bool removed;            /* from the IOMMU's table; the IOTLB may go on working with it */
 };
 
+/* Of the lines of one set: number of the last event that used each. */
+struct used {
+	uint64_t way[SHADOW_WAYS];
+};
+
 struct model {
 	struct checker checker;
 	struct event event;      /* the last one; kind EV_COUNT before the first */
@@ -64,6 +69,7 @@ struct model {
 	struct event call;       /* the last call of the DMA API; kind EV_COUNT for none */
 	uint32_t missed;         /* by bit: cache levels that had to fetch its line first */
 	uint64_t ahead;          /* pa of the line that was read ahead last */
+	uint64_t touched;        /* pa of RAM accessed, transferred or handed over last; 0 at first */
 	uint64_t machines;       /* switched on so far */
 	uint32_t context;        /* enum context */
 	bool irqs_off;
@@ -74,7 +80,7 @@ struct model {
 	struct device_model device[MODEL_DEVICES];
 	struct cow buffers;      /* DEVICE_BUFFER bytes a leaf, by unit */
 	struct cow uses;         /* struct page_note a leaf: by page */
-	struct cow used[3];      /* by cache level, [set * ways + way]: number of its last use */
+	struct cow used[3];      /* struct used, one a leaf: by cache level, by set */
 	struct cow allocations;  /* struct allocation, one a leaf */
 	struct cow areas;        /* struct area_page, one a leaf */
 	struct cow stand_ins;    /* struct stand_in, one a leaf */

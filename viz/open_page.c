@@ -6,50 +6,9 @@
 
 #include <inttypes.h>
 
-#define OFFSET_WIDTH 4     /* characters of "040 " */
+#define OFFSET_WIDTH 3.5f   /* characters: "040" and a little air */
+#define AIR          0.5f   /* characters between bytes and letters */
 #define BLOCKS_MAX   512   /* of a page: the smallest have 8 bytes */
-
-/* Something that happened to a byte, and when. */
-struct happening {
-	uint64_t seq, pa;
-};
-
-static void later(struct happening *h, uint64_t seq, uint64_t pa)
-{
-	if (seq > h->seq)
-		*h = (struct happening){ seq, pa };
-}
-
-/* The byte a transfer has come to, as the mapping of its bus address tells. */
-static void transferred(const struct model *m, uint32_t unit, struct happening *h)
-{
-	const struct device_model *d = &m->device[unit];
-	const struct mapping *of = d->start > h->seq ?
-		ownership_find(model_ownership(m), unit, d->dma, 1) : NULL;
-	uint64_t moved = d->moved ? d->moved - 1 : 0;
-
-	if (of)
-		later(h, d->start, of->pa + (d->dma - of->dma) + moved);
-}
-
-static uint64_t last_touched(const struct model *m)
-{
-	const struct ownership *o = model_ownership(m);
-	struct happening h = { 0 };
-
-	if (m->access.kind != EV_COUNT && m->access.addr2 < model_shadow(m)->ram_bytes)
-		later(&h, m->access.seq, m->access.addr2);
-	for (uint32_t i = 0; i < m->allocation_end; i++) {
-		const struct allocation *a = cow_read(&m->allocations, i);
-
-		later(&h, a->seq, a->pa);
-	}
-	for (uint32_t i = 0; i < o->end; i++)
-		later(&h, ownership_mapping(o, i)->handover, ownership_mapping(o, i)->pa);
-	for (uint32_t i = 0; i < m->devices; i++)
-		transferred(m, i, &h);
-	return h.pa;
-}
 
 static uint64_t of_mapping(const struct model *m, uint64_t seq)
 {
@@ -91,7 +50,7 @@ uint64_t open_page_focus(const struct picture *p)
 	uint64_t ram = model_shadow(p->model)->ram_bytes, pa = open_page_chosen(p);
 
 	if (pa >= ram)
-		pa = last_touched(p->model);
+		pa = p->model->touched;
 	return pa < ram ? pa : 0;
 }
 
@@ -279,7 +238,7 @@ static void draw_versions(const struct picture *p, const struct line *l)
 
 	for (uint32_t i = 0; i < letters(l->row.n); i++)
 		text[i] = version_letter(page->stamp[(l->pa & PAGE_MASK) + i * BUS_WIDTH]);
-	scene_text(p->scene, l->b.x + l->row.w * (float)l->row.n + one / 2, l->b.y + l->b.h / 2, 0,
+	scene_text(p->scene, l->b.x + l->row.w * (float)l->row.n + one * AIR, l->b.y + l->b.h / 2, 0,
 		   p->look->text, ROLE_INK, 0, "%s", text);
 }
 
@@ -314,7 +273,7 @@ static struct byte_row row_fitting(const struct picture *p, float width)
 	uint32_t n = model_shadow(p->model)->line;
 
 	for (; n; n /= 2) {
-		row = byte_row_fit(p->look, width - one * (float)(OFFSET_WIDTH + 1 + letters(n)), n);
+		row = byte_row_fit(p->look, width - one * (OFFSET_WIDTH + AIR + (float)letters(n)), n);
 		if (row.n == n)
 			break;
 	}

@@ -61,11 +61,11 @@ static const char mouse[] =
 static void key_card(const struct picture *p)
 {
 	float size = p->look->text, step = size * 1.5f, keys = widest(size, true) + size;
-	float tall = (ACTION_COUNT + 4) * step + 2 * PAD;
+	float tall = (ACTION_COUNT + 5) * step + 2 * PAD;
 	int columns = tall <= p->scene->height - 2 * PAD ? 1 : 2;
 	int rows = (ACTION_COUNT + columns - 1) / columns;
 	float w = (keys + widest(size, false) + size) * (float)columns + 2 * PAD;
-	struct box b = in_the_middle(p->scene, w, (float)(rows + 4) * step + 2 * PAD), in;
+	struct box b = in_the_middle(p->scene, w, (float)(rows + 5) * step + 2 * PAD), in;
 
 	sheet(p->scene, b);
 	in = inset(b, PAD);

@@ -7,6 +7,7 @@
 
 #define GAP            6.0f
 #define LINE           1.5f  /* height of a line with air, in sizes of text */
+#define SENTENCE_WIDE  160   /* characters of the longest sentence, and a rule's name */
 #define CACHES_LEAST   13    /* lines of a machine that shows two levels of cache */
 #define LOWER_LEAST    8     /* lines of a lower part with more than the timeline */
 #define TIMELINE_ALONE 4.5f  /* lines of one without */
@@ -191,6 +192,14 @@ static float lower_height(const struct picture *p, float height)
 	return h >= LOWER_LEAST * line ? h : fminf(h, TIMELINE_ALONE * line);
 }
 
+/* One line where the longest sentence fits, else two. */
+static float sentence_height(const struct look *look, float width)
+{
+	bool fits = width >= SENTENCE_WIDE * look->text * TEXT_ADVANCE;
+
+	return look->text * (fits ? LINE : 2.7f);
+}
+
 void picture_layout(struct picture *p, float width, float height)
 {
 	struct box all = { GAP, GAP, width - 2 * GAP, height - 2 * GAP };
@@ -199,7 +208,7 @@ void picture_layout(struct picture *p, float width, float height)
 	p->box[PANEL_TOOLBAR] = take_top(&all, line + 4);
 	p->box[PANEL_LEGEND] = take_bottom(&all, line);
 	lay_lower(p, take_bottom(&all, lower_height(p, height)));
-	p->box[PANEL_SENTENCE] = take_bottom(&all, line);
+	p->box[PANEL_SENTENCE] = take_bottom(&all, sentence_height(p->look, all.w));
 	lay_boards(p, all);
 }
 

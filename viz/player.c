@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 
-#define LOOK_BACK     16384              /* events before the present one, for who looks back */
+#define LOOK_BACK     8192               /* events before the present one, for who looks back */
 #define AHEAD         1024               /* events read ahead at a time */
-#define KEYFRAMES_MAX 64
+#define KEYFRAMES_MAX 128
 #define SPACING_FIRST 32768              /* positions from one keyframe to the next, at first */
 #define COPY_WORTH    2048               /* following so many events costs as much as a copy */
 #define NUMBER_MAX    ((uint64_t)1 << 55)      /* a stamp has no room for more */
@@ -194,7 +194,7 @@ static void note_density(struct player *p, const struct event *e)
 		p->density[p->steps++] = (struct density){ 0 };
 	}
 	d = &p->density[p->steps - 1];
-	d->lane[event_info[e->kind].lane]++;
+	d->lane[event_lane(e)]++;
 	d->calls += event_is_call(e);
 	d->cycle = e->cycle > d->cycle ? e->cycle : d->cycle;
 }
@@ -297,6 +297,11 @@ uint64_t player_find(const struct player *p, uint64_t seq)
 	uint64_t at = recording_find(p->recording, seq, p->shown.at ? p->shown.at - 1 : 0);
 
 	return at < p->read.at ? at + 1 : UINT64_MAX;
+}
+
+enum lane event_lane(const struct event *e)
+{
+	return e->kind == EV_DEV_READ || e->kind == EV_DEV_WRITE ? LANE_BUS : event_info[e->kind].lane;
 }
 
 bool event_is_call(const struct event *e)

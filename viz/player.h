@@ -69,5 +69,8 @@ const struct life *player_life(const struct player *p, uint32_t i);       /* in 
 const struct turn *player_turn(const struct player *p, const struct life *l, uint32_t i);
 const struct density *player_density(const struct player *p, uint64_t step);  /* NULL: beyond */
 
+/* The lane an event is shown in: a beat of a device is the bus's affair. */
+enum lane event_lane(const struct event *e);
+
 /* Is this event a call of the driver, as player_next_call means it? */
 bool event_is_call(const struct event *e);

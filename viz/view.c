@@ -1,6 +1,7 @@
 #include "viz/view.h"
 #include "viz/find.h"
 #include "viz/overlay.h"
+#include "viz/timeline.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -84,6 +85,7 @@ static void go(struct view *v, uint64_t at, bool motion)
 		v->look.phase = 0;
 	}
 	v->look.follow = v->look.live && player_at(v->player) == player_count(v->player);
+	timeline_follow(&v->look, player_count(v->player), player_at(v->player));
 	v->changed = true;
 }
 
@@ -203,37 +205,6 @@ static float clamp(float low, float value, float high)
 	return value < low ? low : value > high ? high : value;
 }
 
-static uint64_t shown_end(const struct view *v)
-{
-	return v->look.to ? v->look.to : player_count(v->player);
-}
-
-/* The position under x of the time strip. */
-static uint64_t time_at(const struct view *v, float x)
-{
-	struct box b = v->picture.box[PANEL_TIMELINE];
-	double span = (double)(shown_end(v) - v->look.from);
-
-	return v->look.from + (uint64_t)(span * (double)clamp(0, (x - b.x) / b.w, 1) + 0.5);
-}
-
-/* Show more or less of time; what stands at `at` stays where it is. */
-static void zoom_time(struct view *v, float factor, uint64_t at)
-{
-	uint64_t count = player_count(v->player), end = shown_end(v);
-	double span = (double)(end - v->look.from), wanted = fmax(8, span / (double)factor);
-	double left = span > 0 ? ((double)at - (double)v->look.from) / span : 0;
-	double from = fmax(0, (double)at - left * wanted);
-
-	if (wanted >= (double)count) {
-		v->look.from = v->look.to = 0;
-		return;
-	}
-	from = fmin(from, (double)count - wanted);
-	v->look.from = (uint64_t)from;
-	v->look.to = (uint64_t)(from + wanted);
-}
-
 /* What is at this part (0 .. 1) of the panel's height stays there. */
 static void zoom_panel(struct zoom *z, float factor, float at)
 {
@@ -247,7 +218,7 @@ static void zoom_panel(struct zoom *z, float factor, float at)
 static void zoom(struct view *v, float factor)
 {
 	if (of_time(v->look.panel))
-		zoom_time(v, factor, player_at(v->player));
+		timeline_zoom(&v->look, player_count(v->player), player_at(v->player), factor);
 	else
 		zoom_panel(&v->look.zoom[v->look.panel], factor, 0.5f);
 }
@@ -488,11 +459,11 @@ static void click(struct view *v, struct thing thing)
 {
 	switch (thing.kind) {
 	case THING_NONE:
+	case THING_TIME:
 	case THING_PANEL:  break;
 	case THING_BUTTON: view_act(v, (enum action)thing.id); break;
 	case THING_LEGEND: v->look.filtered ^= 1u << thing.id; break;
-	case THING_EVENT:
-	case THING_TIME:   view_go(v, thing.id); break;
+	case THING_EVENT:  view_go(v, thing.id); break;
 	case THING_FLAG:
 		if (thing.id < player_flags(v->player))
 			view_go(v, player_flag(v->player, (uint32_t)thing.id)->at);
@@ -516,9 +487,9 @@ void view_press(struct view *v, float x, float y)
 		return;
 	if (can_be_chosen(v, panel))
 		v->look.panel = panel;
-	if (panel == PANEL_TIMELINE && v->look.hover.kind != THING_FLAG) {
+	if (v->look.hover.kind == THING_TIME) {
 		v->drag = DRAG_TIME;
-		view_go(v, time_at(v, x));
+		view_go(v, timeline_position(&v->picture, x));
 	}
 }
 
@@ -527,7 +498,7 @@ void view_drag(struct view *v, float x, float y)
 	float dx = x - v->pressed.x, dy = y - v->pressed.y;
 
 	if (v->drag == DRAG_TIME)
-		view_go(v, time_at(v, x));
+		view_go(v, timeline_position(&v->picture, x));
 	if (v->drag == DRAG_CLICK && hypotf(dx, dy) > CLICK_PLAY && v->dragged < PANEL_COUNT &&
 	    !v->look.overlay)
 		v->drag = DRAG_SCROLL;
@@ -554,7 +525,8 @@ void view_wheel(struct view *v, float x, float y, float turns)
 	if (v->look.overlay || panel == PANEL_COUNT)
 		return;
 	if (of_time(panel))
-		zoom_time(v, factor, time_at(v, x));
+		timeline_zoom(&v->look, player_count(v->player), timeline_position(&v->picture, x),
+			      factor);
 	else
 		zoom_panel(&v->look.zoom[panel], factor,
 			   (y - v->picture.box[panel].y) / v->picture.box[panel].h);

@@ -101,18 +101,17 @@ static void write_bytes(struct column *c, const struct violation *v)
 	scene_thing(c->p->scene, THING_PANEL, 0, PANEL_BROKEN);
 }
 
+/* The remedy comes before the details: it has to be there where room is short. */
 static void write_facts(struct column *c, const struct violation *v)
 {
 	const struct sides *s = &sides[v->rule];
+	const char *advice = advice_sentence[v->advice];
 
 	write_down(c, ROLE_INK, rule_info[v->rule].sentence);
+	write_down(c, ROLE_INK, *advice ? advice : rule_info[v->rule].remedy);
 	write_bytes(c, v);
 	write_side(c, s->old, v->old_value, v->width, v->old_stamp);
 	write_side(c, s->new, v->new_value, v->width, v->new_stamp);
-	if (*advice_sentence[v->advice])
-		write_down(c, ROLE_INK, advice_sentence[v->advice]);
-	else
-		write_down(c, ROLE_INK, rule_info[v->rule].remedy);
 }
 
 /* Name and number: filled when it broke at this very moment. */

@@ -143,29 +143,40 @@ static void fill_table(struct table *t, const struct model *m, uint64_t pa)
 	add_received(t);
 }
 
-/* Addresses and owner: as many lines as there are. Returns how many. */
-static uint32_t draw_title(const struct picture *p, struct box b, const struct table *t, float line)
+/* Its physical address, in the line of the panel's title. */
+static void draw_address(const struct picture *p, struct box b, const struct table *t)
 {
-	const struct mapping *m = t->mapping;
-	bool live = m && m->live, device = live && ownership_is_device(model_ownership(p->model), t->pa);
-	float size = p->look->text, y = b.y + line / 2;
+	const struct panel_info *info = &panel_info[PANEL_BYTE];
+	float size = p->look->text, top = p->box[PANEL_BYTE].y;
+	float title = text_width(info->title, size) + size;
 	char words[128];
 	struct text text = { words, 0, sizeof words };
 
-	scene_text(p->scene, b.x, y, b.w, size, ROLE_INK, 0, "va 0x%" PRIx64, model_va(p->model, t->pa));
-	text_add(&text, "pa ");
 	words_place(&text, p->model, t->pa);
-	scene_text(p->scene, b.x, y + line, b.w, size, ROLE_INK, 0, "%s", words);
-	if (!live) {
-		scene_text(p->scene, b.x, y + 2 * line, b.w, size, ROLE_DIM, 0,
-			   "not mapped for a device: the CPU's");
-		return 3;
-	}
+	if (b.w > title && b.y - top >= size)
+		scene_text(p->scene, b.x + title, top + size * 0.9f, b.w - title, size, ROLE_INK, 0,
+			   "%s", words);
+}
+
+/* Its other addresses and its owner, a line each; the owner's first where there is one line. */
+static void draw_owner(const struct picture *p, struct box b, const struct table *t, uint32_t lines)
+{
+	const struct mapping *m = t->mapping;
+	bool live = m && m->live, device = live && ownership_is_device(model_ownership(p->model), t->pa);
+	float size = p->look->text, line = size * 1.5f, y = b.y + line / 2;
+
+	if (lines > 1)
+		scene_text(p->scene, b.x, y + line, b.w, size, ROLE_INK, 0, "va 0x%" PRIx64,
+			   model_va(p->model, t->pa));
+	if (lines && !live)
+		scene_text(p->scene, b.x, y, b.w, size, ROLE_DIM, 0, "not mapped: the CPU's");
+	if (!lines || !live)
+		return;
 	scene_thing(p->scene, THING_MAPPING, 0, m->seq);
-	scene_text(p->scene, b.x, y + 2 * line, b.w, size, ROLE_INK, 0, "bus 0x%" PRIx64 ", owner %s",
-		   m->dma + (t->pa - m->pa), m->coherent_memory ? "both" : device ?
-		   words_device(m->device) : "CPU");
-	return 3;
+	scene_text(p->scene, b.x, y, b.w, size, ROLE_INK, 0, "%s owns it, bus 0x%" PRIx64,
+		   m->coherent_memory ? "each side" : device ? words_device(m->device) : "CPU",
+		   m->dma + (t->pa - m->pa));
+	scene_thing(p->scene, THING_PANEL, 0, PANEL_BYTE);
 }
 
 static const char *const age_word[] = {
@@ -237,7 +248,7 @@ static void draw_reader(const struct picture *p, struct box b, const struct tabl
 	p->scene->marks = look_hides(p->look, device ? LEGEND_DEVICE : LEGEND_CPU) ? MARK_FADED : 0;
 	scene_rect(p->scene, (struct box){ b.x, b.y + 2, bar, b.h - 4 }, role, ROLE_NONE, 0);
 	scene_text(p->scene, b.x + 2 * bar, b.y + b.h / 2, b.w - 2 * bar, size, ROLE_INK,
-		   c->age == AGE_FRESH ? 0 : MARK_BOLD, "the %s would read %02x%s%s", device ?
+		   c->age == AGE_FRESH ? 0 : MARK_BOLD, "%s would read %02x%s%s", device ?
 		   "device" : "CPU", c->value, c->age == AGE_FRESH ? "" : ": ", c->age == AGE_FRESH ? "" :
 		   "old");
 	scene_rect(p->scene, (struct box){ b.x + (device ? bar + 1 : 0), copies_y + (float)i * line + 2,
@@ -250,7 +261,7 @@ void panel_byte(const struct picture *p, struct box b)
 	float line = p->look->text * 1.5f, y = b.y, gutter = 11;
 	struct table t;
 	uint64_t pa = which_byte(p);
-	uint32_t lines = (uint32_t)(b.h / line), shown;
+	uint32_t lines = (uint32_t)(b.h / line), shown, spare;
 
 	if (pa == UINT64_MAX) {
 		scene_wrap(p->scene, b, p->look->text, ROLE_DIM,
@@ -258,8 +269,11 @@ void panel_byte(const struct picture *p, struct box b)
 		return;
 	}
 	fill_table(&t, p->model, pa);
-	if (lines > t.copies + 4)
-		y += line * (float)draw_title(p, b, &t, line);
+	draw_address(p, b, &t);
+	spare = lines > t.copies + 2 ? lines - t.copies - 2 : 0;
+	spare = spare > 2 ? 2 : spare;
+	draw_owner(p, b, &t, spare);
+	y += line * (float)spare;
 	shown = (uint32_t)((b.y + b.h - y) / line);
 	for (uint32_t i = 0; i < t.copies && i < shown; i++)
 		draw_copy(p, (struct box){ b.x + gutter, y + (float)i * line, b.w - gutter, line },

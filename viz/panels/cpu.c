@@ -4,7 +4,9 @@
 
 #include <inttypes.h>
 
-#define VALUE_WIDE 18        /* characters of the longest value in one piece */
+#define VALUE_WIDE   18      /* characters of the longest value in one piece */
+#define ADDRESS_WIDE 13      /* of "at " and the longest address but few */
+#define IRQS_WIDE    14      /* of "interrupts off" */
 
 static bool has_room(const struct rows *r, uint32_t characters)
 {
@@ -65,7 +67,7 @@ static void access_rows(struct rows *r, const struct picture *p)
 	scene_thing(p->scene, THING_BYTE, AT_RAM, e->addr2);
 	rows_text(r, ROLE_CPU, now ? MARK_BOLD : 0, "%s %" PRIu32 " %s",
 		  e->kind == EV_CPU_LOAD ? "load" : "store", e->size, e->size == 1 ? "byte" : "bytes");
-	rows_text(r, ROLE_INK, 0, "at 0x%" PRIx64, e->addr2);
+	rows_text(r, ROLE_INK, 0, "%s0x%" PRIx64, has_room(r, ADDRESS_WIDE) ? "at " : "", e->addr2);
 	if (differs(p))
 		scene_rect(p->scene, (struct box){ r->left.x - 3, r->left.y, r->left.w + 6,
 						   rows_step(r->look) }, ROLE_WARN, ROLE_NONE, 0);
@@ -84,8 +86,8 @@ static void context_rows(struct rows *r, const struct model *m)
 	else
 		rows_text(r, m->context == CONTEXT_ATOMIC ? ROLE_INK : ROLE_DIM, 0, "%s",
 			  m->context == CONTEXT_ATOMIC ? "atomic" : "process");
-	rows_text(r, m->irqs_off ? ROLE_INK : ROLE_DIM, 0, "interrupts %s",
-		  m->irqs_off ? "off" : "on");
+	rows_text(r, m->irqs_off ? ROLE_INK : ROLE_DIM, 0, "%s %s",
+		  has_room(r, IRQS_WIDE) ? "interrupts" : "irqs", m->irqs_off ? "off" : "on");
 	if (m->event.kind == EV_CPU_BARRIER)
 		rows_text(r, ROLE_CPU, MARK_BOLD, "barrier %s", event_word(&m->event, FIELD_A));
 	else

@@ -15,7 +15,28 @@ static bool is_selected(const struct picture *p, const struct life *l)
 	return p->look->selected.kind == THING_MAPPING && p->look->selected.id == l->seq;
 }
 
-/* The lives to show, newest first, the selected one among them. */
+/* Which have to be shown where room is short: the chosen one, then those that live now. */
+static int rank(const struct picture *p, const struct life *l)
+{
+	uint64_t now = player_at(p->player);
+
+	return is_selected(p, l) ? 2 : l->from <= now && now < l->to;
+}
+
+/* Put a life, older than all there are, in the place of the newest that matters less. */
+static void squeeze_in(const struct picture *p, const struct life **to, uint32_t n,
+		       const struct life *l)
+{
+	for (uint32_t i = n; i-- > 0;)
+		if (rank(p, to[i]) < rank(p, l)) {
+			for (; i + 1 < n; i++)
+				to[i] = to[i + 1];
+			to[n - 1] = l;
+			return;
+		}
+}
+
+/* The lives to show, newest first. */
 static uint32_t choose(const struct picture *p, const struct span *s, const struct life **to,
 		       uint32_t room)
 {
@@ -28,16 +49,23 @@ static uint32_t choose(const struct picture *p, const struct span *s, const stru
 			continue;
 		if (n < room)
 			to[n++] = l;
-		else if (is_selected(p, l))
-			to[room - 1] = l;
+		else
+			squeeze_in(p, to, n, l);
 	}
 	return n;
+}
+
+/* Words inside a bar are a little smaller than those above it. */
+static float bar_text(const struct look *look)
+{
+	return look->text * 0.85f > TEXT_MIN ? look->text * 0.85f : TEXT_MIN;
 }
 
 static void draw_turn(const struct picture *p, struct box b, bool device)
 {
 	enum role role = device ? ROLE_DEVICE : ROLE_CPU;
 	const char *who = device ? "device" : "CPU";
+	float size = bar_text(p->look);
 	bool hidden = look_hides(p->look, device ? LEGEND_DEVICE : LEGEND_CPU);
 
 	if (b.w <= 0)
@@ -45,8 +73,8 @@ static void draw_turn(const struct picture *p, struct box b, bool device)
 	p->scene->marks = hidden ? MARK_FADED : 0;
 	scene_rect(p->scene, b, role, device ? ROLE_PANEL : ROLE_NONE,
 		   device && b.w > 8 ? MARK_DOUBLE : 0);
-	if (b.h >= TEXT_MIN * 1.2f && b.w > text_width(who, TEXT_MIN) + 8)
-		scene_label(p->scene, b, TEXT_MIN, role_ink(p->look->theme, role), 0, "%s", who);
+	if (b.h >= size * 1.2f && b.w > text_width(who, size) + 8)
+		scene_label(p->scene, b, size, role_ink(p->look->theme, role), 0, "%s", who);
 	p->scene->marks = 0;
 }
 
@@ -105,7 +133,7 @@ void panel_owners(const struct picture *p, struct box b)
 {
 	const struct life *life[ROWS_MAX];
 	struct span s = timeline_span(p, PANEL_OWNERS);
-	float size = p->look->text, name = size * 1.3f, bar = TEXT_MIN * 1.3f;
+	float size = p->look->text, name = size * 1.3f, bar = bar_text(p->look) * 1.3f;
 	float head = span_x(&s, player_at(p->player)), row = name + bar + 4;
 	uint32_t room = b.h < row ? 0 : (uint32_t)(b.h / row);
 	uint32_t n = choose(p, &s, life, room < ROWS_MAX ? room : ROWS_MAX);
@@ -120,7 +148,6 @@ void panel_owners(const struct picture *p, struct box b)
 		scene_rect(p->scene, (struct box){ b.x, y, b.w, row - 2 }, ROLE_NONE, ROLE_NONE, 0);
 		draw_name(p, b, &s, life[i], y + name / 2);
 		draw_bar(p, &s, life[i], y + name, bar);
+		scene_line(p->scene, head, y + name - 2, head, y + name + bar + 2, ROLE_INK, MARK_BOLD);
 	}
-	scene_thing(p->scene, THING_NONE, 0, 0);
-	scene_line(p->scene, head, b.y, head, b.y + b.h, ROLE_INK, MARK_DASH);
 }

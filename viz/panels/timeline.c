@@ -13,6 +13,8 @@ enum row { ROW_CPU, ROW_CACHE, ROW_BUS, ROW_DEVICE, ROWS };
 
 #define READ_MOST 20000      /* events read for one drawing */
 #define BINS_MOST 2048
+#define ROW_LEAST 1.2f       /* of the text: height of a lane, and of a line of the axis */
+#define AXIS      1.3f
 #define NEAR      3.0f       /* points an event takes to be drawn alone */
 
 static const struct {
@@ -47,6 +49,7 @@ struct chart {
 	struct box lanes;
 	float top;               /* of the strip with flags */
 	float row;               /* height of a lane */
+	float text;              /* size of what is written */
 	float axis;              /* height of what is below, 0: no room */
 };
 
@@ -72,8 +75,8 @@ static void draw_names(const struct chart *c)
 
 		scene_line(c->p->scene, c->lanes.x, y + c->row / 2, c->lanes.x + c->lanes.w,
 			   y + c->row / 2, ROLE_EDGE, 0);
-		if (c->row >= TEXT_MIN * 1.15f)
-			scene_text(c->p->scene, left, y, c->lanes.x - left, TEXT_MIN, ROLE_DIM, 0, "%s",
+		if (c->row >= c->text * 1.15f)
+			scene_text(c->p->scene, left, y, c->lanes.x - left, c->text, ROLE_DIM, 0, "%s",
 				   rows[i].name);
 	}
 }
@@ -81,7 +84,7 @@ static void draw_names(const struct chart *c)
 /* One event as a cell: whole for a call of the driver, low for what happens because of one. */
 static void draw_event(const struct chart *c, uint64_t i, const struct event *e)
 {
-	enum row row = row_of(event_info[e->kind].lane);
+	enum row row = row_of(event_lane(e));
 	float x = span_x(&c->span, i), w = span_x(&c->span, i + 1) - x;
 	const char *dot = strchr(event_info[e->kind].name, '.'), *word = dot + 1;
 	struct box b;
@@ -91,8 +94,8 @@ static void draw_event(const struct chart *c, uint64_t i, const struct event *e)
 	b = cell_at(c, row, x + 0.5f, w > 2 ? w - 1 : w, row != ROW_CPU || event_is_call(e) ? 1 : 0.5f);
 	scene_thing(c->p->scene, THING_EVENT, 0, i + 1);
 	scene_rect(c->p->scene, b, rows[row].role, ROLE_NONE, fade(c, row));
-	if (b.h >= TEXT_MIN && text_width(word, TEXT_MIN) + 4 < b.w)
-		scene_label(c->p->scene, b, TEXT_MIN, role_ink(c->p->look->theme, rows[row].role),
+	if (b.h >= c->text * 1.2f && text_width(word, c->text) + 4 < b.w)
+		scene_label(c->p->scene, b, c->text, role_ink(c->p->look->theme, rows[row].role),
 			    fade(c, row), "%s", word);
 }
 
@@ -150,7 +153,7 @@ static void count_events(const struct chart *c, struct bins *b)
 
 	for (uint64_t i = c->span.from; i < end; i++) {
 		const struct event *e = player_event(c->p->player, i);
-		enum row row = row_of(event_info[e->kind].lane);
+		enum row row = row_of(event_lane(e));
 
 		if (row < ROWS)
 			b->count[bin_of(c, b, i)][row]++;
@@ -229,17 +232,17 @@ static void draw_flags(const struct chart *c)
 		if (f->at > c->span.to)
 			break;
 		snprintf(number, sizeof number, "%" PRIu32, i + 1);
-		b = (struct box){ x, c->top, text_width(number, TEXT_MIN) + 8, h };
+		b = (struct box){ x, c->top, text_width(number, c->text) + 8, h };
 		if (b.x + b.w > c->span.x + c->span.w)
 			b.x = x - b.w;
 		scene_thing(c->p->scene, THING_FLAG, 0, i);
 		if (x - pole >= 1)
 			scene_line(c->p->scene, x, c->top, x, c->lanes.y + c->lanes.h, ROLE_WARN, faded | MARK_BOLD);
 		pole = x;
-		if (b.x < free || h < TEXT_MIN)
+		if (b.x < free || h < c->text)
 			continue;
 		scene_rect(c->p->scene, b, f->error ? ROLE_WARN : ROLE_PANEL, ROLE_WARN, faded);
-		scene_label(c->p->scene, b, TEXT_MIN, f->error ? role_ink(c->p->look->theme, ROLE_WARN) :
+		scene_label(c->p->scene, b, c->text, f->error ? role_ink(c->p->look->theme, ROLE_WARN) :
 			    ROLE_INK, MARK_BOLD | faded, "%s", number);
 		free = b.x + b.w + 2;
 	}
@@ -265,17 +268,17 @@ static uint64_t axis_step(const struct chart *c, float label)
 static void draw_tick(const struct chart *c, uint64_t at, float left, float right, uint32_t marks)
 {
 	const struct event *e = player_event(c->p->player, at - 1);
-	float x = span_x(&c->span, at), y = c->lanes.y + c->lanes.h + TEXT_MIN * 0.75f;
+	float x = span_x(&c->span, at), y = c->lanes.y + c->lanes.h + c->text * 0.75f;
 	const uint64_t number[2] = { e->seq, e->cycle };
 
-	for (int i = 0; i < 2 && (float)(i + 1) * TEXT_MIN * 1.3f <= c->axis + 1; i++) {
+	for (int i = 0; i < 2 && (float)(i + 1) * c->text * AXIS <= c->axis + 1; i++) {
 		char text[24];
 		float w, from;
 
 		snprintf(text, sizeof text, "%" PRIu64, number[i]);
-		w = text_width(text, TEXT_MIN);
+		w = text_width(text, c->text);
 		from = x - w / 2 < left ? left : x + w / 2 > right ? right - w : x - w / 2;
-		scene_text(c->p->scene, from, y + (float)i * TEXT_MIN * 1.3f, 0, TEXT_MIN,
+		scene_text(c->p->scene, from, y + (float)i * c->text * AXIS, 0, c->text,
 			   marks ? ROLE_INK : ROLE_DIM, marks, "%s", text);
 	}
 }
@@ -284,13 +287,13 @@ static void draw_axis(const struct chart *c)
 {
 	static const char *const name[2] = { "event", "cycle" };
 	uint64_t now = player_at(c->p->player), last = min_u64(c->span.to, player_count(c->p->player));
-	float label = TEXT_MIN * TEXT_ADVANCE * 11, left = c->p->box[PANEL_TIMELINE].x + 6;
+	float label = c->text * TEXT_ADVANCE * 11, left = c->p->box[PANEL_TIMELINE].x + 6;
 	float head = span_x(&c->span, now), end = c->span.x + c->span.w;
 	uint64_t step = axis_step(c, label);
 
-	for (int i = 0; i < 2 && (float)(i + 1) * TEXT_MIN * 1.3f <= c->axis + 1; i++)
-		scene_text(c->p->scene, left, c->lanes.y + c->lanes.h + TEXT_MIN * (0.75f + 1.3f * (float)i),
-			   c->lanes.x - left, TEXT_MIN, ROLE_DIM, 0, "%s", name[i]);
+	for (int i = 0; i < 2 && (float)(i + 1) * c->text * AXIS <= c->axis + 1; i++)
+		scene_text(c->p->scene, left, c->lanes.y + c->lanes.h + c->text * (0.75f + 1.3f * (float)i),
+			   c->lanes.x - left, c->text, ROLE_DIM, 0, "%s", name[i]);
 	for (uint64_t at = (c->span.from / step + 1) * step; at <= last; at += step) {
 		float x = span_x(&c->span, at);
 
@@ -312,13 +315,23 @@ static void draw_head(const struct chart *c)
 	scene_line(c->p->scene, x, c->top, x, bottom, ROLE_INK, MARK_BOLD);
 }
 
+/* As large as the lanes and one line of the axis allow, or two where type is not to be large. */
+static float text_size(const struct look *look, float h)
+{
+	float lines = look->text > TEXT_ORDINARY ? 1 : 2;
+	float size = h / (ROWS * ROW_LEAST + lines * AXIS);
+
+	return size < TEXT_MIN ? TEXT_MIN : size > look->text ? look->text : size;
+}
+
 void panel_timeline(const struct picture *p, struct box b)
 {
 	struct chart c = { .p = p, .span = timeline_span(p, PANEL_TIMELINE), .top = b.y };
-	float lane = TEXT_MIN * 1.2f, spare = b.h - ROWS * lane, step = TEXT_MIN * 1.3f;
-	float title = b.y - p->box[PANEL_TIMELINE].y;
+	float title = b.y - p->box[PANEL_TIMELINE].y, spare;
 
-	c.axis = spare >= 2 * step ? 2 * step : spare >= step ? step : 0;
+	c.text = text_size(p->look, b.h);
+	spare = b.h - ROWS * ROW_LEAST * c.text;
+	c.axis = c.text * AXIS * (float)(spare >= 2 * AXIS * c.text ? 2 : spare >= AXIS * c.text);
 	c.lanes = (struct box){ c.span.x, b.y, c.span.w, b.h - c.axis };
 	c.row = c.lanes.h / ROWS;
 	if (title >= TEXT_MIN)
