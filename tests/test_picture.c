@@ -429,6 +429,33 @@ static void what_differs_between_two_boards_is_said(void **state)
 	assert_true(said);
 }
 
+/* The maps ask for many bytes at once: the answer is the worst of each, absent if any is. */
+static void the_age_of_many_bytes_is_the_worst_of_each(void **state)
+{
+	static const enum where places[] = { AT_RAM, AT_L1, AT_L2, AT_STORE_BUFFER };
+	uint64_t random = test_seed(2);
+
+	(void)state;
+	for (uint64_t i = 0; i < 20000; i++) {
+		struct player *p = rigs[i / 4 % DRIVERS].player;
+		const struct model *m = player_model(p);
+		uint64_t pa = model_shadow(m)->ram_bytes ? m->touched & ~(uint64_t)0xff : 0;
+		uint64_t n = 1 + test_below(&random, 80);
+		enum age worst = AGE_FRESH;
+
+		if (i % (4 * DRIVERS) == 0)
+			for (enum driver d = 0; d < DRIVERS; d++)
+				player_seek(rigs[d].player, test_below(&random, 400));
+		pa += test_below(&random, 256);
+		for (uint64_t k = 0; k < n; k++) {
+			enum age age = model_age(m, places[i % 4], pa + k);
+
+			worst = age > worst ? age : worst;
+		}
+		assert_seeded(model_age_of(m, places[i % 4], pa, n) == worst, 2, i);
+	}
+}
+
 /* What an ordinary window has room for is all there; places depend on nothing but size and machine. */
 static void panels_keep_their_places(void **state)
 {
@@ -502,6 +529,7 @@ int main(void)
 		cmocka_unit_test_setup(nothing_overlaps_or_leaves_its_place, begin),
 		cmocka_unit_test_setup(two_boards_fit_as_well, begin),
 		cmocka_unit_test_setup(what_differs_between_two_boards_is_said, begin),
+		cmocka_unit_test_setup(the_age_of_many_bytes_is_the_worst_of_each, begin),
 		cmocka_unit_test_setup(panels_keep_their_places, begin),
 		cmocka_unit_test_setup(caches_look_as_they_did, begin),
 	};

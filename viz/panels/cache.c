@@ -153,7 +153,7 @@ static void add_to_cell(const struct level *v, uint64_t slot, struct cell *c, en
 	enum age age = line_age(v, l);
 
 	*dirty |= l->valid && l->dirty;
-	if (device_owns(v, l) && c->h >= 10)
+	if (c->h >= 10 && device_owns(v, l))
 		c->marks |= MARK_DOUBLE;
 	if (badness[age] <= badness[*worst])
 		return;
