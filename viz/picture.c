@@ -180,7 +180,7 @@ static void lay_boards(struct picture *p, struct box all)
 		lay_machine(p->look, p->box, p->model, all);
 		return;
 	}
-	p->difference = take_bottom(&all, line);
+	p->difference = take_bottom(&all, (all.h > 2 * BOARDS_LEAST * line ? 2.8f : 1.4f) * p->look->text);
 	half = rest = all;
 	if (all.w >= SIDE_BY_SIDE) {
 		half.w = rest.w = (all.w - 2 * GAP) / 2;
@@ -286,8 +286,9 @@ static void draw_second(const struct picture *p)
 	draw_words(p, p->name[1], MARK_BOLD, words);
 	if (beside_differs(p->model, second.model, words, sizeof words))
 		scene_rect(p->scene, p->difference, ROLE_NONE, ROLE_WARN, MARK_BOLD);
-	draw_words(p, (struct box){ p->difference.x + GAP, p->difference.y, p->difference.w - 2 * GAP,
-				    p->difference.h }, 0, words);
+	scene_wrap(p->scene, (struct box){ p->difference.x + GAP, p->difference.y,
+					   p->difference.w - 2 * GAP, p->difference.h },
+		   p->look->text, ROLE_INK, words);
 }
 
 void picture_draw(struct picture *p, float width, float height)

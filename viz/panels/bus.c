@@ -16,6 +16,7 @@ struct transfer {
 	enum panel from, to;
 	enum role role;          /* who moves them */
 	struct thing source, target;     /* the line, page or device itself, where it is drawn */
+	uint64_t pa;             /* of the bytes that move */
 	char what[40], value[40];        /* address; value, "" for none */
 };
 
@@ -37,6 +38,7 @@ static enum panel panel_of(uint32_t level)
 
 static void set_words(struct transfer *t, const char *what, uint64_t addr, const struct event *e)
 {
+	t->pa = addr;
 	snprintf(t->what, sizeof t->what, "%s0x%" PRIx64, what, addr);
 	if (e)
 		snprintf(t->value, sizeof t->value, "= %" PRIx64, e->value);
@@ -144,7 +146,10 @@ static bool stands_for(struct thing drawn, struct thing t)
 	return same_thing(drawn, t);
 }
 
-/* Where the thing itself is drawn in its panel; w 0: nowhere. */
+/*
+ * Where the thing itself is drawn in its panel; w 0: nowhere. Of several places it is the one drawn
+ * last, which is the one from near.
+ */
 static struct box find_drawn(const struct picture *p, enum panel panel, struct thing t)
 {
 	const struct prim *best = NULL;
@@ -153,10 +158,21 @@ static struct box find_drawn(const struct picture *p, enum panel panel, struct t
 		const struct prim *drawn = &p->scene->prim[i];
 
 		if (drawn->shape == SHAPE_RECT && stands_for(drawn->thing, t) &&
-		    holds(p->box[panel], drawn->box) && (!best || drawn->thing.id > best->thing.id))
+		    holds(p->box[panel], drawn->box) && (!best || drawn->thing.id >= best->thing.id))
 			best = drawn;
 	}
 	return best ? best->box : (struct box){ 0 };
+}
+
+/* The bytes themselves where they are shown, else what they are part of. */
+static struct box find_end(const struct picture *p, enum panel panel, struct thing t, uint64_t pa)
+{
+	struct thing byte = { THING_BYTE, t.kind == THING_LINE ? t.unit : AT_RAM, pa };
+	struct box b = { 0 };
+
+	if (t.kind == THING_LINE || (t.kind == THING_PAGE && t.id == pa >> PAGE_SHIFT))
+		b = find_drawn(p, panel, byte);
+	return b.w > 0 ? b : find_drawn(p, panel, t);
 }
 
 /* A panel that is left out stands at the edge of the row it would be in. */
@@ -196,7 +212,8 @@ static struct box path(struct box a, struct box b)
  */
 static struct box way(const struct picture *p, const struct transfer *t)
 {
-	struct box from = find_drawn(p, t->from, t->source), to = find_drawn(p, t->to, t->target);
+	struct box from = find_end(p, t->from, t->source, t->pa);
+	struct box to = find_end(p, t->to, t->target, t->pa);
 	struct box a = panel_box(p, t->from), b = panel_box(p, t->to);
 	float low = 3 * p->look->text, y = from.w > 0 ? from.y + from.h / 2 :
 		to.w > 0 ? to.y + to.h / 2 : a.y + a.h / 2;

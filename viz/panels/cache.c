@@ -77,8 +77,7 @@ static uint64_t matters(const struct level *v)
 
 	if (v->p->look->byte < v->shadow->ram_bytes)
 		return v->p->look->byte;
-	if (e->kind != EV_COUNT && event_info[e->kind].lane == LANE_CACHE && e->unit == v->number &&
-	    e->kind != EV_CACHE_OP)
+	if (e->kind != EV_COUNT && event_info[e->kind].lane == LANE_CACHE && e->kind != EV_CACHE_OP)
 		return e->addr;
 	return m->touched;
 }
