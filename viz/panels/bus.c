@@ -9,15 +9,16 @@
 #define STILL 0.5f           /* where a pill stands that does not move */
 #define LOW   3.0f           /* below the panels: half of the gap there */
 #define HEAD  12.0f          /* of the arrow that ends a way below the panels */
+#define BESIDE 4.0f          /* between a pill and its way */
 #define PAD   12.0f          /* inside a pill, left and right */
 
 /* From where to where the bytes of an event go, and which. */
 struct transfer {
 	enum panel from, to;
 	enum role role;          /* who moves them */
-	struct thing source, target;     /* the line, page or device itself, where it is drawn */
-	uint64_t pa;             /* of the bytes that move */
-	char what[40], value[40];        /* address; value, "" for none */
+	struct thing source, target;     /* the line or page itself, where it is drawn */
+	uint64_t pa, size;       /* of the bytes that move */
+	char what[40], value[40];        /* address; value, or how many bytes */
 };
 
 static struct thing page_of(uint64_t pa)
@@ -36,12 +37,16 @@ static enum panel panel_of(uint32_t level)
 	return level == 2 ? PANEL_L2 : PANEL_L1;
 }
 
+/* What the pill says: where the bytes are, and what they are when an event has them all. */
 static void set_words(struct transfer *t, const char *what, uint64_t addr, const struct event *e)
 {
 	t->pa = addr;
+	t->size = e->size ? e->size : 1;
 	snprintf(t->what, sizeof t->what, "%s0x%" PRIx64, what, addr);
-	if (e)
+	if (e->size <= 8 && *event_info[e->kind].field[FIELD_VALUE])
 		snprintf(t->value, sizeof t->value, "= %" PRIx64, e->value);
+	else
+		snprintf(t->value, sizeof t->value, "%" PRIu32 " bytes", e->size);
 }
 
 /* Between a cache and what lies below it, which is RAM when the second level lacks the line. */
@@ -56,19 +61,17 @@ static void line_moves(struct transfer *t, const struct model *m, const struct e
 				     .target = here, .role = ROLE_CPU }
 		: (struct transfer){ .from = panel_of(e->unit), .to = below, .source = here,
 				     .target = there, .role = ROLE_CPU };
-	set_words(t, "line ", e->addr, e->kind == EV_CACHE_THROUGH ? e : NULL);
-	if (e->kind != EV_CACHE_THROUGH)
-		snprintf(t->value, sizeof t->value, "%" PRIu32 " bytes", e->size);
+	set_words(t, e->kind == EV_CACHE_THROUGH ? "" : "line ", e->addr, e);
 }
 
 static void device_moves(struct transfer *t, const struct event *e, bool write)
 {
-	struct thing page = page_of(e->addr2), device = { THING_DEVICE, (uint8_t)e->unit, e->unit };
+	struct thing page = page_of(e->addr2);
 
-	*t = write ? (struct transfer){ .from = PANEL_DEVICE, .to = PANEL_RAM, .source = device,
-					.target = page, .role = ROLE_DEVICE }
+	*t = write ? (struct transfer){ .from = PANEL_DEVICE, .to = PANEL_RAM, .target = page,
+					.role = ROLE_DEVICE }
 		: (struct transfer){ .from = PANEL_RAM, .to = PANEL_DEVICE, .source = page,
-				     .target = device, .role = ROLE_DEVICE };
+				     .role = ROLE_DEVICE };
 	set_words(t, "", e->addr2, e);
 }
 
@@ -101,8 +104,7 @@ static void bounce_moves(struct transfer *t, const struct event *e)
 {
 	*t = (struct transfer){ .from = PANEL_RAM, .to = PANEL_RAM, .source = page_of(e->addr),
 				.target = page_of(e->addr2), .role = ROLE_CPU };
-	set_words(t, "to ", e->addr2, NULL);
-	snprintf(t->value, sizeof t->value, "%" PRIu32 " bytes", e->size);
+	set_words(t, "to ", e->addr2, e);
 }
 
 /* What the last event moved. False: nothing went anywhere. */
@@ -164,15 +166,27 @@ static struct box find_drawn(const struct picture *p, enum panel panel, struct t
 	return best ? best->box : (struct box){ 0 };
 }
 
-/* The bytes themselves where they are shown, else what they are part of. */
-static struct box find_end(const struct picture *p, enum panel panel, struct thing t, uint64_t pa)
+static struct box around(struct box a, struct box b)
 {
-	struct thing byte = { THING_BYTE, t.kind == THING_LINE ? t.unit : AT_RAM, pa };
-	struct box b = { 0 };
+	float x = fminf(a.x, b.x), y = fminf(a.y, b.y);
 
-	if (t.kind == THING_LINE || (t.kind == THING_PAGE && t.id == pa >> PAGE_SHIFT))
-		b = find_drawn(p, panel, byte);
-	return b.w > 0 ? b : find_drawn(p, panel, t);
+	return (struct box){ x, y, fmaxf(a.x + a.w, b.x + b.w) - x, fmaxf(a.y + a.h, b.y + b.h) - y };
+}
+
+/* The bytes themselves where they are shown, else what they are part of. */
+static struct box find_end(const struct picture *p, enum panel panel, struct thing t,
+			   const struct transfer *moved)
+{
+	uint8_t copy = t.kind == THING_LINE ? t.unit : AT_RAM;
+	struct box first = { 0 }, last;
+
+	if (t.kind == THING_LINE || (t.kind == THING_PAGE && t.id == moved->pa >> PAGE_SHIFT))
+		first = find_drawn(p, panel, (struct thing){ THING_BYTE, copy, moved->pa });
+	if (first.w <= 0)
+		return find_drawn(p, panel, t);
+	last = find_drawn(p, panel,
+			  (struct thing){ THING_BYTE, copy, moved->pa + moved->size - 1 });
+	return last.w > 0 ? around(first, last) : first;
 }
 
 /* A panel that is left out stands at the edge of the row it would be in. */
@@ -212,10 +226,10 @@ static struct box path(struct box a, struct box b)
  */
 static struct box way(const struct picture *p, const struct transfer *t)
 {
-	struct box from = find_end(p, t->from, t->source, t->pa);
-	struct box to = find_end(p, t->to, t->target, t->pa);
+	struct box from = find_end(p, t->from, t->source, t);
+	struct box to = find_end(p, t->to, t->target, t);
 	struct box a = panel_box(p, t->from), b = panel_box(p, t->to);
-	float low = 3 * p->look->text, y = from.w > 0 ? from.y + from.h / 2 :
+	float low = p->look->text, y = from.w > 0 ? from.y + from.h / 2 :
 		to.w > 0 ? to.y + to.h / 2 : a.y + a.h / 2;
 
 	if (from.w <= 0)
@@ -234,7 +248,7 @@ static struct box draw_low_way(const struct picture *p, const struct transfer *t
 	scene_line(p->scene, from, y - 2 * LOW, from, y, t->role, MARK_BOLD);
 	scene_line(p->scene, from, y, to, y, t->role, MARK_BOLD);
 	scene_arrow(p->scene, to, y, to, y - HEAD, t->role);
-	return (struct box){ from, y - p->look->text * 1.5f, to - from, 0 };
+	return (struct box){ from, y, to - from, 0 };
 }
 
 static struct box draw_way(const struct picture *p, const struct transfer *t)
@@ -249,12 +263,15 @@ static struct box draw_way(const struct picture *p, const struct transfer *t)
 	return b;
 }
 
-static void draw_pill(const struct picture *p, const struct transfer *t, float x, float y)
+/* It rides above its way, or right of it, so that the arrow is seen however short it is. */
+static void draw_pill(const struct picture *p, const struct transfer *t, struct box on, float phase)
 {
-	float size = p->look->text, step = size * 1.2f;
+	float size = p->look->text, step = size * 1.2f, h = 2 * step + 6;
 	float w = fmaxf(text_width(t->what, size), text_width(t->value, size)) + 2 * PAD;
-	float h = (*t->value ? 2 : 1) * step + 6;
-	struct box b = { clamp(x - w / 2, 0, p->scene->width - w), y - h / 2, w, h };
+	bool level = fabsf(on.w) >= fabsf(on.h);
+	float x = on.x + on.w * phase - (level ? w / 2 : -BESIDE);
+	float y = on.y + on.h * phase - (level ? h + BESIDE : h / 2);
+	struct box b = { clamp(x, 0, p->scene->width - w), fmaxf(y, 0), w, h };
 	enum role ink = role_ink(p->look->theme, t->role);
 
 	scene_rect(p->scene, b, t->role, ROLE_PAPER, MARK_ROUND | MARK_BOLD);
@@ -262,8 +279,7 @@ static void draw_pill(const struct picture *p, const struct transfer *t, float x
 	b.y += 3;
 	scene_label(p->scene, b, size, ink, MARK_BOLD, "%s", t->what);
 	b.y += step;
-	if (*t->value)
-		scene_label(p->scene, b, size, ink, MARK_BOLD, "%s", t->value);
+	scene_label(p->scene, b, size, ink, MARK_BOLD, "%s", t->value);
 }
 
 void bus_draw_transfer(const struct picture *p)
@@ -278,7 +294,7 @@ void bus_draw_transfer(const struct picture *p)
 	scene_thing(p->scene, THING_EVENT, 0, player_at(p->player) - 1);
 	p->scene->marks = (uint8_t)faded(look, t.role == ROLE_CPU ? LEGEND_CPU : LEGEND_DEVICE);
 	b = draw_way(p, &t);
-	draw_pill(p, &t, b.x + b.w * phase, b.y + b.h * phase);
+	draw_pill(p, &t, b, phase);
 	p->scene->marks = 0;
 }
 
