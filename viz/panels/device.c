@@ -7,9 +7,11 @@
 #include "viz/words.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 #define REGISTERS 0xfffffu   /* of a device's addresses: which register (hw/bus.h, DEVICE_WINDOW) */
 #define BYTES_MAX 16         /* of its own memory, in a row */
+#define CELL_MIN  4.0f       /* width of a descriptor, points */
 
 static uint64_t last_act(const struct device_model *d)
 {
@@ -75,12 +77,37 @@ static void draw_registers(struct rows *r, const struct event *e)
 		  e->value);
 }
 
-static void draw_ring(struct rows *r, const struct device_model *d)
+/* A cell for each descriptor of a ring; the one that was last taken or given back is marked. */
+static void draw_descriptors(const struct picture *p, struct rows *r, const struct event *e,
+			     uint64_t dma, uint64_t size)
+{
+	uint64_t n = e->size ? size / e->size : 0;
+	struct box b = { r->left.x, r->left.y, r->left.w / (float)(n ? n : 1), rows_step(p->look) };
+	bool taken = e->kind == EV_DEV_TAKE;
+
+	if (!n || b.w < CELL_MIN || !inside(e->addr, 1, dma, size) || rows_take(r, b.h).h <= 0)
+		return;
+	b.w = fminf(b.w, 2 * p->look->text);
+	for (uint64_t i = 0; i < n; i++) {
+		bool last = i == (e->addr - dma) / e->size;
+
+		scene_rect(p->scene, (struct box){ b.x + b.w * (float)i, b.y, b.w - 1, b.h - 3 },
+			   last ? ROLE_FRESH : ROLE_PAPER, !last ? ROLE_EDGE : taken ? ROLE_DEVICE :
+			   ROLE_CPU, !last ? 0 : taken ? MARK_DOUBLE : MARK_BOLD);
+	}
+}
+
+static void draw_rings(const struct picture *p, struct rows *r, const struct device_model *d)
 {
 	const struct event *e = &d->descriptor;
 
-	if (d->ring_size)
-		rows_text(r, ROLE_INK, 0, "ring 0x%" PRIx64 "+%" PRIx64, d->ring, d->ring_size);
+	for (uint32_t i = 0; i < MODEL_RINGS; i++) {
+		if (!d->ring[i].size)
+			continue;
+		rows_text(r, ROLE_INK, 0, "ring 0x%" PRIx64 "+%" PRIx64, d->ring[i].dma,
+			  d->ring[i].size);
+		draw_descriptors(p, r, e, d->ring[i].dma, d->ring[i].size);
+	}
 	if (!e->seq)
 		return;
 	rows_text(r, ROLE_INK, 0, "%s 0x%" PRIx64, e->kind == EV_DEV_TAKE ? "took" : "gave", e->addr);
@@ -108,23 +135,36 @@ static uint32_t filled(const uint8_t *bytes)
 	return n;
 }
 
-/* The beginning of its own memory: what it received, or is about to send. */
-static void draw_buffer(const struct picture *p, struct rows *r, uint32_t unit, float keep)
+/* Bytes as many as there are rows for, with `keep` points left free below. */
+static void draw_bytes(const struct picture *p, struct rows *r, const uint8_t *bytes, uint64_t n,
+		       float keep)
 {
-	const uint8_t *bytes = model_buffer(p->model, unit);
 	struct byte_row row = byte_row_fit(p->look, r->left.w, BYTES_MAX);
 	struct byte_cell cell[BYTES_MAX] = { { 0 } };
 	float step = rows_step(p->look);
-	uint32_t n = bytes ? filled(bytes) : 0;
 
-	if (!row.n || r->left.h < keep + 2 * step)
+	if (!row.n)
 		return;
-	rows_text(r, ROLE_DIM, 0, n ? "its bytes" : "its memory is empty");
-	for (uint32_t at = 0; r->left.h >= keep + step && at < n; at += row.n) {
-		for (uint32_t i = 0; i < row.n; i++)
-			cell[i] = (struct byte_cell){ .value = bytes[at + i], .fill = ROLE_FRESH };
+	for (uint64_t at = 0; r->left.h >= keep + step && at < n; at += row.n) {
+		for (uint64_t i = 0; i < row.n; i++)
+			cell[i] = (struct byte_cell){ .value = at + i < DEVICE_BUFFER ? bytes[at + i] : 0,
+						      .fill = ROLE_FRESH };
 		byte_row_draw(p->scene, p->look, &row, rows_take(r, step), cell);
 	}
+}
+
+/* What its transfer has read; or, of one that writes, the beginning of the device's memory. */
+static void draw_memory(const struct picture *p, struct rows *r, uint32_t unit, float keep)
+{
+	const struct device_model *d = &p->model->device[unit];
+	const uint8_t *bytes = model_buffer(p->model, unit);
+	bool reads = d->start && d->dir == DMA_TO_DEVICE;
+	uint64_t n = reads ? min_u64(d->moved, DEVICE_BUFFER) : bytes ? filled(bytes) : 0;
+
+	if (r->left.h < keep + 2 * rows_step(p->look))
+		return;
+	rows_text(r, ROLE_DIM, 0, reads ? "it has read" : n ? "its memory" : "its memory is empty");
+	draw_bytes(p, r, reads ? model_received(p->model, unit) : bytes, n, keep);
 }
 
 static void draw_open(const struct picture *p, struct rows *r, uint32_t unit, float keep)
@@ -135,9 +175,9 @@ static void draw_open(const struct picture *p, struct rows *r, uint32_t unit, fl
 	rows_text(r, ROLE_DEVICE, MARK_BOLD, "%s%s", words_device(unit), d->busy ? ", busy" : "");
 	draw_transfer(p, r, d);
 	draw_registers(r, &d->registers);
-	draw_ring(r, d);
+	draw_rings(p, r, d);
 	draw_interrupt(p, r, unit);
-	draw_buffer(p, r, unit, keep);
+	draw_memory(p, r, unit, keep);
 }
 
 static void draw_closed(const struct picture *p, struct rows *r, uint32_t unit)
