@@ -84,7 +84,6 @@ static void machine_on(struct model *m, const struct event *e)
 	struct event event = m->event;
 
 	close_tables(m);
-	m->machines++;
 	m->access.kind = m->call.kind = EV_COUNT;
 	m->context = CONTEXT_PROCESS;
 	m->irqs_off = false;
@@ -619,7 +618,7 @@ static void picture_event(struct model *m, const struct event *e)
 /* Numbers begin again: nothing of the old machine is left. */
 static void forget(struct model *m)
 {
-	uint64_t machines = m->machines;
+	uint64_t machines = m->machines + 1;
 
 	model_release(m);
 	model_init(m);
@@ -628,7 +627,7 @@ static void forget(struct model *m)
 
 void model_event(struct model *m, const struct trace *t, const struct event *e)
 {
-	if (e->seq <= m->event.seq)
+	if (m->event.kind == EV_COUNT || e->seq <= m->event.seq)
 		forget(m);
 	m->event = *e;
 	if (checker_event(&m->checker, t, e))
