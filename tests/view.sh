@@ -79,8 +79,8 @@ wait_for_view
 events $VIEW/got > b
 is "a trace that has forgotten its beginning begins with a keyframe" \
 	'grep -q key.end b && head -n 1 b | grep -q "^1 .*machine.on"'
-is "behind the keyframe the numbers are the session's" \
-	'[ "$(tail -n 1 b)" = "$(events recorded | tail -n 1)" ]'
+is "behind the keyframe come the events since, with the session's numbers" \
+	'[ "$(sed "1,/key.end/d" b | wc -l)" -lt 100 ] && [ "$(tail -n 1 b)" = "$(events recorded | tail -n 1)" ]'
 events recorded | sed 1,1200000d > a
 session "$long\nload(buf)"
 is "a keyframe for a view leaves no word in the session's own trace" \
