@@ -8,7 +8,7 @@
 
 #define OFFSET_WIDTH 3.5f   /* characters: "040" and a little air */
 #define AIR          0.5f   /* characters between bytes and letters */
-#define BLOCKS_MAX   512   /* of a page: the smallest have 8 bytes */
+#define BLOCKS_MAX   512    /* of a page: the smallest have 8 bytes */
 
 static uint64_t of_mapping(const struct model *m, uint64_t seq)
 {
@@ -192,8 +192,8 @@ static void draw_border(const struct picture *p, const struct line *l, uint64_t 
 	uint64_t start = from > l->pa ? from : l->pa, end = min_u64(from + size, l->pa + l->row.n);
 
 	if (start < end)
-		scene_rect(p->scene, (struct box){ l->b.x + l->row.w * (float)(start - l->pa), l->b.y,
-			l->row.w * (float)(end - start), l->b.h }, ROLE_NONE, role, marks);
+		scene_rect(p->scene, (struct box){ l->b.x + l->row.w * (float)(start - l->pa),
+			l->b.y, l->row.w * (float)(end - start), l->b.h }, ROLE_NONE, role, marks);
 }
 
 /* Runs of bytes that the device owns have its double border. */
@@ -238,8 +238,8 @@ static void draw_versions(const struct picture *p, const struct line *l)
 
 	for (uint32_t i = 0; i < l->letters; i++)
 		text[i] = version_letter(page->stamp[(l->pa & PAGE_MASK) + i * BUS_WIDTH]);
-	scene_text(p->scene, l->b.x + l->row.w * (float)l->row.n + one * AIR, l->b.y + l->b.h / 2, 0,
-		   p->look->text, ROLE_INK, 0, "%s", text);
+	scene_text(p->scene, l->b.x + l->row.w * (float)l->row.n + one * AIR,
+		   l->b.y + l->b.h / 2, 0, p->look->text, ROLE_INK, 0, "%s", text);
 }
 
 /* Offset in the page, bytes, versions. */
@@ -251,7 +251,8 @@ static void draw_line(const struct picture *p, struct line l)
 
 	scene_thing(p->scene, THING_LINE, AT_RAM, l.pa);
 	if (l.row.n < line && !(l.pa & (line - 1)))
-		scene_line(p->scene, l.b.x, l.b.y - 0.5f, l.b.x + l.b.w, l.b.y - 0.5f, ROLE_EDGE, 0);
+		scene_line(p->scene, l.b.x, l.b.y - 0.5f, l.b.x + l.b.w, l.b.y - 0.5f, ROLE_EDGE,
+			   0);
 	scene_text(p->scene, l.b.x, l.b.y + l.b.h / 2, 0, size, ROLE_DIM, 0, "%03" PRIx64,
 		   l.pa & PAGE_MASK);
 	l.b.x += OFFSET_WIDTH * size * TEXT_ADVANCE;
@@ -270,7 +271,8 @@ static void draw_line(const struct picture *p, struct line l)
 static struct line line_fitting(const struct picture *p, float width)
 {
 	float one = p->look->text * TEXT_ADVANCE, room = width - one * OFFSET_WIDTH;
-	struct line l = { .row = byte_row_fit(p->look, room, model_shadow(p->model)->line) };
+	uint32_t n = (uint32_t)min_u64(model_shadow(p->model)->line, LINE_MAX);
+	struct line l = { .row = byte_row_fit(p->look, room, n) };
 	float beside = one * (AIR + (float)letters_of(l.row.n));
 	struct byte_row row = byte_row_fit(p->look, room - beside, l.row.n);
 
@@ -305,7 +307,7 @@ void open_page_draw(const struct picture *p, struct box b)
 	struct rows r = { p->scene, p->look, b };
 	uint64_t focus = open_page_focus(p), page = round_down(focus, PAGE_SIZE);
 
-	if (!model_pages(p->model))
+	if (!inside(page, PAGE_SIZE, 0, model_shadow(p->model)->ram_bytes))
 		return;
 	draw_heading(p, &r, page);
 	if (r.left.h > 6 * rows_step(p->look)) {
