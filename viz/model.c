@@ -747,7 +747,7 @@ enum age model_age(const struct model *m, enum where at, uint64_t pa)
 	return age;
 }
 
-/* The stamps of the copy in RAM or in a cache, from this byte on to the end of its line, or NULL. */
+/* The stamps of the copy in RAM or in a cache, from this byte to the end of its line, or NULL. */
 static const stamp_t *stamps_at(const struct shadow *s, enum where at, uint64_t pa)
 {
 	const struct shadow_line *l;

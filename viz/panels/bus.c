@@ -160,7 +160,8 @@ static struct box find_drawn(const struct picture *p, enum panel panel, struct t
 		const struct prim *drawn = &p->scene->prim[i];
 
 		if (drawn->shape == SHAPE_RECT && stands_for(drawn->thing, t) &&
-		    holds(p->box[panel], drawn->box) && (!best || drawn->thing.id >= best->thing.id))
+		    holds(p->box[panel], drawn->box) &&
+		    (!best || drawn->thing.id >= best->thing.id))
 			best = drawn;
 	}
 	return best ? best->box : (struct box){ 0 };
@@ -169,8 +170,9 @@ static struct box find_drawn(const struct picture *p, enum panel panel, struct t
 static struct box around(struct box a, struct box b)
 {
 	float x = fminf(a.x, b.x), y = fminf(a.y, b.y);
+	float right = fmaxf(a.x + a.w, b.x + b.w), bottom = fmaxf(a.y + a.h, b.y + b.h);
 
-	return (struct box){ x, y, fmaxf(a.x + a.w, b.x + b.w) - x, fmaxf(a.y + a.h, b.y + b.h) - y };
+	return (struct box){ x, y, right - x, bottom - y };
 }
 
 /* The bytes themselves where they are shown, else what they are part of. */
@@ -221,8 +223,8 @@ static struct box path(struct box a, struct box b)
 }
 
 /*
- * From where to where it goes, in points. What is not drawn itself is a place at its panel's edge as
- * high as the other end.
+ * From where to where it goes, in points. What is not drawn itself is a place at its panel's edge
+ * as high as the other end.
  */
 static struct box way(const struct picture *p, const struct transfer *t)
 {
@@ -305,7 +307,8 @@ static void holder_row(struct rows *r, const struct picture *p)
 	if (p->model->event.kind == EV_COUNT || !find_transfer(p->model, &t))
 		rows_text(r, ROLE_DIM, 0, "free");
 	else if (t.role == ROLE_DEVICE)
-		rows_text(r, ROLE_DEVICE, MARK_BOLD, "%s has it", words_device(p->model->event.unit));
+		rows_text(r, ROLE_DEVICE, MARK_BOLD, "%s has it",
+			  words_device(p->model->event.unit));
 	else
 		rows_text(r, ROLE_CPU, MARK_BOLD, "CPU has it");
 }

@@ -38,7 +38,8 @@ static bool differs(const struct picture *p)
 static const char *answerer(const struct event *e)
 {
 	static const char *const from[WHERE_COUNT] = {
-		"from RAM", "from L1", "from L2", "from store buffer", "from device", "read early" };
+		"from RAM", "from L1", "from L2", "from store buffer", "from device",
+		"read early" };
 	static const char *const to[WHERE_COUNT] = {
 		"to RAM", "to L1", "to L2", "to store buffer", "to device", "" };
 
@@ -59,7 +60,8 @@ static void outcome_rows(struct rows *r, const struct model *m)
 /* Behind so many of the next rows, as far as they have room. */
 static void draw_warning(const struct rows *r, uint32_t rows)
 {
-	struct box b = { r->left.x - 3, r->left.y, r->left.w + 6, (float)rows * rows_step(r->look) };
+	struct box b = { r->left.x - 3, r->left.y, r->left.w + 6,
+			 (float)rows * rows_step(r->look) };
 
 	if (b.h <= r->left.h)
 		scene_rect(r->scene, b, ROLE_WARN, ROLE_NONE, 0);
@@ -76,7 +78,8 @@ static void access_rows(struct rows *r, const struct picture *p)
 	}
 	scene_thing(p->scene, THING_BYTE, AT_RAM, e->addr2);
 	rows_text(r, ROLE_CPU, now ? MARK_BOLD : 0, "%s %" PRIu32 " %s",
-		  e->kind == EV_CPU_LOAD ? "load" : "store", e->size, e->size == 1 ? "byte" : "bytes");
+		  e->kind == EV_CPU_LOAD ? "load" : "store", e->size,
+		  e->size == 1 ? "byte" : "bytes");
 	rows_text(r, ROLE_INK, 0, "%s0x%" PRIx64, has_room(r, ADDRESS_WIDE) ? "at " : "", e->addr2);
 	if (differs(p))
 		draw_warning(r, in_one_piece(r, e->value) ? 1 : 2);
