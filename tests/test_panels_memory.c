@@ -326,6 +326,8 @@ static void a_bounced_buffer_shows_its_slot_and_which_copy_is_newer(void **state
 	device_writes(0x10000, 0x2222);
 	draw(panel_stand_in, 130, 420);
 	assert_non_null(text("slot newer"));
+	draw(panel_ram, 340, 420);
+	assert_non_null(text("stands in for 0x5000"));
 	cpu_stores(0x5000, 0x3333);
 	draw(panel_stand_in, 130, 420);
 	assert_non_null(text("buffer newer"));

@@ -58,6 +58,8 @@ static const char *owner_of(const struct model *m, uint64_t page)
 {
 	uint32_t owned = 0;
 
+	if (model_use(m, page >> PAGE_SHIFT) == PAGE_BOUNCE)  /* copied by the kernel */
+		return "both";
 	for (uint64_t i = 0; i < PAGE_SIZE; i++)
 		owned += ownership_is_device(model_ownership(m), page + i);
 	return !owned ? "CPU" : owned == PAGE_SIZE ? "device" : "both";
@@ -131,16 +133,32 @@ static void draw_blocks(const struct picture *p, struct rows *r, uint64_t page)
 	draw_owned(p, bar, page);
 }
 
-/* What the byte of interest belongs to: a block of an allocator, else a mapping. */
+/* The bounce buffer this byte lies in, or NULL. */
+static const struct stand_in *bounce_of(const struct model *m, uint64_t pa)
+{
+	for (uint32_t i = 0; i < m->stand_in_end; i++) {
+		const struct stand_in *s = cow_read(&m->stand_ins, i);
+
+		if (s->seq && s->to && inside(pa, 1, s->to, s->size))
+			return s;
+	}
+	return NULL;
+}
+
+/* What the byte of interest belongs to: a block of an allocator, a bounce buffer, a mapping. */
 static void draw_whose(const struct picture *p, struct rows *r, uint64_t focus)
 {
 	struct allocation a = model_allocation(p->model, focus);
 	const struct mapping *of = ownership_of(model_ownership(p->model), focus);
+	const struct stand_in *bounce = bounce_of(p->model, focus);
 
 	scene_thing(p->scene, THING_BYTE, AT_RAM, focus);
 	if (a.seq)
 		rows_text(r, ROLE_DIM, 0, "block +%" PRIx64 ": asked %" PRIu64 " of %" PRIu64,
 			  a.pa & PAGE_MASK, a.asked, a.size);
+	else if (bounce)
+		rows_text(r, ROLE_DIM, 0, "stands in for 0x%" PRIx64,
+			  bounce->pa + (focus - bounce->to));
 	else if (of && of->live)
 		rows_text(r, ROLE_DIM, 0, "mapped +%" PRIx64 ": %" PRIu64 " bytes",
 			  of->pa & PAGE_MASK, of->size);
