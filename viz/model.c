@@ -116,12 +116,12 @@ static const struct page_note *note_of(const struct model *m, uint64_t pa)
 	return cow_read(&m->uses, pa >> PAGE_SHIFT);
 }
 
-/* [pa, pa+size) as far as there is RAM. */
+/* Where [pa, pa+size) ends, as far as there is RAM; 0: none of it is. */
 static uint64_t end_in_ram(const struct model *m, uint64_t pa, uint64_t size)
 {
 	uint64_t ram = m->uses.count << PAGE_SHIFT;
 
-	return pa < ram ? pa + min_u64(size, ram - pa) : pa;
+	return pa < ram ? pa + min_u64(size, ram - pa) : 0;
 }
 
 static void use_page(struct page_note *note, enum page_use use, bool on)

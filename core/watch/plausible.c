@@ -6,6 +6,7 @@
 static bool machine(const struct event *e)
 {
 	return e->addr <= RAM_MAX && !(e->addr & PAGE_MASK) && e->a <= 2 &&
+	       (uint64_t)e->unit << PAGE_SHIFT <= e->addr && e->addr &&
 	       power_of_two(e->size) && e->size >= BUS_WIDTH && e->size <= SHADOW_LINE;
 }
 
@@ -73,6 +74,8 @@ static bool of_device(const struct event *e)
 
 bool plausible(const struct shadow *s, const struct event *e)
 {
+	if (!s->ram_bytes)
+		return e->kind == EV_MACHINE && machine(e);
 	switch (e->kind) {
 	case EV_CPU_LOAD:
 	case EV_CPU_STORE:       return cpu_access(s, e);
