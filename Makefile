@@ -38,7 +38,7 @@ VIZ_C  := $(wildcard viz/*.c viz/panels/*.c)
 SDL_C  := $(wildcard viz/sdl/*.c)
 TEST_C := $(wildcard tests/test_*.c)
 FUZZ_C := $(wildcard tests/fuzz_*.c)
-BENCH_C := $(wildcard tests/bench*.c)
+BENCH_C := $(filter-out tests/bench_view.c,$(wildcard tests/bench*.c))
 obj     = $(patsubst %.c,$(B)/%.o,$(1))
 program = $(patsubst %.c,$(B)/%,$(1))
 COMPILE = $(Q)mkdir -p $(@D) && $(CC) $(FLAGS) $(1) $(CFLAGS) -MMD -MP -c -o $@ $<
@@ -91,16 +91,26 @@ $(call program,$(TEST_C)): $(B)/%: $(B)/%.o $(TESTED)
 $(call program,$(FUZZ_C) $(BENCH_C)): $(B)/%: $(B)/%.o $(TESTED)
 	$(call LINK,$(LIBS)) $(if $(FUZZ),-fsanitize=fuzzer)
 
+# The window's parts, to be measured.
+$(B)/tests/bench_view: $(B)/tests/bench_view.o $(filter-out $(B)/viz/sdl/main.o,$(call obj,$(SDL_C))) $(TESTED)
+	$(call LINK,$(LIBS) $(WINDOW_LIBS))
+
 # run and check first install what is missing; what pkg-config knows is read again after that.
 CORES = $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 JOBS  = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(CORES))
 AGAIN = --no-print-directory $(JOBS) B=$(B)
 
-run:      ## install what is missing, build, open the prompt (without a terminal: play the tour)
+# Where there is a display the window is wanted too; all the rest works without it.
+DISPLAYED = [ "$$DISPLAY$$WAYLAND_DISPLAY" ]
+
+run:      ## install what is missing, build, open prompt and view (without a terminal: play the tour)
 	$(Q)sh scripts/install-deps.sh
+	$(Q)! $(DISPLAYED) || sh scripts/install-deps.sh view 2>/dev/null || :
 	@[ -x $(B)/dmalab ] || echo "building dmalab in $(B)/"
 	$(Q)$(MAKE) $(AGAIN) all
-	$(Q)if [ -t 0 ]; then $(B)/dmalab; else $(B)/dmalab tour; fi
+	$(Q)if [ ! -t 0 ]; then $(B)/dmalab tour; \
+	elif $(DISPLAYED) && [ -x $(B)/dmalab-view ]; then $(B)/dmalab --view; \
+	else $(B)/dmalab; fi
 
 check:    ## install what is missing, build, run all tests
 	$(Q)CC='$(CC)' sh scripts/install-deps.sh cmocka
@@ -132,9 +142,10 @@ headers:  ## every header compiles alone
 	$(Q)for h in core/*.h core/*/*.h repl/*.h viz/*.h; do \
 		echo "#include \"$$h\"" | $(CC) $(FLAGS) $(REPL) -fsyntax-only -x c - || exit 1; done
 
-bench: all $(call program,$(BENCH_C))    ## measure (quiet machine, no SAN=1)
+bench: all $(call program,$(BENCH_C) $(if $(WINDOW_LACKS),,tests/bench_view.c))    ## measure (quiet machine, no SAN=1)
 	$(Q)$(B)/tests/bench $(B)/dmalab tests/bench.lua
 	$(Q)$(B)/tests/bench_recording
+	$(Q)if [ -x $(B)/tests/bench_view ]; then $(B)/tests/bench_view; fi
 
 fuzz:     ## libFuzzer with address sanitizer, FUZZ_SECONDS for each fuzzer
 	$(Q)sh scripts/install-deps.sh clang
@@ -147,12 +158,12 @@ fuzzers: $(call program,$(FUZZ_C))
 SHARE := $(DESTDIR)$(PREFIX)/share/dmalab
 install: all    ## into PREFIX (/usr/local), below DESTDIR
 	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)
-	install -m 755 $(B)/dmalab $(DESTDIR)$(PREFIX)/bin/dmalab
+	install -m 755 $(B)/dmalab $(if $(WINDOW_LACKS),,$(B)/dmalab-view) $(DESTDIR)$(PREFIX)/bin
 	find scripts -name '*.lua' | while read -r f; do \
 		install -d $(SHARE)/$${f%/*} && install -m 644 $$f $(SHARE)/$$f || exit 1; done
 
 uninstall:    ## take back what install put there
-	rm -rf $(DESTDIR)$(PREFIX)/bin/dmalab $(SHARE)
+	rm -rf $(addprefix $(DESTDIR)$(PREFIX)/bin/,dmalab dmalab-view) $(SHARE)
 
 clean:    ## remove every build folder
 	rm -rf build build-*

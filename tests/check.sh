@@ -44,6 +44,7 @@ for program in "$B"/tests/test_*; do
 	[ -x "$program" ] && [ -f "tests/${program##*/}.c" ] && run "${program##*/}" "$program"
 done
 run sessions sh tests/sessions.sh "$B/dmalab"
+run view sh tests/view.sh "$B/dmalab"
 run drivers "$B/dmalab" run tests/drivers/run.lua
 run gallery "$B/dmalab" run tests/gallery/run.lua 1 "" "$B/driver_rules.lua"
 run scenario sh -c '"$DMALAB" run tests/gallery/57-arm64-sync.lua >"$B/scenario" &&
@@ -52,6 +53,9 @@ run driver-rules cmp scripts/driver_rules.lua "$B/driver_rules.lua"
 run property "$B/dmalab" run tests/drivers/property.lua 100
 run readme sh -c 'sed -n "/^    > buf = kmalloc/,/^    17/s/^    //p" README.md >"$B/readme" &&
 	head -n 14 tests/sessions/readme.session | cmp - "$B/readme"'
+run replay sh -c '"$DMALAB" --record "$1" tour >/dev/null && "$DMALAB" replay "$1" >"$1.file" &&
+	"$DMALAB" replay - <"$1" | cmp - "$1.file" && ! head -c 999 "$1" | "$DMALAB" replay - 2>"$1.cut" &&
+	grep -q "stdin is damaged at byte 999" "$1.cut"' - "$B/tour.recording"
 run fuzz_recording "$B/tests/fuzz_recording" 5000
 run fuzz_api "$B/tests/fuzz_api" 200
 

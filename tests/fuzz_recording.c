@@ -137,6 +137,27 @@ static void read_all(struct recording *r, const struct file *f)
 	recording_unknown(r);
 }
 
+/* In pieces it must end like the whole, and every event found by its number must be that event. */
+static void read_pieces(const struct file *f, const struct recording *whole)
+{
+	struct recording *r = recording_live();
+	size_t piece = 1 + f->n / 61;
+
+	MUST(r);
+	for (size_t at = 0; at < f->n; at += piece)
+		if (!recording_feed(r, f->bytes + at, min_u64(piece, f->n - at)))
+			break;
+	recording_close_input(r);
+	MUST(recording_state(r) == (whole ? recording_state(whole) : RECORDING_DAMAGED));
+	MUST(recording_count(r) == (whole ? recording_count(whole) : 0));
+	for (uint64_t i = 0; i < recording_count(r); i += 1 + recording_count(r) / 16) {
+		uint64_t seq = recording_at(r, i)->seq;
+
+		MUST(recording_find(r, seq, i) == i);
+	}
+	recording_close(r);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
 	static struct file f;
@@ -149,6 +170,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	MUST(r || *why);
 	if (r)
 		read_all(r, &f);
+	read_pieces(&f, r);
 	recording_close(r);
 	return 0;
 }

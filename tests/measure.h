@@ -1,5 +1,5 @@
 #pragma once
-/* What the programs of `make bench` share: a clock, the median of several rounds, a line to show. */
+/* What the programs of `make bench` share: a clock, the median of rounds, a line to show. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>

@@ -542,7 +542,13 @@ static void any_event_can_be_read_at_any_time(void **state)
 	trace_release(&t);
 }
 
-/* What the header promises of pointers. */
+/* Ask for one event of each of n blocks, from this one on. */
+static void ask_for(struct recording *r, uint64_t block, uint64_t n)
+{
+	for (uint64_t i = block; i < block + n; i++)
+		assert_non_null(recording_at(r, i * RECORDING_BLOCK));
+}
+
 static void an_event_stays_while_few_others_are_asked_for(void **state)
 {
 	const struct event *first;
@@ -552,14 +558,15 @@ static void an_event_stays_while_few_others_are_asked_for(void **state)
 	char why[256];
 
 	(void)state;
-	fill_trace(&t, (RECORDING_CACHE + 1) * RECORDING_BLOCK);
+	fill_trace(&t, 2 * RECORDING_CACHE * RECORDING_BLOCK);
 	record(&t);
 	r = recording_open(path, why, sizeof why);
 	first = recording_at(r, 0);
 	before = *first;
-	for (uint64_t i = 1; i < RECORDING_CACHE; i++)
-		assert_non_null(recording_at(r, i * RECORDING_BLOCK));
+	ask_for(r, 1, RECORDING_CACHE - 1);
+	assert_memory_equal(first, &before, sizeof before);
 	assert_ptr_equal(recording_at(r, 0), first);
+	ask_for(r, RECORDING_CACHE, RECORDING_CACHE - 1);
 	assert_memory_equal(first, &before, sizeof before);
 	recording_close(r);
 	trace_release(&t);
@@ -808,6 +815,44 @@ static void what_a_slow_reader_leaves_waits_for_it(void **state)
 	trace_release(&t);
 }
 
+/* Now it lags, now it is close behind: what waits moves about in memory and stays in order. */
+static void a_reader_that_lags_gets_it_all(void **state)
+{
+	uint64_t random = test_seed(5), n;
+	struct recording *back = recording_live();
+	struct trace whole, t;
+	struct recorder *r;
+	int to[2];
+
+	(void)state;
+	fill_trace(&whole, 400000);
+	trace_init(&t);
+	r = open_pipe(to);
+	while (t.next < whole.next) {
+		for (int i = 0; i < 2000; i++)
+			trace_append(&t, trace_at(&whole, t.next)->cycle, trace_at(&whole, t.next));
+		assert_true(recorder_follow(r, &t));
+		for (uint64_t i = test_below(&random, 8); i; i--) {
+			assert_true(recording_read(back, to[0]));
+			assert_true(recorder_push(r));
+		}
+	}
+	assert_true(recorder_flush(r));
+	while (recorder_waiting(r)) {
+		read_now(back, to[0]);
+		assert_true(recorder_push(r));
+	}
+	read_now(back, to[0]);
+	assert_true(recorder_close(r, &t));
+	read_now(back, to[0]);
+	assert_int_equal(read_all(back, &whole, &n), RECORDING_END);
+	assert_int_equal(n, 400000);
+	recording_close(back);
+	close(to[0]);
+	trace_release(&t);
+	trace_release(&whole);
+}
+
 static void a_reader_that_reads_nothing_is_given_up_once(void **state)
 {
 	struct recorder *r;
@@ -910,6 +955,7 @@ int main(void)
 		cmocka_unit_test(an_endless_block_holds_nothing_back),
 		cmocka_unit_test(who_reads_along_has_it_when_it_is_flushed),
 		cmocka_unit_test(what_a_slow_reader_leaves_waits_for_it),
+		cmocka_unit_test(a_reader_that_lags_gets_it_all),
 		cmocka_unit_test(a_reader_that_reads_nothing_is_given_up_once),
 		cmocka_unit_test(a_reader_that_has_gone_is_said_once),
 		cmocka_unit_test(the_end_does_not_wait_for_ever),

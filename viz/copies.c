@@ -52,7 +52,7 @@ static void add_received(struct copies *to, const struct model *m)
 	if (!d || d->dir != DMA_TO_DEVICE || !inside(dma, 1, d->dma, d->moved) ||
 	    dma - d->dma >= DEVICE_BUFFER)
 		return;
-	c.value = model_buffer(m, unit)[dma - d->dma];
+	c.value = model_received(m, unit)[dma - d->dma];
 	c.transfer = d->start;
 	newest(m, to->pa, &value);
 	c.age = c.value == value ? AGE_FRESH : AGE_STALE;

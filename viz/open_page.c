@@ -10,48 +10,6 @@
 #define AIR          0.5f   /* characters between bytes and letters */
 #define BLOCKS_MAX   512   /* of a page: the smallest have 8 bytes */
 
-/* Something that happened to a byte, and when. */
-struct happening {
-	uint64_t seq, pa;
-};
-
-static void later(struct happening *h, uint64_t seq, uint64_t pa)
-{
-	if (seq > h->seq)
-		*h = (struct happening){ seq, pa };
-}
-
-/* The byte a transfer has come to, as the mapping of its bus address tells. */
-static void transferred(const struct model *m, uint32_t unit, struct happening *h)
-{
-	const struct device_model *d = &m->device[unit];
-	const struct mapping *of = d->start > h->seq ?
-		ownership_find(model_ownership(m), unit, d->dma, 1) : NULL;
-	uint64_t moved = d->moved ? d->moved - 1 : 0;
-
-	if (of)
-		later(h, d->start, of->pa + (d->dma - of->dma) + moved);
-}
-
-static uint64_t last_touched(const struct model *m)
-{
-	const struct ownership *o = model_ownership(m);
-	struct happening h = { 0 };
-
-	if (m->access.kind != EV_COUNT && m->access.addr2 < model_shadow(m)->ram_bytes)
-		later(&h, m->access.seq, m->access.addr2);
-	for (uint32_t i = 0; i < m->allocation_end; i++) {
-		const struct allocation *a = cow_read(&m->allocations, i);
-
-		later(&h, a->seq, a->pa);
-	}
-	for (uint32_t i = 0; i < o->end; i++)
-		later(&h, ownership_mapping(o, i)->handover, ownership_mapping(o, i)->pa);
-	for (uint32_t i = 0; i < m->devices; i++)
-		transferred(m, i, &h);
-	return h.pa;
-}
-
 static uint64_t of_mapping(const struct model *m, uint64_t seq)
 {
 	const struct ownership *o = model_ownership(m);
@@ -92,7 +50,7 @@ uint64_t open_page_focus(const struct picture *p)
 	uint64_t ram = model_shadow(p->model)->ram_bytes, pa = open_page_chosen(p);
 
 	if (pa >= ram)
-		pa = last_touched(p->model);
+		pa = p->model->touched;
 	return pa < ram ? pa : 0;
 }
 
@@ -108,11 +66,10 @@ static const char *owner_of(const struct model *m, uint64_t page)
 static void draw_heading(const struct picture *p, struct rows *r, uint64_t page)
 {
 	scene_thing(p->scene, THING_PAGE, 0, page >> PAGE_SHIFT);
-	rows_text(r, ROLE_INK, MARK_BOLD, "page 0x%" PRIx64 ": %s, owner %s", page >> PAGE_SHIFT,
-		  page_use_name[model_use(p->model, page >> PAGE_SHIFT)], owner_of(p->model, page));
-	if (r->left.h > 7 * rows_step(p->look))
-		rows_text(r, ROLE_DIM, 0, "pa 0x%" PRIx64 " va 0x%" PRIx64, page,
-			  model_va(p->model, page));
+	rows_text(r, ROLE_INK, MARK_BOLD, "page 0x%" PRIx64 ": %s", page >> PAGE_SHIFT,
+		  page_use_name[model_use(p->model, page >> PAGE_SHIFT)]);
+	rows_text(r, ROLE_DIM, 0, "owner %s  va 0x%" PRIx64, owner_of(p->model, page),
+		  model_va(p->model, page));
 }
 
 /* A block, or the part of it that lies in this page, on a bar as wide as the page. */
@@ -182,8 +139,8 @@ static void draw_whose(const struct picture *p, struct rows *r, uint64_t focus)
 
 	scene_thing(p->scene, THING_BYTE, AT_RAM, focus);
 	if (a.seq)
-		rows_text(r, ROLE_DIM, 0, "block +%" PRIx64 ": %" PRIu64 " asked, %" PRIu64 " slack",
-			  a.pa & PAGE_MASK, a.asked, a.size - a.asked);
+		rows_text(r, ROLE_DIM, 0, "block +%" PRIx64 ": asked %" PRIu64 " of %" PRIu64,
+			  a.pa & PAGE_MASK, a.asked, a.size);
 	else if (of && of->live)
 		rows_text(r, ROLE_DIM, 0, "mapped +%" PRIx64 ": %" PRIu64 " bytes",
 			  of->pa & PAGE_MASK, of->size);
@@ -220,9 +177,10 @@ static bool just_written(const struct model *m, uint64_t *pa, uint64_t *n, enum 
 	}
 }
 
-/* A row of bytes of RAM, and where it stands. */
+/* A row of bytes of RAM, with so many letters behind it, and where it stands. */
 struct line {
 	struct byte_row row;
+	uint32_t letters;
 	struct box b;
 	uint64_t pa;
 };
@@ -266,7 +224,7 @@ static void draw_borders(const struct picture *p, const struct line *l)
 }
 
 /* How many letters a row of n bytes has: one for each write of the bus. */
-static uint32_t letters(uint32_t n)
+static uint32_t letters_of(uint32_t n)
 {
 	return n > BUS_WIDTH ? n / BUS_WIDTH : 1;
 }
@@ -278,7 +236,7 @@ static void draw_versions(const struct picture *p, const struct line *l)
 	float one = p->look->text * TEXT_ADVANCE;
 	char text[LINE_MAX / BUS_WIDTH + 1] = "";
 
-	for (uint32_t i = 0; i < letters(l->row.n); i++)
+	for (uint32_t i = 0; i < l->letters; i++)
 		text[i] = version_letter(page->stamp[(l->pa & PAGE_MASK) + i * BUS_WIDTH]);
 	scene_text(p->scene, l->b.x + l->row.w * (float)l->row.n + one * AIR, l->b.y + l->b.h / 2, 0,
 		   p->look->text, ROLE_INK, 0, "%s", text);
@@ -304,22 +262,23 @@ static void draw_line(const struct picture *p, struct line l)
 	scene_thing(p->scene, THING_NONE, 0, 0);
 	draw_borders(p, &l);
 	scene_thing(p->scene, THING_LINE, AT_RAM, l.pa);
-	draw_versions(p, &l);
+	if (l.letters)
+		draw_versions(p, &l);
 }
 
-/* The widest row of bytes beside which offset and letters have room. */
-static struct byte_row row_fitting(const struct picture *p, float width)
+/* The longest row of bytes that has room beside its offset; letters where they fit as well. */
+static struct line line_fitting(const struct picture *p, float width)
 {
-	float one = p->look->text * TEXT_ADVANCE;
-	struct byte_row row = { 0 };
-	uint32_t n = model_shadow(p->model)->line;
+	float one = p->look->text * TEXT_ADVANCE, room = width - one * OFFSET_WIDTH;
+	struct line l = { .row = byte_row_fit(p->look, room, model_shadow(p->model)->line) };
+	float beside = one * (AIR + (float)letters_of(l.row.n));
+	struct byte_row row = byte_row_fit(p->look, room - beside, l.row.n);
 
-	for (; n; n /= 2) {
-		row = byte_row_fit(p->look, width - one * (OFFSET_WIDTH + AIR + (float)letters(n)), n);
-		if (row.n == n)
-			break;
+	if (row.n == l.row.n) {
+		l.row = row;
+		l.letters = letters_of(row.n);
 	}
-	return row;
+	return l;
 }
 
 /*
@@ -328,16 +287,17 @@ static struct byte_row row_fitting(const struct picture *p, float width)
  */
 static void draw_lines(const struct picture *p, struct rows *r, uint64_t focus)
 {
-	struct byte_row row = row_fitting(p, r->left.w);
-	uint64_t rows = (uint64_t)(r->left.h / rows_step(p->look) + 0.01f);
-	uint64_t page = round_down(focus, PAGE_SIZE), first;
+	struct line l = line_fitting(p, r->left.w);
+	uint64_t rows = (uint64_t)(r->left.h / rows_step(p->look) + 0.01f), first;
 
-	if (!row.n || !rows)
+	if (!l.row.n || !rows)
 		return;
-	first = min_u64((focus & PAGE_MASK) / row.n / rows * rows, PAGE_SIZE / row.n - rows);
-	for (uint64_t i = 0; i < rows; i++)
-		draw_line(p, (struct line){ row, rows_take(r, rows_step(p->look)),
-					    page + (first + i) * row.n });
+	first = min_u64((focus & PAGE_MASK) / l.row.n / rows * rows, PAGE_SIZE / l.row.n - rows);
+	l.pa = round_down(focus, PAGE_SIZE) + first * l.row.n;
+	for (; rows; rows--, l.pa += l.row.n) {
+		l.b = rows_take(r, rows_step(p->look));
+		draw_line(p, l);
+	}
 }
 
 void open_page_draw(const struct picture *p, struct box b)

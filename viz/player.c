@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 
-#define LOOK_BACK     16384              /* events before the present one, for who looks back */
+#define LOOK_BACK     8192               /* events before the present one, for who looks back */
 #define AHEAD         1024               /* events read ahead at a time */
-#define KEYFRAMES_MAX 64
+#define KEYFRAMES_MAX 128
 #define SPACING_FIRST 32768              /* positions from one keyframe to the next, at first */
 #define COPY_WORTH    2048               /* following so many events costs as much as a copy */
 #define NUMBER_MAX    ((uint64_t)1 << 55)      /* a stamp has no room for more */

@@ -30,7 +30,7 @@ struct recorder {
 	struct cursor cursor;
 	uint64_t count;              /* events in the block at work */
 	struct event before;         /* the last of them */
-	uint64_t total, written;     /* events taken over; of those, given to the file or the queue */
+	uint64_t total, written;     /* events taken over; of those, handed on */
 	bool finished;
 	bool told;                   /* the caller knows of the error */
 	char error[160];

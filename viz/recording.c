@@ -92,43 +92,6 @@ static bool damaged(struct recording *r, size_t at, const char *format, ...)
 	return false;
 }
 
-/* Are these the same field? A list of words may have grown since. */
-static bool same_field(const char *a, size_t na, const char *b, size_t nb)
-{
-	size_t n = na < nb ? na : nb;
-
-	if (strncmp(a, b, n))
-		return false;
-	return na == nb || (memchr(a, ':', n) && (na > nb ? a : b)[n] == ',');
-}
-
-static bool same_row(const char *a, const char *b)
-{
-	while (*a && *b) {
-		size_t na = strcspn(a, " "), nb = strcspn(b, " ");
-
-		if (!same_field(a, na, b, nb))
-			return false;
-		a += na + (a[na] == ' ');
-		b += nb + (b[nb] == ' ');
-	}
-	return *a == *b;
-}
-
-/* Our kind that is described like this row of a header, or EV_COUNT. */
-static enum event_kind kind_described(const char *row)
-{
-	char name[64], ours[1024];
-	enum event_kind kind;
-
-	snprintf(name, sizeof name, "%.*s", (int)strcspn(row, " "), row);
-	kind = event_kind_named(name);
-	if (kind == EV_COUNT)
-		return EV_COUNT;
-	text_add_kind(&(struct text){ ours, 0, sizeof ours }, kind);
-	return same_row(ours, row) ? kind : EV_COUNT;
-}
-
 /* "12 cpu.load addr=va ..." */
 static bool parse_kind(struct recording *r, const char *line)
 {
@@ -190,7 +153,8 @@ static bool read_magic(struct recording *r)
 		return true;
 	}
 	if (!memcmp(magic, MAGIC, 6) && magic[7] == '\n' && magic[6] > ' ')
-		return refuse(r, "a recording of version %c; this dmalab reads version 1", magic[6]);
+		return refuse(r, "a recording of version %c; this dmalab reads version 1",
+			      magic[6]);
 	return refuse(r, "not a recording of dmalab");
 }
 
@@ -228,7 +192,8 @@ static struct event event_from(const uint8_t *from, const struct event *before)
 {
 	return (struct event){
 		.seq = before->seq + get(from, 8), .cycle = before->cycle + get(from + 8, 8),
-		.cause = before->cause + get(from + 16, 8), .addr = before->addr + get(from + 24, 8),
+		.cause = before->cause + get(from + 16, 8),
+		.addr = before->addr + get(from + 24, 8),
 		.addr2 = before->addr2 + get(from + 32, 8), .value = get(from + 40, 8),
 		.size = (uint32_t)get(from + 48, 4), .a = (uint32_t)get(from + 52, 4),
 		.b = (uint32_t)get(from + 56, 4), .kind = (uint16_t)get(from + 60, 2),
@@ -263,8 +228,8 @@ static bool check_kinds(struct recording *r, uint64_t n)
 
 		if (kind >= KINDS_MAX || !r->kinds[kind].there)
 			return damaged(r, r->at,
-				       "an event of kind %" PRIu64 ", which the header does not list",
-				       kind);
+				       "an event of kind %u, which the header does not list",
+				       (unsigned)kind);
 		r->kinds[kind].left_out += r->kinds[kind].kind == EV_COUNT;
 	}
 	return true;

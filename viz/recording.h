@@ -3,10 +3,11 @@
  * Reads a recording: any event of it, at any time. It is fed with bytes, so a file, a pipe the view
  * reads along, a test and a fuzzer are the same to it. recording_format.h tells the format.
  *
- * The bytes are kept as they came (compressed), with an index of their blocks; blocks that are asked
- * for are unpacked into a small cache. Every block is unpacked once when it comes and believed only
- * then, whole: what recording_count counts is there. Memory: the bytes, 40 more for each block, and
- * 16 MiB of cache.
+ * The bytes are kept as they came (compressed), with an index of their blocks; blocks that are
+ * asked for are unpacked into a small cache. Every block is unpacked once when it comes, and
+ * believed only then, whole: what recording_count counts is there. Memory: the bytes, 40 more for
+ * each block, and 16 MiB of cache. Who wants every event in order reads them as the bytes come
+ * (recording_live, recording_read): that unpacks each block once, not twice.
  *
  * A position is 0 .. count - 1. It is not an event's number: numbers begin at 1 again when another
  * machine is switched on, and events of kinds this version does not know are left out.
@@ -48,8 +49,8 @@ enum recording_state recording_state(const struct recording *r);
 uint64_t recording_count(const struct recording *r);
 
 /*
- * The event at a position; NULL when there is none (or no memory for its block). Good until the next
- * feed or read, and at least while fewer than RECORDING_CACHE other blocks have been asked for.
+ * The event at a position; NULL when there is none (or no memory for its block). Good until the
+ * next feed or read, and while fewer than RECORDING_CACHE other blocks have been asked for.
  * Costs nothing beside its neighbours, else the unpacking of a block (at most 4096 events).
  */
 const struct event *recording_at(struct recording *r, uint64_t position);

@@ -1,5 +1,8 @@
 #include "viz/recording_format.h"
 
+#include <stdio.h>
+#include <string.h>
+
 static const char *const slot[FIELD_COUNT] = { "addr", "addr2", "value", "size", "a", "b", "unit" };
 
 /* " a=at:ram,l1,l2": the slot, what this kind keeps there, and the words when it is a code. */
@@ -20,7 +23,8 @@ static void add_field(struct text *t, enum event_kind kind, enum event_field f)
 	}
 }
 
-void text_add_kind(struct text *t, enum event_kind kind)
+/* "cpu.barrier a=barrier:mb,rmb,wmb unit=cpu" */
+static void add_kind(struct text *t, enum event_kind kind)
 {
 	text_add(t, "%s", event_info[kind].name);
 	for (enum event_field f = 0; f < FIELD_COUNT; f++)
@@ -36,8 +40,44 @@ size_t header_write(char *header)
 	text_add(&t, "%s\n", LAYOUT);
 	for (enum event_kind k = 0; k < EV_COUNT; k++) {
 		text_add(&t, "kind %d ", (int)k);
-		text_add_kind(&t, k);
+		add_kind(&t, k);
 		text_add(&t, "\n");
 	}
 	return t.used;
+}
+
+/* Are these the same field? A list of words may have grown since. */
+static bool same_field(const char *a, size_t na, const char *b, size_t nb)
+{
+	size_t n = na < nb ? na : nb;
+
+	if (strncmp(a, b, n))
+		return false;
+	return na == nb || (memchr(a, ':', n) && (na > nb ? a : b)[n] == ',');
+}
+
+static bool same_row(const char *a, const char *b)
+{
+	while (*a && *b) {
+		size_t na = strcspn(a, " "), nb = strcspn(b, " ");
+
+		if (!same_field(a, na, b, nb))
+			return false;
+		a += na + (a[na] == ' ');
+		b += nb + (b[nb] == ' ');
+	}
+	return *a == *b;
+}
+
+enum event_kind kind_described(const char *row)
+{
+	char name[64], ours[1024];
+	enum event_kind kind;
+
+	snprintf(name, sizeof name, "%.*s", (int)strcspn(row, " "), row);
+	kind = event_kind_named(name);
+	if (kind == EV_COUNT)
+		return EV_COUNT;
+	add_kind(&(struct text){ ours, 0, sizeof ours }, kind);
+	return same_row(ours, row) ? kind : EV_COUNT;
 }

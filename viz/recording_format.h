@@ -11,10 +11,12 @@
  *   the last     a count of 0 and the number of all events (8 bytes): without it the end is missing
  *
  * Numbers are little endian. What grows from event to event (marked + in the layout) is written as
- * the difference to the event before it in its block, wrapping; that halves the file and the time
- * to read it, and every block can still be read alone. A block is full in a file; in a stream somebody reads along it is as
- * short as the line of the prompt it tells of. A reader finds kinds by name, not by number, so a
- * recording of another version is readable as far as both know the same kinds.
+ * the difference to the event before it in its block (to 0 in the first), wrapping. That halves
+ * the file and the time to read it, and every block can still be read alone.
+ *
+ * A block is full in a file; in a stream somebody reads along it is as short as the line of the
+ * prompt it tells of. A reader finds kinds by name, not by number, so a recording of another
+ * version is readable as far as both know the same kinds.
  */
 #include "event.h"
 #include "viz/text.h"
@@ -32,11 +34,11 @@
 #define LAYOUT \
 	"event +seq:8 +cycle:8 +cause:8 +addr:8 +addr2:8 value:8 size:4 a:4 b:4 kind:2 unit:2"
 
-/* How the header describes this kind: "cpu.barrier a=barrier:mb,rmb,wmb unit=cpu". */
-void text_add_kind(struct text *t, enum event_kind kind);
-
 /* The header of our own recordings, HEADER_MAX bytes at most. Returns its length. */
 size_t header_write(char *header);
+
+/* Our kind that a row of another header describes ("cpu.load addr=va ..."), or EV_COUNT. */
+enum event_kind kind_described(const char *row);
 
 #define HOST_LITTLE (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
 

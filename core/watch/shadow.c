@@ -5,16 +5,22 @@
 #define PAGES_PER_LEAF 32768     /* bits of `unseen` */
 #define BUS_BYTES      8         /* of a beat; one never crosses a multiple of it */
 
-/* A run of bytes inside one copy, with their stamps. */
+/* A run of bytes inside one copy, with their stamps: to be written, to be read. */
 struct bytes {
 	uint8_t *byte;
 	stamp_t *stamp;
 };
 
-/* Of the geometry it has. */
-static void init_cache(struct shadow_cache *c)
+struct source {
+	const uint8_t *byte;
+	const stamp_t *stamp;
+};
+
+/* Of the geometry it has, and of lines of this many bytes. */
+static void init_cache(struct shadow_cache *c, uint32_t line)
 {
-	cow_init(&c->lines, sizeof(struct shadow_line), (size_t)c->sets * c->ways);
+	cow_init(&c->lines, offsetof(struct shadow_line, stamp) + line * sizeof(stamp_t),
+		 (size_t)c->sets * c->ways);
 	cow_init(&c->tags, sizeof(struct shadow_tags), c->sets);
 }
 
@@ -30,7 +36,7 @@ void shadow_init(struct shadow *s)
 	cow_init(&s->ram, sizeof(struct shadow_page), 0);
 	cow_init(&s->unseen, PAGES_PER_LEAF / 8, 1);
 	for (uint32_t level = 1; level <= 2; level++)
-		init_cache(&s->cache[level]);
+		init_cache(&s->cache[level], s->line);
 }
 
 void shadow_release(struct shadow *s)
@@ -100,8 +106,7 @@ static void set_tag(struct shadow *s, uint32_t level, uint64_t pa, uint32_t way,
 	tags->tag[way] = tag;
 }
 
-/* The slot of the line that holds pa; false when none does. */
-static bool find_slot(const struct shadow *s, uint32_t level, uint64_t pa, uint32_t *slot)
+bool shadow_slot(const struct shadow *s, uint32_t level, uint64_t pa, uint32_t *slot)
 {
 	const struct shadow_cache *c = &s->cache[level];
 	const struct shadow_tags *tags;
@@ -124,7 +129,7 @@ const struct shadow_line *shadow_line(const struct shadow *s, uint32_t level, ui
 {
 	uint32_t slot;
 
-	return find_slot(s, level, pa, &slot) ? cow_read(&s->cache[level].lines, slot) : NULL;
+	return shadow_slot(s, level, pa, &slot) ? cow_read(&s->cache[level].lines, slot) : NULL;
 }
 
 /* The same line to be changed, or NULL. */
@@ -132,7 +137,7 @@ static struct shadow_line *line_write(struct shadow *s, uint32_t level, uint64_t
 {
 	uint32_t slot;
 
-	return find_slot(s, level, pa, &slot) ? cow_write(&s->cache[level].lines, slot) : NULL;
+	return shadow_slot(s, level, pa, &slot) ? cow_write(&s->cache[level].lines, slot) : NULL;
 }
 
 /* The line that holds pa, if any does, is not there any more. */
@@ -141,7 +146,7 @@ static void let_go(struct shadow *s, uint32_t level, uint64_t pa)
 	uint32_t slot;
 	struct shadow_line *l;
 
-	if (!find_slot(s, level, pa, &slot))
+	if (!shadow_slot(s, level, pa, &slot))
 		return;
 	l = cow_write(&s->cache[level].lines, slot);
 	l->valid = 0;
@@ -160,7 +165,20 @@ static struct bytes line_bytes(struct shadow_line *l, uint64_t pa)
 	return (struct bytes){ l->bytes + (pa - l->pa), l->stamp + (pa - l->pa) };
 }
 
-/* The copy one level below `level` that answers for this line: the second level's, else RAM's. */
+/* What the level below says of this line: the second level's copy, else RAM's. */
+static struct source source_below(const struct shadow *s, uint32_t level, uint64_t pa,
+				  const struct shadow_line **line)
+{
+	const struct shadow_page *page = shadow_page(s, pa);
+
+	*line = level == 1 ? shadow_line(s, 2, pa) : NULL;
+	if (*line)
+		return (struct source){ (*line)->bytes + (pa - (*line)->pa),
+					(*line)->stamp + (pa - (*line)->pa) };
+	return (struct source){ page->bytes + (pa & PAGE_MASK), page->stamp + (pa & PAGE_MASK) };
+}
+
+/* The same copy, to be changed. */
 static struct bytes below(struct shadow *s, uint32_t level, uint64_t pa, struct shadow_line **line)
 {
 	*line = level == 1 ? line_write(s, 2, pa) : NULL;
@@ -176,7 +194,12 @@ static void put(struct bytes to, uint64_t value, size_t n, stamp_t by)
 		to.stamp[i] = by;
 }
 
-static void move(struct bytes to, struct bytes from, size_t n)
+static struct source as_source(struct bytes b)
+{
+	return (struct source){ b.byte, b.stamp };
+}
+
+static void move(struct bytes to, struct source from, size_t n)
 {
 	memcpy(to.byte, from.byte, n);
 	memcpy(to.stamp, from.stamp, n * sizeof *to.stamp);
@@ -219,7 +242,7 @@ static void machine_cache(struct shadow *s, const struct event *e)
 
 	release_cache(c);
 	*c = (struct shadow_cache){ .sets = e->size, .ways = e->a, .write_through = e->b };
-	init_cache(c);
+	init_cache(c, s->line);
 }
 
 static void wait_in_buffer(struct shadow *s, uint64_t pa, const struct event *e, stamp_t by)
@@ -292,8 +315,9 @@ static struct shadow_line *take(struct shadow *s, const struct event *e)
 
 static void fill(struct shadow *s, const struct event *e)
 {
-	struct shadow_line *from, *l;
-	struct bytes source = below(s, e->unit, e->addr, &from);
+	const struct shadow_line *from;
+	struct source source = source_below(s, e->unit, e->addr, &from);
+	struct shadow_line *l;
 
 	l = take(s, e);
 	move(line_bytes(l, e->addr), source, s->line);
@@ -309,7 +333,7 @@ static void write_back(struct shadow *s, const struct event *e)
 	if (!l)
 		return;
 	target = below(s, e->unit, e->addr, &to);
-	move(target, line_bytes(l, e->addr), s->line);
+	move(target, as_source(line_bytes(l, e->addr)), s->line);
 	l->dirty = 0;
 	if (!to)
 		return;
@@ -325,7 +349,7 @@ static void pass_through(struct shadow *s, const struct event *e)
 	if (!l)
 		return;
 	target = below(s, e->unit, e->addr, &to);
-	move(target, line_bytes(l, e->addr), e->size);
+	move(target, as_source(line_bytes(l, e->addr)), e->size);
 	if (to)
 		to->dirty |= !s->cache[2].write_through;
 }

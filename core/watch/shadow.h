@@ -56,8 +56,8 @@ struct shadow_line {
 	uint64_t filled;         /* number of the event that brought it in */
 	uint64_t as_of;          /* nothing written to RAM up to this event is missing in it */
 	uint32_t valid, dirty;
-	stamp_t stamp[SHADOW_LINE];
 	uint8_t bytes[SHADOW_LINE];
+	stamp_t stamp[SHADOW_LINE];        /* kept as far as the machine's lines reach */
 };
 
 #define SHADOW_WAYS 16       /* as many as a board may have */
@@ -100,6 +100,9 @@ bool shadow_event(struct shadow *s, const struct event *e);
 
 /* Is this RAM, and are accesses to it told? Of other pages nothing can be said. */
 bool shadow_sees(const struct shadow *s, uint64_t pa);
+
+/* Where in a level's lines [set * ways + way] the one that holds pa is. False: in none. */
+must_check bool shadow_slot(const struct shadow *s, uint32_t level, uint64_t pa, uint32_t *slot);
 
 /* The line of this level that holds pa, or NULL. */
 const struct shadow_line *shadow_line(const struct shadow *s, uint32_t level, uint64_t pa);

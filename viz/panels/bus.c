@@ -7,6 +7,8 @@
 #include <stdio.h>
 
 #define STILL 0.5f           /* where a pill stands that does not move */
+#define LOW   3.0f           /* below the panels: half of the gap there */
+#define HEAD  12.0f          /* of the arrow that ends a way below the panels */
 #define PAD   12.0f          /* inside a pill, left and right */
 
 /* From where to where the bytes of an event go, and which. */
@@ -190,21 +192,44 @@ static struct box path(struct box a, struct box b)
 
 /*
  * From where to where it goes, in points. What is not drawn itself is a place at its panel's edge as
- * high as the other end; with no end drawn the way is low in the panels, where least is covered.
+ * high as the other end.
  */
 static struct box way(const struct picture *p, const struct transfer *t)
 {
 	struct box from = find_drawn(p, t->from, t->source), to = find_drawn(p, t->to, t->target);
 	struct box a = panel_box(p, t->from), b = panel_box(p, t->to);
-	float low = 3 * p->look->text, y = a.y + a.h - low;
+	float low = 3 * p->look->text, y = from.w > 0 ? from.y + from.h / 2 :
+		to.w > 0 ? to.y + to.h / 2 : a.y + a.h / 2;
 
-	if (from.w > 0 || to.w > 0)
-		y = from.w > 0 ? from.y + from.h / 2 : to.y + to.h / 2;
 	if (from.w <= 0)
 		from = (struct box){ a.x, clamp(y, a.y + low, a.y + a.h - low), a.w, 0 };
 	if (to.w <= 0)
 		to = (struct box){ b.x, clamp(y, b.y + low, b.y + b.h - low), b.w, 0 };
 	return path(from, to);
+}
+
+/* A register's way, between CPU and device: below the panels, so that it covers none of them. */
+static struct box draw_low_way(const struct picture *p, const struct transfer *t)
+{
+	struct box a = panel_box(p, t->from), b = panel_box(p, t->to);
+	float y = a.y + a.h + LOW, from = a.x + a.w / 2, to = b.x + b.w / 2;
+
+	scene_line(p->scene, from, y - 2 * LOW, from, y, t->role, MARK_BOLD);
+	scene_line(p->scene, from, y, to, y, t->role, MARK_BOLD);
+	scene_arrow(p->scene, to, y, to, y - HEAD, t->role);
+	return (struct box){ from, y - p->look->text * 1.5f, to - from, 0 };
+}
+
+static struct box draw_way(const struct picture *p, const struct transfer *t)
+{
+	struct box b;
+
+	if ((t->from == PANEL_CPU && t->to == PANEL_DEVICE) ||
+	    (t->from == PANEL_DEVICE && t->to == PANEL_CPU))
+		return draw_low_way(p, t);
+	b = way(p, t);
+	scene_arrow(p->scene, b.x, b.y, b.x + b.w, b.y + b.h, t->role);
+	return b;
 }
 
 static void draw_pill(const struct picture *p, const struct transfer *t, float x, float y)
@@ -233,10 +258,9 @@ void bus_draw_transfer(const struct picture *p)
 
 	if (p->model->event.kind == EV_COUNT || !find_transfer(p->model, &t))
 		return;
-	b = way(p, &t);
 	scene_thing(p->scene, THING_EVENT, 0, player_at(p->player) - 1);
 	p->scene->marks = (uint8_t)faded(look, t.role == ROLE_CPU ? LEGEND_CPU : LEGEND_DEVICE);
-	scene_arrow(p->scene, b.x, b.y, b.x + b.w, b.y + b.h, t.role);
+	b = draw_way(p, &t);
 	draw_pill(p, &t, b.x + b.w * phase, b.y + b.h * phase);
 	p->scene->marks = 0;
 }

@@ -69,7 +69,7 @@ const char *outcome_word(enum outcome outcome)
 	return words[outcome];
 }
 
-/* The byte a person looks at: the chosen one, else what happened last. */
+/* The byte a person looks at: the chosen one, else of the line that moves, else the last touched. */
 static uint64_t matters(const struct level *v)
 {
 	const struct model *m = v->p->model;
@@ -80,8 +80,7 @@ static uint64_t matters(const struct level *v)
 	if (e->kind != EV_COUNT && event_info[e->kind].lane == LANE_CACHE && e->unit == v->number &&
 	    e->kind != EV_CACHE_OP)
 		return e->addr;
-	return m->access.kind != EV_COUNT && m->access.addr2 < v->shadow->ram_bytes ?
-		m->access.addr2 : 0;
+	return m->touched;
 }
 
 static struct level level_of(const struct picture *p, uint32_t number)
@@ -105,12 +104,12 @@ static const struct shadow_line *line_at(const struct level *v, uint64_t slot)
 /* How many lines of its set were used after this one. */
 static uint32_t age_of(const struct level *v, uint64_t slot)
 {
-	const struct cow *used = &v->p->model->used[v->number];
-	uint64_t mine = *(const uint64_t *)cow_read(used, slot), first = slot - slot % v->cache->ways;
+	uint64_t set = slot / v->cache->ways, way = slot % v->cache->ways, first = slot - way;
+	const struct used *used = cow_read(&v->p->model->used[v->number], set);
 	uint32_t age = 0;
 
-	for (uint64_t i = first; i < first + v->cache->ways; i++)
-		age += line_at(v, i)->valid && *(const uint64_t *)cow_read(used, i) > mine;
+	for (uint32_t i = 0; i < v->cache->ways; i++)
+		age += line_at(v, first + i)->valid && used->way[i] > used->way[way];
 	return age;
 }
 
@@ -348,16 +347,23 @@ static void draw_line(const struct level *v, const struct table *r, struct box b
 		draw_bytes(v, r, in, l);
 }
 
+static void draw_number(const struct level *v, struct box b, uint32_t set)
+{
+	bool here = set == v->set;
+
+	scene_thing(v->p->scene, THING_PANEL, 0, v->number == 2 ? PANEL_L2 : PANEL_L1);
+	b.x -= 3;
+	scene_label(v->p->scene, b, v->p->look->text, here ? ROLE_INK : ROLE_DIM,
+		    here ? MARK_BOLD : 0, "%u", (unsigned)set);
+}
+
 /* The ways of a set side by side and below each other, with its number at the left. */
 static void draw_set(const struct level *v, const struct table *r, struct box b, uint32_t set,
 		     uint32_t columns)
 {
 	float side = SET_WIDE * r->width, wide = (b.w - side) / (float)columns;
 
-	scene_thing(v->p->scene, THING_PANEL, 0, v->number == 2 ? PANEL_L2 : PANEL_L1);
-	scene_label(v->p->scene, (struct box){ b.x - 3, b.y, side, r->step }, v->p->look->text,
-		    set == v->set ? ROLE_INK : ROLE_DIM, set == v->set ? MARK_BOLD : 0, "%u",
-		    (unsigned)set);
+	draw_number(v, (struct box){ b.x, b.y, side, r->step }, set);
 	for (uint32_t way = 0; way < v->cache->ways; way++)
 		draw_line(v, r, (struct box){ b.x + side + (float)(way % columns) * wide,
 					      b.y + (float)(way / columns) * r->each, wide - 2,
@@ -453,6 +459,8 @@ static void draw_open(const struct level *v, const struct open *o, struct box b)
 
 	if (o->heads_height > 0)
 		draw_set(v, &o->heads, b, v->set, o->columns);
+	else if (o->one.lines)
+		draw_number(v, (struct box){ b.x, b.y, side, o->heads.step }, v->set);
 	b.y += o->heads_height;
 	if (o->one.lines)
 		draw_line(v, &o->one, (struct box){ b.x + side, b.y, b.w - side - 2,

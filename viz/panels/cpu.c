@@ -1,10 +1,13 @@
 /* The CPU: its last access, what it is doing, and the stores that have not left yet. */
+#include "viz/beside.h"
 #include "viz/panels/cache.h"
 #include "viz/rows.h"
 
 #include <inttypes.h>
 
-#define VALUE_WIDE 18        /* characters of the longest value in one piece */
+#define VALUE_WIDE   18      /* characters of the longest value in one piece */
+#define ADDRESS_WIDE 13      /* of "at " and the longest address but few */
+#define IRQS_WIDE    14      /* of "interrupts off" */
 
 static bool has_room(const struct rows *r, uint32_t characters)
 {
@@ -22,14 +25,9 @@ static void value_rows(struct rows *r, enum role role, uint32_t marks, uint64_t 
 	rows_text(r, role, marks, "  %08" PRIx32, (uint32_t)value);
 }
 
-/* Does the CPU of the other board hold another value in its hands? */
 static bool differs(const struct picture *p)
 {
-	const struct event *mine = &p->model->access;
-	const struct event *other = p->other ? &p->other->access : mine;
-
-	return mine->kind != EV_COUNT && mine->kind == other->kind && mine->addr == other->addr &&
-		mine->value != other->value;
+	return p->other && beside_reads_differ(p->model, p->other);
 }
 
 static const char *answerer(const struct event *e)
@@ -65,7 +63,7 @@ static void access_rows(struct rows *r, const struct picture *p)
 	scene_thing(p->scene, THING_BYTE, AT_RAM, e->addr2);
 	rows_text(r, ROLE_CPU, now ? MARK_BOLD : 0, "%s %" PRIu32 " %s",
 		  e->kind == EV_CPU_LOAD ? "load" : "store", e->size, e->size == 1 ? "byte" : "bytes");
-	rows_text(r, ROLE_INK, 0, "at 0x%" PRIx64, e->addr2);
+	rows_text(r, ROLE_INK, 0, "%s0x%" PRIx64, has_room(r, ADDRESS_WIDE) ? "at " : "", e->addr2);
 	if (differs(p))
 		scene_rect(p->scene, (struct box){ r->left.x - 3, r->left.y, r->left.w + 6,
 						   rows_step(r->look) }, ROLE_WARN, ROLE_NONE, 0);
@@ -84,8 +82,8 @@ static void context_rows(struct rows *r, const struct model *m)
 	else
 		rows_text(r, m->context == CONTEXT_ATOMIC ? ROLE_INK : ROLE_DIM, 0, "%s",
 			  m->context == CONTEXT_ATOMIC ? "atomic" : "process");
-	rows_text(r, m->irqs_off ? ROLE_INK : ROLE_DIM, 0, "interrupts %s",
-		  m->irqs_off ? "off" : "on");
+	rows_text(r, m->irqs_off ? ROLE_INK : ROLE_DIM, 0, "%s %s",
+		  has_room(r, IRQS_WIDE) ? "interrupts" : "irqs", m->irqs_off ? "off" : "on");
 	if (m->event.kind == EV_CPU_BARRIER)
 		rows_text(r, ROLE_CPU, MARK_BOLD, "barrier %s", event_word(&m->event, FIELD_A));
 	else

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define GAP 4.0f
-#define WHERE_MOST 96
+#define WHERE_MOST 192
 
 static const char *label_of(const struct look *look, enum action i)
 {
@@ -40,6 +40,9 @@ static const char *kind_of_stream(const struct look *look)
 	return look->follow ? ", live" : ", live: end goes there";
 }
 
+/* Where we are in time: all there is to say, only the event, or two numbers where room is short. */
+enum words { WORDS_ALL, WORDS_EVENT, WORDS_NUMBERS };
+
 /* Events are numbered anew by each machine; of the first, number and position are the same. */
 static void place(const struct picture *p, char *text, size_t n)
 {
@@ -52,31 +55,31 @@ static void place(const struct picture *p, char *text, size_t n)
 		snprintf(text, n, "event %" PRIu64 " (%" PRIu64 " of %" PRIu64 ")", seq, at, count);
 }
 
-/* Where we are in time, in words; shorter where there is less room. */
-static void where(const struct picture *p, char *text, size_t n, bool brief)
+static void where(const struct picture *p, char *text, size_t n, enum words words)
 {
-	char speed[24] = "at once", event[64];
+	char speed[24] = "at once", event[80];
 
 	if (p->look->speed > 0)
 		snprintf(speed, sizeof speed, "%g/s", (double)p->look->speed);
-	if (brief)
-		snprintf(text, n, "%" PRIu64 "/%" PRIu64, player_at(p->player),
-			 player_count(p->player));
-	else {
-		place(p, event, sizeof event);
+	place(p, event, sizeof event);
+	if (words == WORDS_ALL)
 		snprintf(text, n, "%s  %s  cycle %" PRIu64 "%s", speed, event,
 			 p->model->event.cycle, kind_of_stream(p->look));
-	}
+	else if (words == WORDS_EVENT)
+		snprintf(text, n, "%s", event);
+	else
+		snprintf(text, n, "%" PRIu64 "/%" PRIu64, player_at(p->player),
+			 player_count(p->player));
 }
 
 /* A width that stays while time goes on: digits enough for the last event. */
-static float where_room(const struct picture *p, bool brief)
+static float where_room(const struct picture *p, enum words words)
 {
 	char last[24];
 	int digits = snprintf(last, sizeof last, "%" PRIu64, player_count(p->player));
-	int letters = brief ? 2 * digits + 1 : 3 * digits + 41 + (p->look->live ? 21 : 0);
+	int letters[] = { 3 * digits + 41 + (p->look->live ? 21 : 0), 3 * digits + 14, 2 * digits + 1 };
 
-	return (float)letters * p->look->text * TEXT_ADVANCE;
+	return (float)letters[words] * p->look->text * TEXT_ADVANCE;
 }
 
 static float buttons_width(const struct look *look)
@@ -91,11 +94,13 @@ static float buttons_width(const struct look *look)
 
 void panel_toolbar(const struct picture *p, struct box b)
 {
-	bool brief = buttons_width(p->look) + where_room(p, false) > b.w;
-	float keys = button_width(p->look, ACTION_KEYS), room = where_room(p, brief);
-	float x = b.x, end = b.x + b.w - room - 2 * GAP - keys;
+	float keys = button_width(p->look, ACTION_KEYS), x = b.x, end;
+	enum words words = WORDS_ALL;
 	char text[WHERE_MOST];
 
+	while (words < WORDS_NUMBERS && buttons_width(p->look) + where_room(p, words) > b.w)
+		words++;
+	end = b.x + b.w - where_room(p, words) - 2 * GAP - keys;
 	for (enum action i = 0; i < ACTION_COUNT; i++) {
 		float w = button_width(p->look, i);
 
@@ -106,7 +111,7 @@ void panel_toolbar(const struct picture *p, struct box b)
 	}
 	button(p, (struct box){ x, b.y, keys, b.h }, ACTION_KEYS);
 	scene_thing(p->scene, THING_PANEL, 0, PANEL_TOOLBAR);
-	where(p, text, sizeof text, brief);
+	where(p, text, sizeof text, words);
 	scene_text(p->scene, b.x + b.w - text_width(text, p->look->text), b.y + b.h / 2, 0,
 		   p->look->text, ROLE_INK, 0, "%s", text);
 }
