@@ -4,6 +4,7 @@
  */
 #include "draw.h"
 #include "line.h"
+#include "program.h"
 #include "viz/recording.h"
 #include "session.h"
 #include "viewer.h"
@@ -29,16 +30,24 @@ static const char usage[] =
 	"  dmalab tour                the guided tour\n"
 	"  dmalab replay FILE         print the events of a recording; FILE may be - for stdin\n"
 	"  dmalab draw FILE           a moment of a recording as a picture (SVG)\n"
+	"  dmalab view FILE           a window in which a recording can be gone through\n"
+	"  dmalab view                the prompt, and the machine in a window as it goes\n"
 	"\n"
 	"  -b, --board NAME     the machine: tiny, arm64 (default), x86, ... or a file of your own\n"
 	"  -s, --set KEY=VALUE  change one of its settings; may be repeated\n"
 	"      --seed N         nature at random, with this seed\n"
 	"      --record FILE    keep every event in FILE, for replay\n"
 	"      --view           open the view, a window that shows the machine as it goes\n"
-	"      --at MOMENT      draw: " MOMENT_HELP "\n"
-	"  -o, --output FILE    draw: where to, instead of standard output\n"
 	"      --echo           with stdin: print each line before its answer\n"
 	"  -h, --help           this page           -V, --version\n"
+	"\n"
+	"Of draw:\n"
+	"      --at MOMENT      " MOMENT_HELP "\n"
+	"  -o, --output FILE    where to, instead of standard output\n"
+	"      --size WxH       in points (1280x800)\n"
+	"      --theme NAME     light or dark        --large   large type, for a projector\n"
+	"      --select ADDR    show all copies of the byte there\n"
+	"      --beside FILE    a second board that played the same, in the same picture\n"
 	"\n"
 	"Options stand before or after the sub-command; those of a script follow --.\n"
 	"Exit status: 0 done, 1 a script failed or broke a rule, 2 wrong usage.\n"
@@ -50,7 +59,7 @@ struct options {
 	const char **code;           /* of each -e */
 	int code_count;
 	const char *record;
-	const char *at, *output;
+	struct drawing drawing;
 	bool echo, view;
 	char **words;                /* the sub-command and what follows */
 	int word_count;
@@ -84,7 +93,10 @@ static bool set_pair(struct options *o, char *pair)
 	return true;
 }
 
-enum { OPTION_SEED = 256, OPTION_RECORD, OPTION_ECHO, OPTION_AT, OPTION_VIEW };
+enum {
+	OPTION_SEED = 256, OPTION_RECORD, OPTION_ECHO, OPTION_VIEW, OPTION_AT, OPTION_SIZE, OPTION_THEME,
+	OPTION_LARGE, OPTION_SELECT, OPTION_BESIDE
+};
 
 static const struct option long_options[] = {
 	{ "board", required_argument, NULL, 'b' },
@@ -94,6 +106,11 @@ static const struct option long_options[] = {
 	{ "echo", no_argument, NULL, OPTION_ECHO },
 	{ "view", no_argument, NULL, OPTION_VIEW },
 	{ "at", required_argument, NULL, OPTION_AT },
+	{ "size", required_argument, NULL, OPTION_SIZE },
+	{ "theme", required_argument, NULL, OPTION_THEME },
+	{ "large", no_argument, NULL, OPTION_LARGE },
+	{ "select", required_argument, NULL, OPTION_SELECT },
+	{ "beside", required_argument, NULL, OPTION_BESIDE },
 	{ "output", required_argument, NULL, 'o' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -115,8 +132,13 @@ static int take_option(struct options *o, int option, const char *which)
 		set(o, "seed", optarg);
 		return -1;
 	case OPTION_RECORD: o->record = optarg; return -1;
-	case OPTION_AT:     o->at = optarg; return -1;
-	case 'o':           o->output = optarg; return -1;
+	case OPTION_AT:     o->drawing.at = optarg; return -1;
+	case OPTION_SIZE:   o->drawing.size = optarg; return -1;
+	case OPTION_THEME:  o->drawing.theme = optarg; return -1;
+	case OPTION_LARGE:  o->drawing.large = true; return -1;
+	case OPTION_SELECT: o->drawing.select = optarg; return -1;
+	case OPTION_BESIDE: o->drawing.beside = optarg; return -1;
+	case 'o':           o->drawing.output = optarg; return -1;
 	case OPTION_VIEW:   o->view = true; return -1;
 	case OPTION_ECHO:   o->echo = true; return -1;
 	case 'h': fputs(usage, stdout); return DONE;
@@ -520,16 +542,19 @@ static bool print_recording(struct recording *r)
 static int replay(const struct options *o)
 {
 	const char *name = o->words[1];
-	bool from_stdin, written;
 	struct recording *r;
-	char why[512];
+	char why[512] = "out of memory";
+	bool written;
 	int status;
 
 	if (o->word_count != 2)
 		return wrong_usage("replay wants one file: dmalab replay FILE", "");
-	from_stdin = !strcmp(name, "-");
-	snprintf(why, sizeof why, "out of memory");
-	r = from_stdin ? recording_live() : recording_open(name, why, sizeof why);
+	if (strcmp(name, "-") != 0) {
+		r = recording_open(name, why, sizeof why);
+	} else {
+		name = "stdin";
+		r = recording_live();
+	}
 	if (!r) {
 		fprintf(stderr, "dmalab: %s\n", why);
 		return FAILED;
@@ -538,31 +563,49 @@ static int replay(const struct options *o)
 	if (recording_unknown(r))
 		fprintf(stderr, "dmalab: %s: %s\n", name, recording_unknown(r));
 	if (recording_error(r))
-		fprintf(stderr, "dmalab: %s is %s\n", from_stdin ? "stdin" : name,
-			recording_error(r));
+		fprintf(stderr, "dmalab: %s is %s\n", name, recording_error(r));
 	status = recording_error(r) || !written ? FAILED : DONE;
 	recording_close(r);
 	return status;
 }
 
-static int draw(const struct options *o)
+static int draw_recording(const struct options *o)
 {
-	FILE *to = o->output ? fopen(o->output, "w") : stdout;
+	struct drawing d = o->drawing;
 	char why[512];
-	bool drawn;
 
 	if (o->word_count != 2)
 		return wrong_usage("draw wants one file: dmalab draw FILE", "");
-	if (!to) {
-		fprintf(stderr, "dmalab: %s: %s\n", o->output, strerror(errno));
+	d.recording = o->words[1];
+	if (draw(&d, why, sizeof why))
+		return DONE;
+	fprintf(stderr, "dmalab: %s\n", why);
+	return FAILED;
+}
+
+/* What stands behind `view` is the viewer's own; alone it is the prompt with a view. */
+static int view(char **words)
+{
+	char path[PROGRAM_PATH];
+
+	if (!program_viewer(path, sizeof path)) {
+		fputs("dmalab: the program dmalab-view is not there; make builds it where SDL2, "
+		      "SDL2_ttf and\n  fontconfig are installed. dmalab draw FILE needs none of "
+		      "them.\n", stderr);
 		return FAILED;
 	}
-	drawn = draw_moment(o->words[1], o->at ? o->at : "end", 1280, 800, to, why, sizeof why);
-	if (!drawn)
-		fprintf(stderr, "dmalab: %s\n", why);
-	if (o->output)
-		fclose(to);
-	return drawn ? DONE : FAILED;
+	words[0] = path;
+	execv(path, words);
+	fprintf(stderr, "dmalab: %s: %s\n", path, strerror(errno));
+	return FAILED;
+}
+
+static int view_prompt(const struct options *o)
+{
+	struct options with = *o;
+
+	with.view = true;
+	return prompt(&with);
 }
 
 static const struct {
@@ -571,7 +614,7 @@ static const struct {
 	int words;                        /* at most; 0: any number */
 } subcommands[] = {
 	{ "run", run, 0 }, { "tour", tour, 1 }, { "replay", replay, 2 },
-	{ "draw", draw, 2 },
+	{ "draw", draw_recording, 2 }, { "view", view_prompt, 1 },
 };
 
 static int play(const struct options *o)
@@ -597,7 +640,11 @@ static int play(const struct options *o)
 int main(int argc, char **argv)
 {
 	struct options o = { 0 };
-	int status = parse_options(&o, argc, argv);
+	int status;
+
+	if (argc > 2 && !strcmp(argv[1], "view"))
+		return view(argv + 1);
+	status = parse_options(&o, argc, argv);
 
 	if (status < 0)
 		status = play(&o);

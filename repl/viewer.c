@@ -116,15 +116,10 @@ static bool start_process(struct session *s, const char *path, int in, int besid
 	return s->view_process > 0;
 }
 
-static bool forgot(const struct session *s)
-{
-	return s && s->bench && s->bench->trace.first > 1;
-}
-
 /* What has happened so far. Where one has to begin with a keyframe both do: calls are counted. */
 static void tell_both(struct session *s)
 {
-	bool keyframe = forgot(s) || forgot(s->beside);
+	bool keyframe = session_forgot(s) || session_forgot(s->beside);
 
 	session_tell(s, s->view, keyframe);
 	if (s->beside)

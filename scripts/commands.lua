@@ -41,6 +41,12 @@ command { name = "view", args = "[beside BOARD]", group = "look", raw = true,
           complete = { "beside" },
           run = late("view", "view") }
 
+command { name = "draw", args = "FILE [at MOMENT] [size WxH] [theme dark] [large] [select va]",
+          group = "look", raw = true,
+          help = "the machine as a picture in an SVG file, now or at another moment",
+          complete = { "at", "size", "theme", "dark", "large", "select" },
+          run = late("draw", "draw") }
+
 command { name = "why", args = "[n | va]", group = "look",
           help = "how what was named last (or violation n, or the newest at an address) came about",
           run = late("why", "why") }

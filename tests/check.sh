@@ -44,6 +44,7 @@ for program in "$B"/tests/test_*; do
 	[ -x "$program" ] && [ -f "tests/${program##*/}.c" ] && run "${program##*/}" "$program"
 done
 run sessions sh tests/sessions.sh "$B/dmalab"
+run view sh tests/view.sh "$B/dmalab"
 run drivers "$B/dmalab" run tests/drivers/run.lua
 run gallery "$B/dmalab" run tests/gallery/run.lua 1 "" "$B/driver_rules.lua"
 run scenario sh -c '"$DMALAB" run tests/gallery/57-arm64-sync.lua >"$B/scenario" &&

@@ -308,14 +308,14 @@ static void a_bounced_buffer_shows_its_slot_and_which_copy_is_newer(void **state
 	draw(panel_stand_in, 130, 420);
 	assert_non_null(text("slot 10000"));
 	assert_non_null(text("for 5000"));
-	assert_non_null(text("1 of 16 slots"));
+	assert_non_null(text("1/16 slots"));
 	assert_non_null(text("equal"));
 	device_writes(0x10000, 0x2222);
 	draw(panel_stand_in, 130, 420);
-	assert_non_null(text("slot is newer"));
+	assert_non_null(text("slot newer"));
 	cpu_stores(0x5000, 0x3333);
 	draw(panel_stand_in, 130, 420);
-	assert_non_null(text("buffer is newer"));
+	assert_non_null(text("buffer newer"));
 }
 
 static void a_chosen_stand_in_is_joined_to_its_page(void **state)
@@ -334,6 +334,29 @@ static void a_chosen_stand_in_is_joined_to_its_page(void **state)
 	assert_non_null(last);
 	assert_true(last->box.x >= 350);
 	assert_true(last->box.x + last->box.w < 340);
+}
+
+static void of_many_stand_ins_the_chosen_one_is_shown(void **state)
+{
+	uint64_t chosen = 0;
+
+	(void)state;
+	happens((struct event){ .kind = EV_MACHINE_IOMMU });
+	for (uint64_t i = 0; i < 40; i++) {
+		uint64_t made = happens((struct event){ .kind = EV_IOMMU_MAP, .size = PAGE_SIZE,
+			.addr = 0xf00000 + i * PAGE_SIZE, .addr2 = (i + 10) << PAGE_SHIFT });
+
+		chosen = i == 33 ? made : chosen;
+	}
+	draw(panel_stand_in, 130, 420);
+	assert_null(rect(THING_STAND_IN, chosen, 0));
+	assert_non_null(text("1 to 5 of 40"));
+	look.selected = (struct thing){ THING_STAND_IN, 0, chosen };
+	draw(panel_stand_in, 130, 420);
+	assert_non_null(rect(THING_STAND_IN, chosen, 0));
+	look.zoom[PANEL_STAND_IN].scroll = 1;
+	draw(panel_stand_in, 130, 420);
+	assert_non_null(text("36 to 40 of 40"));
 }
 
 static void a_removed_entry_stays_until_the_iotlb_forgets_it(void **state)
@@ -356,17 +379,21 @@ static void a_removed_entry_stays_until_the_iotlb_forgets_it(void **state)
 
 static void the_device_that_acted_last_is_open_the_others_have_a_line(void **state)
 {
+	uint64_t start;
+
 	(void)state;
 	draw(panel_device, 170, 420);
 	assert_non_null(text("no device"));
 	happens((struct event){ .kind = EV_MMIO_WRITE, .addr = 0x40000098, .value = 3, .size = 4 });
-	happens((struct event){ .kind = EV_DEV_START, .addr = OFFSET, .size = 16,
+	start = happens((struct event){ .kind = EV_DEV_START, .addr = OFFSET, .size = 16,
 		.a = DMA_TO_DEVICE, .unit = 1 });
 	happens((struct event){ .kind = EV_DEV_READ, .addr = OFFSET, .value = 0x41, .size = 8,
-		.unit = 1 });
+		.unit = 1, .cause = start });
 	draw(panel_device, 170, 420);
 	assert_non_null(text("nic, busy"));
 	assert_non_null(text("reads 8 of 16"));
+	assert_non_null(text("it has read"));
+	assert_non_null(text("41"));
 	assert_non_null(text("edu: idle"));
 	look.selected = (struct thing){ THING_DEVICE, 0, 0 };
 	draw(panel_device, 170, 420);
@@ -485,6 +512,7 @@ int main(void)
 		TEST(the_open_page_follows_what_happens_and_what_is_chosen),
 		TEST(a_bounced_buffer_shows_its_slot_and_which_copy_is_newer),
 		TEST(a_chosen_stand_in_is_joined_to_its_page),
+		TEST(of_many_stand_ins_the_chosen_one_is_shown),
 		TEST(a_removed_entry_stays_until_the_iotlb_forgets_it),
 		TEST(the_device_that_acted_last_is_open_the_others_have_a_line),
 		TEST(an_interrupt_and_a_ring_are_told),

@@ -15,15 +15,35 @@ void beside_name(const struct model *m, char *text, size_t n)
 		 s->coherent ? "snoop the caches" : "do not snoop the caches");
 }
 
-/* The last load of each; a device may answer as it likes. */
-static bool values_differ(const struct event *a, const struct event *b, struct text *t)
+/* Boards have their memory at different addresses: a place is that of a block, and how far into it. */
+static bool same_place(const struct model *a, const struct model *b)
 {
-	if (a->kind != EV_CPU_LOAD || b->kind != EV_CPU_LOAD || a->size != b->size ||
-	    a->a == AT_DEVICE || b->a == AT_DEVICE || a->value == b->value)
-		return false;
-	text_add(t, "The CPU read 0x%" PRIx64 " on the first board and 0x%" PRIx64 " on the second. ",
-		 a->value, b->value);
-	return true;
+	uint64_t x = a->access.addr2, y = b->access.addr2;
+	struct allocation in_a = model_allocation(a, x), in_b = model_allocation(b, y);
+
+	if (!in_a.seq || !in_b.seq)
+		return x == y && !in_a.seq && !in_b.seq;
+	return in_a.asked == in_b.asked && in_a.kind == in_b.kind && x - in_a.pa == y - in_b.pa;
+}
+
+/* A device may answer as it likes. */
+bool beside_reads_differ(const struct model *first, const struct model *second)
+{
+	const struct event *a = &first->access, *b = &second->access;
+
+	return a->kind == EV_CPU_LOAD && b->kind == EV_CPU_LOAD && a->size == b->size &&
+		a->a != AT_DEVICE && b->a != AT_DEVICE && a->value != b->value &&
+		same_place(first, second);
+}
+
+static bool values_differ(const struct model *first, const struct model *second, struct text *t)
+{
+	bool differ = beside_reads_differ(first, second);
+
+	if (differ)
+		text_add(t, "The CPU read 0x%" PRIx64 " on the first board and 0x%" PRIx64
+			 " on the second. ", first->access.value, second->access.value);
+	return differ;
 }
 
 static uint32_t broken(const struct model *m, enum rule rule)
@@ -84,7 +104,7 @@ static bool owners_differ(const struct model *a, const struct model *b, struct t
 bool beside_differs(const struct model *first, const struct model *second, char *text, size_t n)
 {
 	struct text t = { text, 0, n };
-	bool differ = values_differ(&first->access, &second->access, &t);
+	bool differ = values_differ(first, second, &t);
 
 	differ |= rules_differ(first, second, &t);
 	differ |= owners_differ(first, second, &t);

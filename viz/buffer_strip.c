@@ -198,9 +198,9 @@ static void draw_heading(struct rows *r, const struct buffer_strip *b)
 	if (b->kind == STRIP_EMPTY)
 		rows_text(r, ROLE_DIM, 0, "nothing is allocated yet");
 	else
-		rows_text(r, ROLE_INK, MARK_BOLD, "%s: %" PRIu64 " bytes, %u page%s%s", kind_name(b),
-			  b->bytes, b->all, b->all == 1 ? "" : "s",
-			  b->all > b->count ? ", the first:" : "");
+		rows_text(r, ROLE_INK, MARK_BOLD, "%s: %u page%s, %" PRIu64 " bytes%s", kind_name(b),
+			  b->all, b->all == 1 ? "" : "s", b->bytes,
+			  b->all > b->count ? "; the first:" : "");
 }
 
 /* A label where it fits whole: half a number is another number. */
@@ -273,12 +273,17 @@ static void draw_rows(const struct picture *p, struct rows *r, const struct buff
 			   l.pfn[i]);
 }
 
-/* What lies in the page a device would run into. */
+/* What lies in the page a device would run into; in few words where room is short. */
 static void draw_beyond(const struct picture *p, struct rows *r, uint64_t pfn)
 {
+	const char *use = page_use_name[model_use(p->model, pfn)];
+	char text[64];
+
+	snprintf(text, sizeof text, "a device past page 0 hits %" PRIx64 ": %s", pfn, use);
+	if (text_width(text, p->look->text) > r->left.w)
+		snprintf(text, sizeof text, "past page 0: %" PRIx64 ", %s", pfn, use);
 	scene_thing(p->scene, THING_PAGE, 0, pfn);
-	rows_text(r, ROLE_INK, 0, "a device past page 0 hits %" PRIx64 ": %s", pfn,
-		  page_use_name[model_use(p->model, pfn)]);
+	rows_text(r, ROLE_INK, 0, "%s", text);
 }
 
 void buffer_strip_draw(const struct picture *p, struct box b, const struct buffer_strip *strip)

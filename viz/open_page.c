@@ -66,11 +66,10 @@ static const char *owner_of(const struct model *m, uint64_t page)
 static void draw_heading(const struct picture *p, struct rows *r, uint64_t page)
 {
 	scene_thing(p->scene, THING_PAGE, 0, page >> PAGE_SHIFT);
-	rows_text(r, ROLE_INK, MARK_BOLD, "page 0x%" PRIx64 ": %s, owner %s", page >> PAGE_SHIFT,
-		  page_use_name[model_use(p->model, page >> PAGE_SHIFT)], owner_of(p->model, page));
-	if (r->left.h > 7 * rows_step(p->look))
-		rows_text(r, ROLE_DIM, 0, "pa 0x%" PRIx64 " va 0x%" PRIx64, page,
-			  model_va(p->model, page));
+	rows_text(r, ROLE_INK, MARK_BOLD, "page 0x%" PRIx64 ": %s", page >> PAGE_SHIFT,
+		  page_use_name[model_use(p->model, page >> PAGE_SHIFT)]);
+	rows_text(r, ROLE_DIM, 0, "owner %s  va 0x%" PRIx64, owner_of(p->model, page),
+		  model_va(p->model, page));
 }
 
 /* A block, or the part of it that lies in this page, on a bar as wide as the page. */
@@ -140,8 +139,8 @@ static void draw_whose(const struct picture *p, struct rows *r, uint64_t focus)
 
 	scene_thing(p->scene, THING_BYTE, AT_RAM, focus);
 	if (a.seq)
-		rows_text(r, ROLE_DIM, 0, "block +%" PRIx64 ": %" PRIu64 " asked, %" PRIu64 " slack",
-			  a.pa & PAGE_MASK, a.asked, a.size - a.asked);
+		rows_text(r, ROLE_DIM, 0, "block +%" PRIx64 ": asked %" PRIu64 " of %" PRIu64,
+			  a.pa & PAGE_MASK, a.asked, a.size);
 	else if (of && of->live)
 		rows_text(r, ROLE_DIM, 0, "mapped +%" PRIx64 ": %" PRIu64 " bytes",
 			  of->pa & PAGE_MASK, of->size);
@@ -178,9 +177,10 @@ static bool just_written(const struct model *m, uint64_t *pa, uint64_t *n, enum 
 	}
 }
 
-/* A row of bytes of RAM, and where it stands. */
+/* A row of bytes of RAM, with so many letters behind it, and where it stands. */
 struct line {
 	struct byte_row row;
+	uint32_t letters;
 	struct box b;
 	uint64_t pa;
 };
@@ -224,7 +224,7 @@ static void draw_borders(const struct picture *p, const struct line *l)
 }
 
 /* How many letters a row of n bytes has: one for each write of the bus. */
-static uint32_t letters(uint32_t n)
+static uint32_t letters_of(uint32_t n)
 {
 	return n > BUS_WIDTH ? n / BUS_WIDTH : 1;
 }
@@ -236,7 +236,7 @@ static void draw_versions(const struct picture *p, const struct line *l)
 	float one = p->look->text * TEXT_ADVANCE;
 	char text[LINE_MAX / BUS_WIDTH + 1] = "";
 
-	for (uint32_t i = 0; i < letters(l->row.n); i++)
+	for (uint32_t i = 0; i < l->letters; i++)
 		text[i] = version_letter(page->stamp[(l->pa & PAGE_MASK) + i * BUS_WIDTH]);
 	scene_text(p->scene, l->b.x + l->row.w * (float)l->row.n + one * AIR, l->b.y + l->b.h / 2, 0,
 		   p->look->text, ROLE_INK, 0, "%s", text);
@@ -262,22 +262,23 @@ static void draw_line(const struct picture *p, struct line l)
 	scene_thing(p->scene, THING_NONE, 0, 0);
 	draw_borders(p, &l);
 	scene_thing(p->scene, THING_LINE, AT_RAM, l.pa);
-	draw_versions(p, &l);
+	if (l.letters)
+		draw_versions(p, &l);
 }
 
-/* The widest row of bytes beside which offset and letters have room. */
-static struct byte_row row_fitting(const struct picture *p, float width)
+/* The longest row of bytes that has room beside its offset; letters where they fit as well. */
+static struct line line_fitting(const struct picture *p, float width)
 {
-	float one = p->look->text * TEXT_ADVANCE;
-	struct byte_row row = { 0 };
-	uint32_t n = model_shadow(p->model)->line;
+	float one = p->look->text * TEXT_ADVANCE, room = width - one * OFFSET_WIDTH;
+	struct line l = { .row = byte_row_fit(p->look, room, model_shadow(p->model)->line) };
+	float beside = one * (AIR + (float)letters_of(l.row.n));
+	struct byte_row row = byte_row_fit(p->look, room - beside, l.row.n);
 
-	for (; n; n /= 2) {
-		row = byte_row_fit(p->look, width - one * (OFFSET_WIDTH + AIR + (float)letters(n)), n);
-		if (row.n == n)
-			break;
+	if (row.n == l.row.n) {
+		l.row = row;
+		l.letters = letters_of(row.n);
 	}
-	return row;
+	return l;
 }
 
 /*
@@ -286,16 +287,17 @@ static struct byte_row row_fitting(const struct picture *p, float width)
  */
 static void draw_lines(const struct picture *p, struct rows *r, uint64_t focus)
 {
-	struct byte_row row = row_fitting(p, r->left.w);
-	uint64_t rows = (uint64_t)(r->left.h / rows_step(p->look) + 0.01f);
-	uint64_t page = round_down(focus, PAGE_SIZE), first;
+	struct line l = line_fitting(p, r->left.w);
+	uint64_t rows = (uint64_t)(r->left.h / rows_step(p->look) + 0.01f), first;
 
-	if (!row.n || !rows)
+	if (!l.row.n || !rows)
 		return;
-	first = min_u64((focus & PAGE_MASK) / row.n / rows * rows, PAGE_SIZE / row.n - rows);
-	for (uint64_t i = 0; i < rows; i++)
-		draw_line(p, (struct line){ row, rows_take(r, rows_step(p->look)),
-					    page + (first + i) * row.n });
+	first = min_u64((focus & PAGE_MASK) / l.row.n / rows * rows, PAGE_SIZE / l.row.n - rows);
+	l.pa = round_down(focus, PAGE_SIZE) + first * l.row.n;
+	for (; rows; rows--, l.pa += l.row.n) {
+		l.b = rows_take(r, rows_step(p->look));
+		draw_line(p, l);
+	}
 }
 
 void open_page_draw(const struct picture *p, struct box b)

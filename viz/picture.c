@@ -9,6 +9,7 @@
 #define LINE           1.5f  /* height of a line with air, in sizes of text */
 #define SENTENCE_WIDE  160   /* characters of the longest sentence, and a rule's name */
 #define CACHES_LEAST   13    /* lines of a machine that shows two levels of cache */
+#define BOARDS_LEAST   16    /* lines of two boards below each other */
 #define LOWER_LEAST    8     /* lines of a lower part with more than the timeline */
 #define TIMELINE_ALONE 4.5f  /* lines of one without */
 #define SIDE_BY_SIDE   1800  /* points of width for two boards beside each other */
@@ -158,7 +159,17 @@ static void lay_lower(struct picture *p, struct box row)
 	p->box[PANEL_TIMELINE] = time;
 }
 
-/* Two boards: side by side where it is wide, else one below the other, each with its name. */
+static void lay_board(struct picture *p, uint32_t i, struct box *box, const struct model *m,
+		      struct box all)
+{
+	p->name[i] = take_top(&all, p->look->text * LINE);
+	lay_machine(p->look, box, m, all);
+}
+
+/*
+ * Two boards: side by side where it is wide, else one below the other, each with its name;
+ * where it is low the first alone, and what differs.
+ */
 static void lay_boards(struct picture *p, struct box all)
 {
 	float line = p->look->text * LINE;
@@ -174,15 +185,16 @@ static void lay_boards(struct picture *p, struct box all)
 	if (all.w >= SIDE_BY_SIDE) {
 		half.w = rest.w = (all.w - 2 * GAP) / 2;
 		rest.x += half.w + 2 * GAP;
-	} else {
-		half.h = (all.h - GAP) / 2;
-		rest.h = half.h;
+	} else if (all.h >= BOARDS_LEAST * line) {
+		half.h = rest.h = (all.h - GAP) / 2;
 		rest.y += half.h + GAP;
+	} else {
+		rest.h = 0;
 	}
-	p->name[0] = take_top(&half, line);
-	p->name[1] = take_top(&rest, line);
-	lay_machine(p->look, p->box, p->model, half);
-	lay_machine(p->look, p->also, player_model(p->beside), rest);
+	lay_board(p, 0, p->box, p->model, half);
+	memset(p->also, 0, sizeof p->also);
+	if (rest.h > 0)
+		lay_board(p, 1, p->also, p->other, rest);
 }
 
 static float lower_height(const struct picture *p, float height)
@@ -243,7 +255,8 @@ static void draw_machine(const struct picture *p)
 static void draw_words(const struct picture *p, struct box b, uint32_t marks, const char *words)
 {
 	scene_thing(p->scene, THING_NONE, 0, 0);
-	scene_text(p->scene, b.x, b.y + b.h / 2, b.w, p->look->text, ROLE_INK, marks, "%s", words);
+	if (b.w > 0)
+		scene_text(p->scene, b.x, b.y + b.h / 2, b.w, p->look->text, ROLE_INK, marks, "%s", words);
 }
 
 /* The same picture with the second board in it. */
@@ -265,7 +278,8 @@ static void draw_second(const struct picture *p)
 	char words[256];
 
 	draw_machine(&second);
-	bus_draw_transfer(&second);
+	if (second.box[PANEL_L1].w > 0)
+		bus_draw_transfer(&second);
 	beside_name(p->model, words, sizeof words);
 	draw_words(p, p->name[0], MARK_BOLD, words);
 	beside_name(second.model, words, sizeof words);

@@ -4,9 +4,9 @@
  * reads along, a test and a fuzzer are the same to it. recording_format.h tells the format.
  *
  * The bytes are kept as they came (compressed), with an index of their blocks; blocks that are
- * asked for are unpacked into a small cache. Every block is unpacked once when it comes and believed
- * only then, whole: what recording_count counts is there. Memory: the bytes, 40 more for each block,
- * and 16 MiB of cache. Who wants every event in order reads them as the bytes come
+ * asked for are unpacked into a small cache. Every block is unpacked once when it comes, and
+ * believed only then, whole: what recording_count counts is there. Memory: the bytes, 40 more for
+ * each block, and 16 MiB of cache. Who wants every event in order reads them as the bytes come
  * (recording_live, recording_read): that unpacks each block once, not twice.
  *
  * A position is 0 .. count - 1. It is not an event's number: numbers begin at 1 again when another

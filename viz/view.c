@@ -23,11 +23,14 @@ void view_init(struct view *v, struct player *player, struct player *beside)
 {
 	*v = (struct view){ .player = player, .beside = beside, .look = look_default(),
 			    .width = 1280, .height = 800, .changed = true };
+	if (beside)
+		v->pair = pair_new(player, beside);
 	scene_init(&v->scene);
 }
 
 void view_release(struct view *v)
 {
+	pair_free(v->pair);
 	scene_release(&v->scene);
 }
 
@@ -535,6 +538,8 @@ bool view_draw(struct view *v)
 	if (!v->changed)
 		return false;
 	v->changed = false;
+	if (v->pair)
+		pair_seek(v->pair);
 	v->picture.scene = &v->scene;
 	v->picture.player = v->player;
 	v->picture.beside = v->beside;

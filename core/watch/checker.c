@@ -1,6 +1,7 @@
 #include "watch/checker.h"
 
 #include "watch/contexts.h"
+#include "watch/plausible.h"
 
 #include <string.h>
 
@@ -357,6 +358,7 @@ static bool judge(struct facts *f, const struct trace *t, const struct event *e)
 	case EV_CACHE_OP:        f->last_op = e->seq; break;
 	case EV_DEV_READ:        rules_device_read(f, t, e); break;
 	case EV_DEV_WRITE:       rules_beat(f, t, e, DMA_FROM_DEVICE, e->addr2); break;
+	case EV_UNDO:            violations_take_back(&f->violations, e->addr); break;
 	case EV_MACHINE_CHECKER: f->strict = e->a; break;
 	case EV_MACHINE_IOMMU:   f->translates = true; break;
 	case EV_BOUNCE_POOL:
@@ -435,11 +437,14 @@ static void follow(struct checker *c, const struct trace *t, const struct event 
 	c->deaf[e->kind] = deaf;
 }
 
-void checker_event(struct checker *c, const struct trace *t, const struct event *e)
+bool checker_event(struct checker *c, const struct trace *t, const struct event *e)
 {
+	if (!plausible(&c->facts.shadow, e))
+		return false;
 	follow(c, t, e);
 	if (c->facts.violations.kept < c->facts.violations.count)
 		violations_keep_events(&c->facts.violations, t);
+	return true;
 }
 
 void checker_read(struct checker *c, const struct trace *t)
@@ -447,5 +452,5 @@ void checker_read(struct checker *c, const struct trace *t)
 	const struct event *e;
 
 	while ((e = trace_read(t, &c->cursor, &c->lost)))
-		checker_event(c, t, e);
+		(void)checker_event(c, t, e);
 }

@@ -117,3 +117,11 @@ void violations_keep_events(struct violations *vs, const struct trace *t)
 	for (; vs->kept < vs->count; vs->kept++)
 		keep_events(cow_write(&vs->list, vs->kept), t);
 }
+
+void violations_take_back(struct violations *vs, uint64_t seq)
+{
+	while (vs->count && violations_at(vs, vs->count - 1)->seq >= seq)
+		vs->count--;
+	if (vs->kept > vs->count)
+		vs->kept = vs->count;
+}

@@ -81,6 +81,9 @@ const struct violation *violations_at(const struct violations *vs, uint32_t i); 
  */
 void violations_report(struct violations *vs, struct violation *v, const struct event *e);
 
+/* Those found at event `seq` or later are taken back: it was undone. */
+void violations_take_back(struct violations *vs, uint64_t seq);
+
 /* Copy the events of new violations while the trace still has them. */
 void violations_keep_events(struct violations *vs, const struct trace *t);
 

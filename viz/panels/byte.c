@@ -114,7 +114,7 @@ static void add_received(struct table *t)
 	if (!d || d->dir != DMA_TO_DEVICE || !inside(dma, 1, d->dma, d->moved) ||
 	    dma - d->dma >= DEVICE_BUFFER)
 		return;
-	c.value = model_buffer(t->m, unit)[dma - d->dma];
+	c.value = model_received(t->m, unit)[dma - d->dma];
 	c.seq = d->start;
 	shadow_newest(model_shadow(t->m), t->pa, &value, &stamp);
 	c.age = c.value == value ? AGE_FRESH : AGE_STALE;

@@ -104,12 +104,12 @@ static const struct shadow_line *line_at(const struct level *v, uint64_t slot)
 /* How many lines of its set were used after this one. */
 static uint32_t age_of(const struct level *v, uint64_t slot)
 {
-	const struct cow *used = &v->p->model->used[v->number];
-	uint64_t mine = *(const uint64_t *)cow_read(used, slot), first = slot - slot % v->cache->ways;
+	uint64_t set = slot / v->cache->ways, way = slot % v->cache->ways, first = slot - way;
+	const struct used *used = cow_read(&v->p->model->used[v->number], set);
 	uint32_t age = 0;
 
-	for (uint64_t i = first; i < first + v->cache->ways; i++)
-		age += line_at(v, i)->valid && *(const uint64_t *)cow_read(used, i) > mine;
+	for (uint32_t i = 0; i < v->cache->ways; i++)
+		age += line_at(v, first + i)->valid && used->way[i] > used->way[way];
 	return age;
 }
 
@@ -459,7 +459,7 @@ static void draw_open(const struct level *v, const struct open *o, struct box b)
 
 	if (o->heads_height > 0)
 		draw_set(v, &o->heads, b, v->set, o->columns);
-	else
+	else if (o->one.lines)
 		draw_number(v, (struct box){ b.x, b.y, side, o->heads.step }, v->set);
 	b.y += o->heads_height;
 	if (o->one.lines)

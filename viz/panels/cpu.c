@@ -1,4 +1,5 @@
 /* The CPU: its last access, what it is doing, and the stores that have not left yet. */
+#include "viz/beside.h"
 #include "viz/panels/cache.h"
 #include "viz/rows.h"
 
@@ -24,14 +25,9 @@ static void value_rows(struct rows *r, enum role role, uint32_t marks, uint64_t 
 	rows_text(r, role, marks, "  %08" PRIx32, (uint32_t)value);
 }
 
-/* Does the CPU of the other board hold another value in its hands? */
 static bool differs(const struct picture *p)
 {
-	const struct event *mine = &p->model->access;
-	const struct event *other = p->other ? &p->other->access : mine;
-
-	return mine->kind != EV_COUNT && mine->kind == other->kind && mine->addr == other->addr &&
-		mine->value != other->value;
+	return p->other && beside_reads_differ(p->model, p->other);
 }
 
 static const char *answerer(const struct event *e)

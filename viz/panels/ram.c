@@ -10,8 +10,9 @@
 
 #define GAP          6.0f
 #define PAGES_MAX    262144  /* more than a board can have */
+#define WORD         8       /* characters: any use */
 #define TOGETHER     16      /* pages of a row of the map */
-#define STRIP_NEEDS  20      /* height of the panel in rows of text, to show the strip as well */
+#define STRIP_NEEDS  14      /* height of the panel in rows of text, to show the strip as well */
 
 /* How a page of each use looks; its letter stands for it where there is room for no more. */
 static const struct {
@@ -77,7 +78,10 @@ static bool is_behind(const struct map *map, uint64_t pfn)
 
 static bool is_owned(const struct model *m, uint64_t pfn)
 {
-	return ownership_any_device(model_ownership(m), pfn << PAGE_SHIFT, PAGE_SIZE);
+	const struct ownership *o = model_ownership(m);
+
+	return ownership_is_notable(o, pfn << PAGE_SHIFT) &&
+	       ownership_any_device(o, pfn << PAGE_SHIFT, PAGE_SIZE);
 }
 
 static struct pages look_at(const struct map *map, const struct cell *c)
@@ -106,6 +110,8 @@ static void label(struct cell *c, const struct pages *s)
 	if (c->n == 1 && c->lines > 1)
 		snprintf(c->label, sizeof c->label, "%" PRIx64 "\n%.*s", c->first, (int)c->columns,
 			 page_use_name[s->use]);
+	else if (c->n == 1 && s->use != PAGE_FREE && c->columns >= WORD)
+		snprintf(c->label, sizeof c->label, "%s", page_use_name[s->use]);
 	else if (c->n == 1)
 		c->label[0] = uses[s->use].letter;
 }
@@ -143,7 +149,10 @@ static void style_page(const void *context, struct cell *c)
 
 static void describe_dense(const struct grid *g, char *text, size_t n)
 {
-	snprintf(text, n, "%" PRIu64 " pages, %" PRIu32 " a cell", g->items, g->each);
+	if (g->each > 1)
+		snprintf(text, n, "%" PRIu64 " pages, %" PRIu32 " a cell", g->items, g->each);
+	else
+		snprintf(text, n, "%" PRIu64 " pages", g->items);
 }
 
 static void describe_letters(const struct model *m, char *text, size_t n)
