@@ -76,6 +76,8 @@ static void name_block(struct text *t, const struct allocation *b, uint64_t offs
 /* The area of vmalloc this address lies in; NULL for none. */
 static const struct allocation *area_of(const struct model *m, uint64_t va)
 {
+	if (va < VMALLOC_BASE)
+		return NULL;
 	for (uint32_t i = 0; i < m->allocation_end; i++) {
 		const struct allocation *b = cow_read(&m->allocations, i);
 

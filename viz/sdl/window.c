@@ -21,11 +21,20 @@ struct window {
 	uint32_t woken;          /* SDL's number of the event that says: a stream has news */
 };
 
-static bool failed(char *why, size_t n)
+/* Without one SDL would take the console, or a screen nobody sees. */
+static bool has_display(void)
+{
+#ifdef __APPLE__
+	return true;
+#else
+	return getenv("DISPLAY") || getenv("WAYLAND_DISPLAY") || getenv("SDL_VIDEODRIVER");
+#endif
+}
+
+static void failed(char *why, size_t n)
 {
 	snprintf(why, n, "no window can be opened: %s. Without a display use dmalab-view --shot "
-		 "x.png or dmalab draw", SDL_GetError());
-	return false;
+		 "x.png or dmalab draw", has_display() ? SDL_GetError() : "there is no display");
 }
 
 static bool open_window(struct window *w)
@@ -50,7 +59,7 @@ struct window *window_open(struct settings *s, float scale, struct font *font, c
 
 	*w = (struct window){ .settings = s, .font = font, .wanted = scale };
 	SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
-	if (SDL_Init(SDL_INIT_VIDEO) || !open_window(w)) {
+	if (!has_display() || SDL_Init(SDL_INIT_VIDEO) || !open_window(w)) {
 		failed(why, n);
 		window_close(w);
 		return NULL;
