@@ -59,7 +59,7 @@ struct device_model {
 };
 
 #define MODEL_DEVICES 16         /* units followed; a board has fewer */
-#define DEVICE_BUFFER 4096       /* bytes of a device's own memory that are followed */
+#define DEVICE_BUFFER 16384      /* bytes of a device's own memory that are followed: all of it */
 
 /* A bounce buffer that stands in for a buffer, or an entry of an IOMMU. */
 struct stand_in {

@@ -125,16 +125,6 @@ static void draw_interrupt(const struct picture *p, struct rows *r, uint32_t uni
 		  d->irq_wanted ? "has a handler" : "no handler");
 }
 
-/* Bytes from the start of its memory up to the last that is not zero. */
-static uint32_t filled(const uint8_t *bytes)
-{
-	uint32_t n = DEVICE_BUFFER;
-
-	while (n && !bytes[n - 1])
-		n--;
-	return n;
-}
-
 /* Bytes as many as there are rows for, with `keep` points left free below. */
 static void draw_bytes(const struct picture *p, struct rows *r, const uint8_t *bytes, uint64_t n,
 		       float keep)
@@ -146,25 +136,43 @@ static void draw_bytes(const struct picture *p, struct rows *r, const uint8_t *b
 	if (!row.n)
 		return;
 	for (uint64_t at = 0; r->left.h >= keep + step && at < n; at += row.n) {
-		for (uint64_t i = 0; i < row.n; i++)
-			cell[i] = (struct byte_cell){ .value = at + i < DEVICE_BUFFER ? bytes[at + i] : 0,
-						      .fill = ROLE_FRESH };
+		row.n = (uint32_t)min_u64(row.n, n - at);
+		for (uint32_t i = 0; i < row.n; i++)
+			cell[i] = (struct byte_cell){ .value = bytes[at + i], .fill = ROLE_FRESH };
 		byte_row_draw(p->scene, p->look, &row, rows_take(r, step), cell);
 	}
 }
 
-/* What its transfer has read; or, of one that writes, the beginning of the device's memory. */
-static void draw_memory(const struct picture *p, struct rows *r, uint32_t unit, float keep)
+/* Its memory, from the first row with a byte that is not zero to the last such byte. */
+static void draw_memory(const struct picture *p, struct rows *r, const uint8_t *bytes, float keep)
+{
+	uint64_t first = 0, end = DEVICE_BUFFER;
+
+	while (end && !bytes[end - 1])
+		end--;
+	while (first < end && !bytes[first])
+		first++;
+	first = round_down(first, BYTES_MAX);
+	if (!end)
+		rows_text(r, ROLE_DIM, 0, "its memory is empty");
+	else
+		rows_text(r, ROLE_DIM, 0, "its memory +%" PRIx64, first);
+	draw_bytes(p, r, bytes + first, end - first, keep);
+}
+
+/* What its transfer has read; of one that writes, where it takes that from. */
+static void draw_data(const struct picture *p, struct rows *r, uint32_t unit, float keep)
 {
 	const struct device_model *d = &p->model->device[unit];
-	const uint8_t *bytes = model_buffer(p->model, unit);
-	bool reads = d->start && d->dir == DMA_TO_DEVICE;
-	uint64_t n = reads ? min_u64(d->moved, DEVICE_BUFFER) : bytes ? filled(bytes) : 0;
 
 	if (r->left.h < keep + 2 * rows_step(p->look))
 		return;
-	rows_text(r, ROLE_DIM, 0, reads ? "it has read" : n ? "its memory" : "its memory is empty");
-	draw_bytes(p, r, reads ? model_received(p->model, unit) : bytes, n, keep);
+	if (d->start && d->dir == DMA_TO_DEVICE) {
+		rows_text(r, ROLE_DIM, 0, "it has read");
+		draw_bytes(p, r, model_received(p->model, unit), min_u64(d->moved, DEVICE_BUFFER), keep);
+	} else {
+		draw_memory(p, r, model_buffer(p->model, unit), keep);
+	}
 }
 
 static void draw_open(const struct picture *p, struct rows *r, uint32_t unit, float keep)
@@ -177,7 +185,7 @@ static void draw_open(const struct picture *p, struct rows *r, uint32_t unit, fl
 	draw_registers(r, &d->registers);
 	draw_rings(p, r, d);
 	draw_interrupt(p, r, unit);
-	draw_memory(p, r, unit, keep);
+	draw_data(p, r, unit, keep);
 }
 
 static void draw_closed(const struct picture *p, struct rows *r, uint32_t unit)
