@@ -150,12 +150,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	for (uint32_t i = 0; i < TOLD_MAX && in.left; i++) {
 		struct event e = story[next];
 
-		switch (take_below(&in, 12)) {
-		case 0: case 1: case 2: change_field(&e, &in); break;
-		case 3: next = (uint32_t)take_below(&in, told); break;
-		case 4: trace_resume(&t, take_below(&in, 2) ? t.next + take(&in, 2) : 1); break;
-		case 5: look_at(&m, &in); break;
-		case 6: next -= next > 0; break;
+		switch (take_below(&in, 64)) {
+		case 0: next = (uint32_t)take_below(&in, told); break;
+		case 1: trace_resume(&t, take(&in, 1) ? t.next + take(&in, 2) : 1); break;
+		case 2: look_at(&m, &in); break;
+		case 3: case 4: next -= min_u64(next, take_below(&in, 8)); break;
+		case 5: case 6: case 7: case 8: case 9: case 10: case 11: case 12:
+			change_field(&e, &in); break;
 		default: break;
 		}
 		tell(&m, &t, &e);
