@@ -1,5 +1,5 @@
 #pragma once
-/* Every copy of one byte, from the CPU to the device: how old each is, and which each side reads. */
+/* All copies of one byte, from the CPU to the device: how old each is, which each side reads. */
 #include "viz/model.h"
 #include "viz/scene.h"
 

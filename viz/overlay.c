@@ -1,10 +1,13 @@
 #include "viz/overlay.h"
+#include "viz/about.h"
 #include "viz/action.h"
+#include "viz/timeline.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define PAD 8.0f
+#define PAD       8.0f
+#define HINT_WIDE 36.0f      /* of the size of its text: the widest hint */
 
 static struct box inset(struct box b, float by)
 {
@@ -80,19 +83,24 @@ static void key_card(const struct picture *p)
 	scene_wrap(p->scene, in, size, ROLE_DIM, mouse);
 }
 
+/* What is chosen, and the panel that keys mean. */
 static void explain(const struct picture *p)
 {
 	const struct panel_info *panel = &panel_info[p->look->panel];
 	float size = p->look->text;
 	struct box b = in_the_middle(p->scene, size * 42, size * 14);
+	char words[ABOUT_MAX + 256];
+	struct text text = { words, 0, sizeof words };
 
+	about_thing(&text, p, p->look->selected);
+	text_add(&text, "%s%s: %s", text.used ? "\n\n" : "", *panel->title ? panel->title :
+		 panel->name, panel->sentence);
 	sheet(p->scene, b);
 	b = inset(b, PAD);
-	scene_text(p->scene, b.x, b.y + size, b.w, size, ROLE_INK, MARK_BOLD, "%s",
-		   *panel->title ? panel->title : panel->name);
+	scene_text(p->scene, b.x, b.y + size, b.w, size, ROLE_INK, MARK_BOLD, "What is this?");
 	b.y += size * 2;
 	b.h -= size * 2;
-	scene_wrap(p->scene, b, size, ROLE_INK, panel->sentence);
+	scene_wrap(p->scene, b, size, ROLE_INK, words);
 }
 
 /* A line at the bottom, over the picture. */
@@ -115,25 +123,29 @@ static void find_box(const struct picture *p)
 	strip(p, text, ROLE_CPU);
 }
 
-/* What a button does, beside the pointer. */
+/* What is under the pointer, beside it. */
 static void hint(const struct picture *p, struct point at)
 {
 	struct thing t = p->look->hover;
-	float size = p->look->text, w, h = size * 1.8f;
-	const char *text;
-	char keyed[160];
+	float size = p->look->text, most = size * HINT_WIDE, w, h;
+	char words[ABOUT_MAX] = "";
+	struct text text = { words, 0, sizeof words };
 
-	if (t.kind != THING_BUTTON || t.id >= ACTION_COUNT)
+	if (t.kind == THING_TIME)
+		t.id = timeline_position(p, at.x);
+	if (t.kind != THING_PANEL)
+		about_thing(&text, p, t);
+	if (!text.used)
 		return;
-	text = action_info[t.id].sentence;
-	snprintf(keyed, sizeof keyed, "%s (%s)", text, action_info[t.id].keys);
-	w = text_width(keyed, size) + 2 * PAD;
-	at.x = at.x + w > p->scene->width ? p->scene->width - w : at.x;
+	w = text_width(words, size) < most ? text_width(words, size) : most;
+	h = wrap_height(words, w, size) + PAD;
+	at.x = at.x + w + 2 * PAD > p->scene->width ? p->scene->width - w - 2 * PAD : at.x;
 	at.x = at.x < 0 ? 0 : at.x;
 	at.y = at.y + size * 1.5f + h > p->scene->height ? at.y - h - size : at.y + size * 1.5f;
 	scene_thing(p->scene, THING_NONE, 0, 0);
-	scene_rect(p->scene, (struct box){ at.x, at.y, w, h }, ROLE_PAPER, ROLE_DIM, 0);
-	scene_text(p->scene, at.x + PAD, at.y + h / 2, w - 2 * PAD, size, ROLE_INK, 0, "%s", keyed);
+	scene_rect(p->scene, (struct box){ at.x, at.y, w + 2 * PAD, h }, ROLE_PAPER, ROLE_DIM, 0);
+	scene_wrap(p->scene, (struct box){ at.x + PAD, at.y + PAD / 2, w, h - PAD }, size, ROLE_INK,
+		   words);
 }
 
 void overlay_draw(const struct picture *p, struct point pointer)

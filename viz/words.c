@@ -16,7 +16,8 @@ const char *words_device(uint32_t unit)
 const char *words_copy(enum where at)
 {
 	static const char *const name[WHERE_COUNT] = {
-		[AT_RAM] = "RAM", [AT_L1] = "L1", [AT_L2] = "L2", [AT_STORE_BUFFER] = "the store buffer",
+		[AT_RAM] = "RAM", [AT_L1] = "L1", [AT_L2] = "L2",
+		[AT_STORE_BUFFER] = "the store buffer",
 		[AT_DEVICE] = "the device", [AT_EARLY] = "a copy read before its turn",
 	};
 

@@ -98,9 +98,10 @@ static void draw_value(const struct picture *p, struct box b, const struct copy 
 	float one = p->look->text * TEXT_ADVANCE;
 
 	scene_rect(p->scene, b, dress.fill, ROLE_EDGE, dress.marks);
-	scene_rect(p->scene, (struct box){ b.x + one * 0.75f, b.y + 1, one * 4, b.h - 2 }, ROLE_FRESH,
-		   ROLE_NONE, 0);
-	scene_label(p->scene, b, p->look->text, ROLE_INK, MARK_BOLD, "%02x %c", c->value, c->letter);
+	scene_rect(p->scene, (struct box){ b.x + one * 0.75f, b.y + 1, one * 4, b.h - 2 },
+		   ROLE_FRESH, ROLE_NONE, 0);
+	scene_label(p->scene, b, p->look->text, ROLE_INK, MARK_BOLD, "%02x %c", c->value,
+		    c->letter);
 }
 
 /* "edu, event 34", or "edu #34" where that is too long. */
@@ -162,7 +163,8 @@ static void draw_reader(const struct picture *p, struct box b, int who, struct b
 	scene_rect(p->scene, (struct box){ copy.x + (float)who * (BAR + 1), copy.y + 2, BAR,
 					   copy.h - 4 }, r->role, ROLE_NONE, 0);
 	scene_text(p->scene, b.x + MARKS, b.y + b.h / 2, b.w - MARKS, p->look->text, ROLE_INK,
-		   old ? MARK_BOLD : 0, "%s would read %02x%s", r->name, c->value, old ? ": old" : "");
+		   old ? MARK_BOLD : 0, "%s would read %02x%s", r->name, c->value,
+		   old ? ": old" : "");
 	p->scene->marks = 0;
 }
 
@@ -186,7 +188,9 @@ static void draw_table(const struct picture *p, struct box b, const struct copie
 	for (uint32_t i = 0; i < c->count && first + i < lines; i++) {
 		struct box row = row_of(b, line, first + i);
 
-		draw_copy(p, (struct box){ row.x + MARKS, row.y, row.w - MARKS, row.h }, &c->copy[i]);
+		row.x += MARKS;
+		row.w -= MARKS;
+		draw_copy(p, row, &c->copy[i]);
 	}
 	for (int who = 0; who < 2 && first + c->count + (uint32_t)who < lines; who++) {
 		uint32_t i = who ? c->device : c->cpu;
