@@ -45,6 +45,8 @@ for program in "$B"/tests/test_*; do
 done
 run sessions sh tests/sessions.sh "$B/dmalab"
 run view sh tests/view.sh "$B/dmalab"
+run shot sh tests/shot.sh "$B"
+run window sh tests/window.sh "$B"
 run drivers "$B/dmalab" run tests/drivers/run.lua
 run gallery "$B/dmalab" run tests/gallery/run.lua 1 "" "$B/driver_rules.lua"
 run scenario sh -c '"$DMALAB" run tests/gallery/57-arm64-sync.lua >"$B/scenario" &&

@@ -174,7 +174,7 @@ static bool begin(struct view *v, const struct options *o)
 
 	if (!o->at) {
 		at = player_next_call(v->player, 0, 1);
-		if (at == UINT64_MAX || v->look.live || o->shot)
+		if (at == UINT64_MAX || !strcmp(o->file, "-") || v->look.live || o->shot)
 			at = player_count(v->player);
 	}
 	if (at == UINT64_MAX)
