@@ -80,8 +80,8 @@ static uint64_t map(uint64_t pa, uint64_t size, enum direction dir)
 
 static void device_writes(uint64_t pa, uint64_t value)
 {
-	uint64_t cause = happens((struct event){ .kind = EV_DEV_START, .addr = pa + OFFSET, .size = 8,
-		.a = DMA_FROM_DEVICE });
+	uint64_t cause = happens((struct event){ .kind = EV_DEV_START, .addr = pa + OFFSET,
+		.size = 8, .a = DMA_FROM_DEVICE });
 
 	happens((struct event){ .kind = EV_DEV_WRITE, .addr = pa + OFFSET, .addr2 = pa,
 		.value = value, .size = 8, .cause = cause });
@@ -91,8 +91,8 @@ static void cpu_stores(uint64_t pa, uint64_t value)
 {
 	uint64_t line = round_down(pa, 16);
 
-	happens((struct event){ .kind = EV_CACHE_FILL, .addr = line, .size = 16, .a = (line >> 4) & 3,
-		.unit = 1 });
+	happens((struct event){ .kind = EV_CACHE_FILL, .addr = line, .size = 16,
+		.a = (line >> 4) & 3, .unit = 1 });
 	happens((struct event){ .kind = EV_CPU_STORE, .addr = LINEAR_BASE + pa, .addr2 = pa,
 		.value = value, .size = 8, .a = AT_L1 });
 }
@@ -219,7 +219,8 @@ static void a_scatterlist_shows_each_segment_where_it_is(void **state)
 	struct buffer_strip strip;
 
 	(void)state;
-	list = happens((struct event){ .kind = EV_DMA_MAP_SG, .size = 2, .a = DMA_TO_DEVICE, .b = 2 });
+	list = happens((struct event){ .kind = EV_DMA_MAP_SG, .size = 2, .a = DMA_TO_DEVICE,
+		.b = 2 });
 	for (uint64_t pa = 0x8000; pa <= 0xc000; pa += 0x4000)
 		happens((struct event){ .kind = EV_DMA_MAP, .addr = pa + OFFSET, .addr2 = pa,
 			.size = 2 * PAGE_SIZE, .a = DMA_TO_DEVICE, .b = FORM_SG, .cause = list });
@@ -283,13 +284,25 @@ static void the_open_page_follows_what_happens_and_what_is_chosen(void **state)
 	map(0x5000, 64, DMA_FROM_DEVICE);
 	device_writes(0x5008, 2);
 	assert_int_equal(open_page_focus(&picture) >> PAGE_SHIFT, 5);
-	happens((struct event){ .kind = EV_CPU_LOAD, .addr = 0xffffc00010000000, .addr2 = 0x40000000,
-		.size = 4, .a = AT_DEVICE });
+	happens((struct event){ .kind = EV_CPU_LOAD, .addr = 0xffffc00010000000,
+		.addr2 = 0x40000000, .size = 4, .a = AT_DEVICE });
 	assert_int_equal(open_page_focus(&picture) >> PAGE_SHIFT, 5);
 	look.byte = 0x9001;
 	assert_int_equal(open_page_focus(&picture), 0x9001);
 	look.selected = (struct thing){ THING_PAGE, 0, 12 };
 	assert_int_equal(open_page_focus(&picture), 0xc000);
+}
+
+static void pages_nobody_watches_show_no_bytes(void **state)
+{
+	(void)state;
+	allocate(MEM_KMALLOC, 0x5000, 64, 64);
+	draw(panel_ram, 340, 420);
+	assert_non_null(text("00"));
+	happens((struct event){ .kind = EV_WATCH, .addr = 0x5000, .size = PAGE_SIZE });
+	draw(panel_ram, 340, 420);
+	assert_null(text("00"));
+	assert_non_null(text("accesses to this page are not watched"));
 }
 
 static void bounce(void)
@@ -313,6 +326,8 @@ static void a_bounced_buffer_shows_its_slot_and_which_copy_is_newer(void **state
 	device_writes(0x10000, 0x2222);
 	draw(panel_stand_in, 130, 420);
 	assert_non_null(text("slot newer"));
+	draw(panel_ram, 340, 420);
+	assert_non_null(text("stands in for 0x5000"));
 	cpu_stores(0x5000, 0x3333);
 	draw(panel_stand_in, 130, 420);
 	assert_non_null(text("buffer newer"));
@@ -404,7 +419,8 @@ static void the_device_that_acted_last_is_open_the_others_have_a_line(void **sta
 static void an_interrupt_and_a_ring_are_told(void **state)
 {
 	(void)state;
-	happens((struct event){ .kind = EV_DEV_RING, .addr = 0x1000, .size = 64, .a = 1, .unit = 1 });
+	happens((struct event){ .kind = EV_DEV_RING, .addr = 0x1000, .size = 64, .a = 1,
+		.unit = 1 });
 	happens((struct event){ .kind = EV_DEV_GIVE, .addr = 0x1010, .addr2 = 0x101c, .size = 16,
 		.unit = 1 });
 	happens((struct event){ .kind = EV_IRQ_RAISE, .unit = 1 });
@@ -441,9 +457,11 @@ static void assert_readable(float w, float h)
 		if (b.x < -0.5f || b.x + b.w > w + 0.5f || b.y < -0.5f || b.y + b.h > h + 0.5f)
 			fail_msg("outside %gx%g: %s", (double)w, (double)h, scene_words(&scene, p));
 		for (uint32_t k = 0; k < i; k++)
-			if (scene.prim[k].shape == SHAPE_TEXT && overlap(body(&scene.prim[k]), body(p)))
+			if (scene.prim[k].shape == SHAPE_TEXT &&
+			    overlap(body(&scene.prim[k]), body(p)))
 				fail_msg("%gx%g: %s over %s", (double)w, (double)h,
-					 scene_words(&scene, p), scene_words(&scene, &scene.prim[k]));
+					 scene_words(&scene, p),
+					 scene_words(&scene, &scene.prim[k]));
 	}
 }
 
@@ -460,7 +478,8 @@ static void much_happens(uint64_t pages)
 	cpu_stores(0x5000, 0x1111111111111111);
 	happens((struct event){ .kind = EV_MMIO_WRITE, .addr = 0x40100098, .unit = 1,
 		.value = 0x1234567890123456, .size = 8 });
-	happens((struct event){ .kind = EV_DEV_BUFFER, .addr = 200, .value = ~(uint64_t)0, .size = 8 });
+	happens((struct event){ .kind = EV_DEV_BUFFER, .addr = 200, .value = ~(uint64_t)0,
+		.size = 8 });
 	device_writes(0x5008, ~(uint64_t)0);
 	happens((struct event){ .kind = EV_IRQ_RAISE });
 }
@@ -481,6 +500,35 @@ static void texts_fit_at_any_size(void **state)
 					draw(panels[i % 3], w, h);
 					assert_readable(w, h);
 				}
+	}
+}
+
+static void draw_all(void)
+{
+	draw(panel_ram, 340, 420);
+	draw(panel_stand_in, 120, 420);
+	draw(panel_device, 160, 420);
+}
+
+static void what_lies_outside_of_ram_harms_nobody(void **state)
+{
+	static const uint64_t far[] = { (PAGES - 1) << PAGE_SHIFT, PAGES << PAGE_SHIFT,
+		(uint64_t)1 << 40, ~(uint64_t)0 - 4095 };
+	uint64_t list;
+
+	(void)state;
+	happens((struct event){ .kind = EV_BOUNCE_POOL, .addr = 0x30000, .size = 0x80000000 });
+	for (size_t i = 0; i < sizeof far / sizeof far[0]; i++) {
+		look.byte = far[i];
+		allocate(MEM_KMALLOC, far[i], 3 * PAGE_SIZE, 4 * PAGE_SIZE);
+		draw_all();
+		map(far[i], 3 * PAGE_SIZE, DMA_FROM_DEVICE);
+		list = happens((struct event){ .kind = EV_DMA_MAP_SG, .size = 1, .b = 1 });
+		happens((struct event){ .kind = EV_DMA_MAP, .addr = far[i], .addr2 = far[i],
+			.size = 3 * PAGE_SIZE, .b = FORM_SG, .cause = list });
+		happens((struct event){ .kind = EV_BOUNCE_MAP, .addr = far[i], .addr2 = far[3 - i],
+			.value = far[i], .size = UINT32_MAX, .a = 1, .b = 1 });
+		draw_all();
 	}
 }
 
@@ -510,6 +558,7 @@ int main(void)
 		TEST(bytes_of_which_a_newer_copy_is_in_a_cache_are_behind),
 		TEST(what_was_just_written_has_its_writers_border),
 		TEST(the_open_page_follows_what_happens_and_what_is_chosen),
+		TEST(pages_nobody_watches_show_no_bytes),
 		TEST(a_bounced_buffer_shows_its_slot_and_which_copy_is_newer),
 		TEST(a_chosen_stand_in_is_joined_to_its_page),
 		TEST(of_many_stand_ins_the_chosen_one_is_shown),
@@ -517,6 +566,7 @@ int main(void)
 		TEST(the_device_that_acted_last_is_open_the_others_have_a_line),
 		TEST(an_interrupt_and_a_ring_are_told),
 		TEST(texts_fit_at_any_size),
+		TEST(what_lies_outside_of_ram_harms_nobody),
 		TEST(a_model_of_nothing_can_be_drawn),
 	};
 

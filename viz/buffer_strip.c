@@ -8,10 +8,11 @@
 #define CELL_MAX 3.5f        /* of a cell's width, in sizes of text */
 #define BREAK    0.4f        /* of a cell's width: where pages between are left out */
 
-static void add_pages(struct buffer_strip *b, uint64_t pa, uint64_t size, uint32_t number,
-		      uint32_t step)
+/* What is not RAM is left out. */
+static void add_pages(const struct model *m, struct buffer_strip *b, uint64_t pa, uint64_t size,
+		      uint32_t number, uint32_t step)
 {
-	uint64_t end = (pa + size + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	uint64_t end = min_u64(pa + size + PAGE_SIZE - 1, model_shadow(m)->ram_bytes) >> PAGE_SHIFT;
 
 	for (uint64_t pfn = pa >> PAGE_SHIFT; pfn < end; pfn++, number += step) {
 		if (b->count < STRIP_PIECES) {
@@ -32,8 +33,10 @@ static bool is_better(const struct allocation *a, const struct allocation *than)
 
 static bool holds(const struct model *m, const struct allocation *a, uint64_t pa)
 {
-	return pa != STRIP_NONE &&
-	       inside(a->kind == MEM_VMALLOC ? model_va(m, pa) : LINEAR_BASE + pa, 1, a->va, a->size);
+	if (pa == STRIP_NONE)
+		return false;
+	return inside(a->kind == MEM_VMALLOC ? model_va(m, pa) : LINEAR_BASE + pa, 1, a->va,
+		      a->size);
 }
 
 /* The block of the chosen byte, else the newest. */
@@ -83,7 +86,7 @@ static void take_list(const struct model *m, uint64_t list, struct buffer_strip 
 
 		if (of->list != list)
 			continue;
-		add_pages(b, of->pa, of->size, segment++, 0);
+		add_pages(m, b, of->pa, of->size, segment++, 0);
 		b->bytes += of->size;
 	}
 }
@@ -96,7 +99,7 @@ static void take_scattered(const struct model *m, const struct allocation *a,
 	b->kind = STRIP_VMALLOC;
 	for (uint64_t at = 0; at < a->size; at += PAGE_SIZE)
 		if (model_pa(m, a->va + at, &pa))
-			add_pages(b, pa, 1, (uint32_t)(at >> PAGE_SHIFT), 0);
+			add_pages(m, b, pa, 1, (uint32_t)(at >> PAGE_SHIFT), 0);
 	if (b->count > 1 && b->piece[1].pfn != b->piece[0].pfn + 1 &&
 	    b->piece[0].pfn + 1 < model_pages(m))
 		b->beyond = b->piece[0].pfn + 1;
@@ -111,16 +114,20 @@ static void take_block(const struct model *m, const struct allocation *a, struct
 		take_scattered(m, a, b);
 	} else {
 		b->kind = STRIP_TOGETHER;
-		add_pages(b, a->pa, a->asked, 0, 1);
+		add_pages(m, b, a->pa, a->asked, 0, 1);
 	}
 }
 
 struct buffer_strip buffer_strip_pick(const struct picture *p)
 {
 	struct buffer_strip b = { .beyond = STRIP_NONE };
-	uint64_t chosen = open_page_chosen(p), list = pick_list(p->model, chosen);
-	struct allocation a = pick_block(p->model, chosen);
+	uint64_t chosen = open_page_chosen(p), list;
+	struct allocation a;
 
+	if (chosen >= model_shadow(p->model)->ram_bytes)
+		chosen = STRIP_NONE;
+	list = pick_list(p->model, chosen);
+	a = pick_block(p->model, chosen);
 	if (list && (list > a.seq || a.asked <= PAGE_SIZE) && !holds(p->model, &a, chosen))
 		take_list(p->model, list, &b);
 	else if (a.seq)
@@ -198,8 +205,8 @@ static void draw_heading(struct rows *r, const struct buffer_strip *b)
 	if (b->kind == STRIP_EMPTY)
 		rows_text(r, ROLE_DIM, 0, "nothing is allocated yet");
 	else
-		rows_text(r, ROLE_INK, MARK_BOLD, "%s: %u page%s, %" PRIu64 " bytes%s", kind_name(b),
-			  b->all, b->all == 1 ? "" : "s", b->bytes,
+		rows_text(r, ROLE_INK, MARK_BOLD, "%s: %u page%s, %" PRIu64 " bytes%s",
+			  kind_name(b), b->all, b->all == 1 ? "" : "s", b->bytes,
 			  b->all > b->count ? "; the first:" : "");
 }
 
@@ -264,8 +271,8 @@ static void draw_rows(const struct picture *p, struct rows *r, const struct buff
 	from.w = to.w = from.w / cells < CELL_MAX * p->look->text ? from.w / cells :
 		CELL_MAX * p->look->text;
 	for (uint32_t i = 0; i < b->count; i++) {
-		draw_piece(p, (struct box){ from.x + from.w * (float)i, from.y, from.w - 1, from.h },
-			   b->piece[i].pfn, b->piece[i].number);
+		draw_piece(p, (struct box){ from.x + from.w * (float)i, from.y, from.w - 1,
+					    from.h }, b->piece[i].pfn, b->piece[i].number);
 		draw_line(p, b, &l, i, from, to);
 	}
 	for (uint32_t i = 0; i < l.count; i++)

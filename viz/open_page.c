@@ -8,7 +8,7 @@
 
 #define OFFSET_WIDTH 3.5f   /* characters: "040" and a little air */
 #define AIR          0.5f   /* characters between bytes and letters */
-#define BLOCKS_MAX   512   /* of a page: the smallest have 8 bytes */
+#define BLOCKS_MAX   512    /* of a page: the smallest have 8 bytes */
 
 static uint64_t of_mapping(const struct model *m, uint64_t seq)
 {
@@ -58,6 +58,8 @@ static const char *owner_of(const struct model *m, uint64_t page)
 {
 	uint32_t owned = 0;
 
+	if (model_use(m, page >> PAGE_SHIFT) == PAGE_BOUNCE)  /* copied by the kernel */
+		return "both";
 	for (uint64_t i = 0; i < PAGE_SIZE; i++)
 		owned += ownership_is_device(model_ownership(m), page + i);
 	return !owned ? "CPU" : owned == PAGE_SIZE ? "device" : "both";
@@ -131,16 +133,32 @@ static void draw_blocks(const struct picture *p, struct rows *r, uint64_t page)
 	draw_owned(p, bar, page);
 }
 
-/* What the byte of interest belongs to: a block of an allocator, else a mapping. */
+/* The bounce buffer this byte lies in, or NULL. */
+static const struct stand_in *bounce_of(const struct model *m, uint64_t pa)
+{
+	for (uint32_t i = 0; i < m->stand_in_end; i++) {
+		const struct stand_in *s = cow_read(&m->stand_ins, i);
+
+		if (s->seq && s->to && inside(pa, 1, s->to, s->size))
+			return s;
+	}
+	return NULL;
+}
+
+/* What the byte of interest belongs to: a block of an allocator, a bounce buffer, a mapping. */
 static void draw_whose(const struct picture *p, struct rows *r, uint64_t focus)
 {
 	struct allocation a = model_allocation(p->model, focus);
 	const struct mapping *of = ownership_of(model_ownership(p->model), focus);
+	const struct stand_in *bounce = bounce_of(p->model, focus);
 
 	scene_thing(p->scene, THING_BYTE, AT_RAM, focus);
 	if (a.seq)
 		rows_text(r, ROLE_DIM, 0, "block +%" PRIx64 ": asked %" PRIu64 " of %" PRIu64,
 			  a.pa & PAGE_MASK, a.asked, a.size);
+	else if (bounce)
+		rows_text(r, ROLE_DIM, 0, "stands in for 0x%" PRIx64,
+			  bounce->pa + (focus - bounce->to));
 	else if (of && of->live)
 		rows_text(r, ROLE_DIM, 0, "mapped +%" PRIx64 ": %" PRIu64 " bytes",
 			  of->pa & PAGE_MASK, of->size);
@@ -192,8 +210,8 @@ static void draw_border(const struct picture *p, const struct line *l, uint64_t 
 	uint64_t start = from > l->pa ? from : l->pa, end = min_u64(from + size, l->pa + l->row.n);
 
 	if (start < end)
-		scene_rect(p->scene, (struct box){ l->b.x + l->row.w * (float)(start - l->pa), l->b.y,
-			l->row.w * (float)(end - start), l->b.h }, ROLE_NONE, role, marks);
+		scene_rect(p->scene, (struct box){ l->b.x + l->row.w * (float)(start - l->pa),
+			l->b.y, l->row.w * (float)(end - start), l->b.h }, ROLE_NONE, role, marks);
 }
 
 /* Runs of bytes that the device owns have its double border. */
@@ -238,8 +256,8 @@ static void draw_versions(const struct picture *p, const struct line *l)
 
 	for (uint32_t i = 0; i < l->letters; i++)
 		text[i] = version_letter(page->stamp[(l->pa & PAGE_MASK) + i * BUS_WIDTH]);
-	scene_text(p->scene, l->b.x + l->row.w * (float)l->row.n + one * AIR, l->b.y + l->b.h / 2, 0,
-		   p->look->text, ROLE_INK, 0, "%s", text);
+	scene_text(p->scene, l->b.x + l->row.w * (float)l->row.n + one * AIR,
+		   l->b.y + l->b.h / 2, 0, p->look->text, ROLE_INK, 0, "%s", text);
 }
 
 /* Offset in the page, bytes, versions. */
@@ -251,7 +269,8 @@ static void draw_line(const struct picture *p, struct line l)
 
 	scene_thing(p->scene, THING_LINE, AT_RAM, l.pa);
 	if (l.row.n < line && !(l.pa & (line - 1)))
-		scene_line(p->scene, l.b.x, l.b.y - 0.5f, l.b.x + l.b.w, l.b.y - 0.5f, ROLE_EDGE, 0);
+		scene_line(p->scene, l.b.x, l.b.y - 0.5f, l.b.x + l.b.w, l.b.y - 0.5f, ROLE_EDGE,
+			   0);
 	scene_text(p->scene, l.b.x, l.b.y + l.b.h / 2, 0, size, ROLE_DIM, 0, "%03" PRIx64,
 		   l.pa & PAGE_MASK);
 	l.b.x += OFFSET_WIDTH * size * TEXT_ADVANCE;
@@ -270,7 +289,8 @@ static void draw_line(const struct picture *p, struct line l)
 static struct line line_fitting(const struct picture *p, float width)
 {
 	float one = p->look->text * TEXT_ADVANCE, room = width - one * OFFSET_WIDTH;
-	struct line l = { .row = byte_row_fit(p->look, room, model_shadow(p->model)->line) };
+	uint32_t n = (uint32_t)min_u64(model_shadow(p->model)->line, LINE_MAX);
+	struct line l = { .row = byte_row_fit(p->look, room, n) };
 	float beside = one * (AIR + (float)letters_of(l.row.n));
 	struct byte_row row = byte_row_fit(p->look, room - beside, l.row.n);
 
@@ -305,7 +325,7 @@ void open_page_draw(const struct picture *p, struct box b)
 	struct rows r = { p->scene, p->look, b };
 	uint64_t focus = open_page_focus(p), page = round_down(focus, PAGE_SIZE);
 
-	if (!model_pages(p->model))
+	if (!inside(page, PAGE_SIZE, 0, model_shadow(p->model)->ram_bytes))
 		return;
 	draw_heading(p, &r, page);
 	if (r.left.h > 6 * rows_step(p->look)) {

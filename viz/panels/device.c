@@ -50,7 +50,7 @@ static void draw_progress(const struct picture *p, struct rows *r, const struct 
 		return;
 	b.h -= 3;
 	scene_rect(p->scene, b, ROLE_PAPER, ROLE_DEVICE, 0);
-	scene_rect(p->scene, (struct box){ b.x, b.y, b.w * (part > 1 ? 1 : part), b.h }, ROLE_DEVICE,
+	scene_rect(p->scene, (struct box){ b.x, b.y, b.w * fminf(part, 1), b.h }, ROLE_DEVICE,
 		   ROLE_NONE, faded(p->look, LEGEND_DEVICE));
 }
 
@@ -62,8 +62,8 @@ static void draw_transfer(const struct picture *p, struct rows *r, const struct 
 		rows_text(r, ROLE_DIM, 0, "no transfer yet");
 		return;
 	}
-	rows_text(r, ROLE_INK, 0, "%s %" PRIu64 " of %" PRIu64, reads ? "reads" : "writes", d->moved,
-		  d->size);
+	rows_text(r, ROLE_INK, 0, "%s %" PRIu64 " of %" PRIu64, reads ? "reads" : "writes",
+		  d->moved, d->size);
 	rows_text(r, ROLE_INK, 0, "%s 0x%" PRIx64, reads ? "from" : "to", d->dma);
 	draw_progress(p, r, d);
 }
@@ -100,6 +100,7 @@ static void draw_descriptors(const struct picture *p, struct rows *r, const stru
 static void draw_rings(const struct picture *p, struct rows *r, const struct device_model *d)
 {
 	const struct event *e = &d->descriptor;
+	bool taken = e->kind == EV_DEV_TAKE;
 
 	for (uint32_t i = 0; i < MODEL_RINGS; i++) {
 		if (!d->ring[i].size)
@@ -110,8 +111,8 @@ static void draw_rings(const struct picture *p, struct rows *r, const struct dev
 	}
 	if (!e->seq)
 		return;
-	rows_text(r, ROLE_INK, 0, "%s 0x%" PRIx64, e->kind == EV_DEV_TAKE ? "took" : "gave", e->addr);
-	rows_text(r, ROLE_DIM, 0, "OWN: the %s", e->kind == EV_DEV_TAKE ? "device's" : "CPU's");
+	rows_text(r, ROLE_INK, 0, "%s 0x%" PRIx64, taken ? "took" : "gave", e->addr);
+	rows_text(r, ROLE_DIM, 0, "OWN: the %s", taken ? "device's" : "CPU's");
 }
 
 static void draw_interrupt(const struct picture *p, struct rows *r, uint32_t unit)
@@ -169,7 +170,8 @@ static void draw_data(const struct picture *p, struct rows *r, uint32_t unit, fl
 		return;
 	if (d->start && d->dir == DMA_TO_DEVICE) {
 		rows_text(r, ROLE_DIM, 0, "it has read");
-		draw_bytes(p, r, model_received(p->model, unit), min_u64(d->moved, DEVICE_BUFFER), keep);
+		draw_bytes(p, r, model_received(p->model, unit), min_u64(d->moved, DEVICE_BUFFER),
+			   keep);
 	} else {
 		draw_memory(p, r, model_buffer(p->model, unit), keep);
 	}

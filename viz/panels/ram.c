@@ -80,7 +80,7 @@ static bool is_owned(const struct model *m, uint64_t pfn)
 {
 	const struct ownership *o = model_ownership(m);
 
-	return ownership_is_notable(o, pfn << PAGE_SHIFT) &&
+	return pfn < o->ram_bytes >> PAGE_SHIFT && ownership_is_notable(o, pfn << PAGE_SHIFT) &&
 	       ownership_any_device(o, pfn << PAGE_SHIFT, PAGE_SIZE);
 }
 

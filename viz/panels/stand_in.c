@@ -131,7 +131,9 @@ static const char *which_is_newer(const struct model *m, const struct stand_in *
 
 static const char *direction(const struct model *m, const struct stand_in *s)
 {
-	static const char *const names[DIRECTION_COUNT] = { "both ways", "to device", "from device", "" };
+	static const char *const names[DIRECTION_COUNT] = {
+		"both ways", "to device", "from device", ""
+	};
 	const struct mapping *of = ownership_find(model_ownership(m), s->device, s->dma, 1);
 
 	return of && of->dir < DIRECTION_COUNT ? names[of->dir] : "";
