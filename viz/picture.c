@@ -59,10 +59,10 @@ struct column {
 static const struct column machine_columns[] = {
 	{ PANEL_CPU,      13, 21,  1.0f, 3 },
 	{ PANEL_L1,       26, 150, 4.0f, 0 },
-	{ PANEL_BUS,      12, 22,  1.0f, 4 },
-	{ PANEL_RAM,      22, 150, 3.6f, 1 },
-	{ PANEL_STAND_IN, 15, 40,  1.3f, 5 },
-	{ PANEL_DEVICE,   18, 60,  2.2f, 6 },
+	{ PANEL_BUS,      12, 22,  0.6f, 4 },
+	{ PANEL_RAM,      22, 150, 4.6f, 1 },
+	{ PANEL_STAND_IN, 16, 40,  1.0f, 5 },
+	{ PANEL_DEVICE,   18, 60,  1.4f, 6 },
 };
 
 static const struct column lower_columns[] = {
@@ -228,6 +228,11 @@ void picture_layout(struct picture *p, float width, float height)
 	lay_boards(p, all);
 }
 
+static const char *title_of(const struct picture *p, enum panel i)
+{
+	return i == PANEL_STAND_IN && p->model->iommu ? "IOMMU" : panel_info[i].title;
+}
+
 /* The frame and title of a panel that has them; what is left is the panel's own. */
 static struct box draw_frame(const struct picture *p, enum panel i)
 {
@@ -239,7 +244,7 @@ static struct box draw_frame(const struct picture *p, enum panel i)
 		return b;
 	scene_rect(p->scene, b, ROLE_PANEL, ROLE_EDGE, p->look->panel == i ? MARK_BOLD : 0);
 	scene_text(p->scene, b.x + GAP, b.y + size * 0.9f, b.w - 2 * GAP, size, ROLE_INK, MARK_BOLD,
-		   "%s", panel_info[i].title);
+		   "%s", title_of(p, i));
 	return (struct box){ b.x + GAP, b.y + size * 1.8f, b.w - 2 * GAP, b.h - size * 1.8f - GAP };
 }
 
