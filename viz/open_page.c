@@ -283,22 +283,20 @@ static void draw_line(const struct picture *p, struct line l)
 	scene_thing(p->scene, THING_NONE, 0, 0);
 	draw_borders(p, &l);
 	scene_thing(p->scene, THING_LINE, AT_RAM, l.pa);
-	if (l.letters)
-		draw_versions(p, &l);
+	draw_versions(p, &l);
 }
 
-/* The longest row of bytes that has room beside its offset; letters where they fit as well. */
+/* The longest row of bytes that has room beside its offset and with its letters. */
 static struct line line_fitting(const struct picture *p, float width)
 {
 	float one = p->look->text * TEXT_ADVANCE, room = width - one * OFFSET_WIDTH;
 	uint32_t n = (uint32_t)min_u64(model_shadow(p->model)->line, LINE_MAX);
-	struct line l = { .row = byte_row_fit(p->look, room, n) };
-	float beside = one * (AIR + (float)letters_of(l.row.n));
-	struct byte_row row = byte_row_fit(p->look, room - beside, l.row.n);
+	struct line l = { .letters = letters_of(n) };
 
-	if (row.n == l.row.n) {
-		l.row = row;
-		l.letters = letters_of(row.n);
+	for (; n; n /= 2, l.letters = letters_of(n)) {
+		l.row = byte_row_fit(p->look, room - one * (AIR + (float)l.letters), n);
+		if (l.row.n == n)
+			break;
 	}
 	return l;
 }
