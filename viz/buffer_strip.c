@@ -205,7 +205,7 @@ static void draw_heading(struct rows *r, const struct buffer_strip *b)
 	char pages[48], bytes[48];
 
 	if (b->kind == STRIP_EMPTY) {
-		rows_text(r, ROLE_DIM, 0, "nothing allocated yet");
+		rows_text(r, ROLE_DIM, 0, "no kmalloc or vmalloc yet");
 		return;
 	}
 	snprintf(pages, sizeof pages, "%s: %u page%s", kind_name(b), b->all,

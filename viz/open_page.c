@@ -62,6 +62,8 @@ static const char *owner_of(const struct model *m, uint64_t page, uint64_t focus
 {
 	uint32_t owned = 0;
 
+	if (model_use(m, page >> PAGE_SHIFT) == PAGE_COHERENT)
+		return "CPU, device";
 	for (uint64_t i = 0; i < PAGE_SIZE; i++)
 		owned += ownership_is_device(model_ownership(m), page + i);
 	if (!owned)

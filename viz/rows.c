@@ -14,6 +14,11 @@ float rows_step(const struct look *look)
 	return roundf(look->text * STEP);
 }
 
+bool rows_wide(const struct rows *r, uint32_t characters)
+{
+	return r->left.w >= (float)characters * r->look->text * TEXT_ADVANCE;
+}
+
 struct box rows_take(struct rows *r, float h)
 {
 	struct box b = r->left;

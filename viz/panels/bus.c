@@ -13,6 +13,7 @@
 #define AWAY_STEP 6.0f       /* places of a pill that are tried, points */
 #define AWAY_MOST 240.0f
 #define WORDS_COST 2.0f      /* of a square point of words, in points farther off */
+#define HAS_WIDE 13           /* characters of "crypto has it" and "crypto writes" */
 #define PAD   12.0f          /* inside a pill, left and right */
 
 /* From where to where the bytes of an event go, and which. */
@@ -379,7 +380,7 @@ static void holder_row(struct rows *r, const struct picture *p)
 	if (p->model->event.kind == EV_COUNT || !find_transfer(p->model, &t))
 		rows_text(r, ROLE_DIM, 0, "free");
 	else if (t.role == ROLE_DEVICE)
-		rows_text(r, ROLE_DEVICE, MARK_BOLD, "%s has it",
+		rows_text(r, ROLE_DEVICE, MARK_BOLD, rows_wide(r, HAS_WIDE) ? "%s has it" : "%s",
 			  words_device(p->model->event.unit));
 	else
 		rows_text(r, ROLE_CPU, MARK_BOLD, "CPU has it");
@@ -394,7 +395,7 @@ static void running_rows(struct rows *r, const struct picture *p, uint32_t unit)
 
 	scene_thing(p->scene, THING_DEVICE, unit, unit);
 	rows_take(r, p->look->text * 0.4f);
-	rows_text(r, ROLE_INK, 0, "%s %s", words_device(unit),
+	rows_text(r, ROLE_INK, 0, rows_wide(r, HAS_WIDE) ? "%s %s" : "%.0s%s", words_device(unit),
 		  d->dir == DMA_TO_DEVICE ? "reads" : "writes");
 	rows_text(r, ROLE_INK, 0, "%" PRIu64 " of %" PRIu64, d->moved, d->size);
 	bar = rows_take(r, p->look->text * 0.7f);

@@ -8,6 +8,7 @@
 #include "viz/words.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #define BAR   4.0f           /* points: the mark of who reads a copy */
 #define MARKS 11.0f          /* room for two of them */
@@ -57,6 +58,8 @@ static void draw_address(const struct picture *p, struct box b, const struct cop
 	struct text text = { words, 0, sizeof words };
 
 	words_place(&text, p->model, c->pa);
+	if (text_width(words, size) > b.w - title)
+		snprintf(words, sizeof words, "0x%" PRIx64, c->pa);
 	if (b.w > title && b.y - top >= size)
 		scene_text(p->scene, b.x + title, top + size * 0.9f, b.w - title, size, ROLE_INK, 0,
 			   "%s", words);
@@ -90,7 +93,7 @@ static void draw_owner(const struct picture *p, struct box b, const struct copie
 	}
 	scene_thing(p->scene, THING_MAPPING, 0, m->seq);
 	scene_text(p->scene, b.x, y, b.w, size, ROLE_INK, 0, "%s owns it, bus 0x%" PRIx64,
-		   m->coherent_memory ? "each side" : device ? words_device(m->device) : "CPU",
+		   m->coherent_memory ? "each" : device ? words_device(m->device) : "CPU",
 		   m->dma + (c->pa - m->pa));
 	scene_thing(p->scene, THING_PANEL, 0, PANEL_BYTE);
 }
@@ -120,20 +123,22 @@ static void draw_value(const struct picture *p, struct box b, const struct copy 
 		    c->letter);
 }
 
-/* "edu, event 34", or "edu #34" where that is too long. */
+/* "edu, event 34", or "edu #34", or "edu" where that is too long. */
 static void draw_writer(const struct picture *p, struct box b, const struct copy *c)
 {
-	float size = p->look->text, one = size * TEXT_ADVANCE;
-	const char *number = b.w < 16 * one ? " #" : ", event ";
+	static const char *const number[] = { ", event ", " #" };
+	uint64_t event = c->transfer ? c->transfer : stamp_event(c->stamp);
 	uint32_t writer = c->stamp & 0xff;
+	const char *who = c->transfer ? "got" :
+		writer >= WROTE_DEVICE ? words_device(writer - WROTE_DEVICE) :
+		writer == WROTE_KERNEL ? "kernel" : "CPU";
+	char words[64] = "";
 
-	if (c->transfer)
-		scene_text(p->scene, b.x, b.y + b.h / 2, b.w, size, ROLE_DIM, 0, "got%s%" PRIu64,
-			   number, c->transfer);
-	else if (c->stamp)
-		scene_text(p->scene, b.x, b.y + b.h / 2, b.w, size, ROLE_DIM, 0, "%s%s%" PRIu64,
-			   writer >= WROTE_DEVICE ? words_device(writer - WROTE_DEVICE) :
-			   writer == WROTE_KERNEL ? "kernel" : "CPU", number, stamp_event(c->stamp));
+	for (int i = 0; i < 2 && (!i || text_width(words, p->look->text) > b.w); i++)
+		snprintf(words, sizeof words, "%s%s%" PRIu64, who, number[i], event);
+	if (c->transfer || c->stamp)
+		scene_text(p->scene, b.x, b.y + b.h / 2, b.w, p->look->text, ROLE_DIM, 0, "%s",
+			   text_width(words, p->look->text) > b.w ? who : words);
 }
 
 /* Columns: name, value and version, age, writer; the last ones only where there is room. */

@@ -2,22 +2,19 @@
 #include "viz/beside.h"
 #include "viz/panels/cache.h"
 #include "viz/rows.h"
+#include "viz/words.h"
 
 #include <inttypes.h>
 
 #define VALUE_WIDE   18      /* characters of the longest value in one piece */
 #define ADDRESS_WIDE 13      /* of "at " and the longest address but few */
+#define HANDLER_WIDE 17      /* of "handler of crypto" */
 #define CONTEXT_WIDE 15      /* of "process context" */
 #define IRQS_WIDE    14      /* of "interrupts off" */
 
-static bool has_room(const struct rows *r, uint32_t characters)
-{
-	return r->left.w >= (float)characters * r->look->text * TEXT_ADVANCE;
-}
-
 static bool in_one_piece(const struct rows *r, uint64_t value)
 {
-	return value <= UINT32_MAX || has_room(r, VALUE_WIDE);
+	return value <= UINT32_MAX || rows_wide(r, VALUE_WIDE);
 }
 
 /* A number of up to 16 digits, in two halves where the panel is narrow. */
@@ -81,7 +78,7 @@ static void access_rows(struct rows *r, const struct picture *p)
 	rows_text(r, ROLE_CPU, now ? MARK_BOLD : 0, "%s %" PRIu32 " %s",
 		  e->kind == EV_CPU_LOAD ? "load" : "store", e->size,
 		  e->size == 1 ? "byte" : "bytes");
-	rows_text(r, ROLE_INK, 0, "%s0x%" PRIx64, has_room(r, ADDRESS_WIDE) ? "at " : "", e->addr2);
+	rows_text(r, ROLE_INK, 0, "%s0x%" PRIx64, rows_wide(r, ADDRESS_WIDE) ? "at " : "", e->addr2);
 	if (differs(p))
 		draw_warning(r, in_one_piece(r, e->value) ? 1 : 2);
 	value_rows(r, differs(p) ? role_ink(p->look->theme, ROLE_WARN) : ROLE_INK, MARK_BOLD,
@@ -95,13 +92,14 @@ static void context_rows(struct rows *r, const struct model *m)
 {
 	rows_take(r, r->look->text * 0.5f);
 	if (m->context == CONTEXT_IRQ)
-		rows_text(r, ROLE_INK, 0, "handler of dev %" PRIu32, m->handler);
+		rows_text(r, ROLE_INK, 0, rows_wide(r, HANDLER_WIDE) ? "handler of %s" : "handler, %s",
+			  words_device(m->handler));
 	else
 		rows_text(r, m->context == CONTEXT_ATOMIC ? ROLE_INK : ROLE_DIM, 0, "%s%s",
 			  m->context == CONTEXT_ATOMIC ? "atomic" : "process",
-			  has_room(r, CONTEXT_WIDE) ? " context" : "");
+			  rows_wide(r, CONTEXT_WIDE) ? " context" : "");
 	rows_text(r, m->irqs_off ? ROLE_INK : ROLE_DIM, 0, "%s %s",
-		  has_room(r, IRQS_WIDE) ? "interrupts" : "irqs", m->irqs_off ? "off" : "on");
+		  rows_wide(r, IRQS_WIDE) ? "interrupts" : "irqs", m->irqs_off ? "off" : "on");
 	if (m->event.kind == EV_CPU_BARRIER)
 		rows_text(r, ROLE_CPU, MARK_BOLD, "barrier %s", event_word(&m->event, FIELD_A));
 	else

@@ -122,7 +122,7 @@ static void draw_interrupt(const struct picture *p, struct rows *r, uint32_t uni
 
 	rows_text(r, d->irq_up ? ROLE_INK : ROLE_DIM, d->irq_up ? MARK_BOLD : 0, "interrupt %s",
 		  d->irq_up ? "up" : "down");
-	rows_text(r, ROLE_DIM, 0, "%s", runs ? "the handler runs" :
+	rows_text(r, runs ? ROLE_INK : ROLE_DIM, 0, "%s", runs ? "the handler runs" :
 		  d->irq_wanted ? "has a handler" : "no handler");
 }
 
@@ -155,9 +155,9 @@ static void draw_memory(const struct picture *p, struct rows *r, const uint8_t *
 		first++;
 	first = round_down(first, BYTES_MAX);
 	if (!end)
-		rows_text(r, ROLE_DIM, 0, "its memory is empty");
+		rows_text(r, ROLE_DIM, 0, "own memory empty");
 	else
-		rows_text(r, ROLE_DIM, 0, "its memory +%" PRIx64, first);
+		rows_text(r, ROLE_DIM, 0, "own memory +%" PRIx64, first);
 	draw_bytes(p, r, bytes + first, end - first, keep);
 }
 
