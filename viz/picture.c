@@ -10,6 +10,10 @@
 #define SENTENCE_WIDE  160   /* characters of the longest sentence, and a rule's name */
 #define DIFFERENCE_WIDE 190  /* of what differs between two boards */
 #define CACHES_LEAST   13    /* lines of a machine that shows two levels of cache */
+#define SMALL_CACHE    128     /* bytes of a cache that is shown whole */
+#define SMALL_LEAST    14.0f   /* lines in which that has room with two ways side by side, */
+#define SMALL_WIDE     44.0f   /* characters it then takes, */
+#define SMALL_MOST     19.0f   /* and lines in which it has room with all below each other */
 #define BOARDS_LEAST   16    /* lines of two boards below each other */
 #define LOWER_LEAST    8     /* lines of a lower part with more than the timeline */
 #define TIMELINE_ALONE 4.5f  /* lines of one without */
@@ -114,9 +118,12 @@ static void lay_columns(const struct look *look, struct box *box, const struct c
 			uint32_t n, struct box row, bool *in)
 {
 	float character = look->text * TEXT_ADVANCE, x = row.x, wide[COLUMNS_MAX] = { 0 }, sum = 0;
-	float free = choose(all, n, (row.w - GAP * (float)(n - 1)) / character, in);
-	uint32_t there = 0;
+	uint32_t wanted = 0, there = 0;
+	float free;
 
+	for (uint32_t i = 0; i < n; i++)
+		wanted += in[i];
+	free = choose(all, n, (row.w - GAP * (float)(wanted - 1)) / character, in);
 	for (uint32_t i = 0; i < n; i++)
 		wide[i] = in[i] ? all[i].least : 0;
 	share(all, n, free, in, wide);
@@ -138,14 +145,28 @@ static bool has_stand_ins(const struct model *m)
 	return m->iommu || m->bounce_pool.size || m->stand_in_end;
 }
 
+/* So few bytes in L1 that all of them fit, at this height with its two ways side by side. */
+static bool wants_ways_beside(const struct look *look, const struct model *m, float height)
+{
+	const struct shadow *s = model_shadow(m);
+	float lines = height / (look->text * LINE);
+
+	return s->levels == 1 && s->cache[1].ways == 2 && lines >= SMALL_LEAST &&
+		lines < SMALL_MOST && s->cache[1].sets * 2 * s->line <= SMALL_CACHE;
+}
+
 /* CPU, caches, bus, RAM, what stands in, device. */
 static void lay_machine(const struct look *look, struct box *box, const struct model *m,
 			struct box row)
 {
 	bool in[COLUMNS_MAX] = { true, true, true, true, has_stand_ins(m), true };
+	struct column columns[COLUMNS_MAX];
 	float line = look->text * LINE;
 
-	lay_columns(look, box, machine_columns, COLUMNS_MAX, row, in);
+	memcpy(columns, machine_columns, sizeof columns);
+	if (wants_ways_beside(look, m, row.h))
+		columns[PANEL_L1 - PANEL_CPU].least = SMALL_WIDE;
+	lay_columns(look, box, columns, COLUMNS_MAX, row, in);
 	box[PANEL_L2] = (struct box){ 0 };
 	if (model_shadow(m)->levels > 1 && row.h >= CACHES_LEAST * line)
 		box[PANEL_L2] = take_bottom(&box[PANEL_L1], (row.h - GAP) * 0.53f);

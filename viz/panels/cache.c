@@ -16,8 +16,9 @@
 #define HEAD_MAX  96         /* bytes of their text */
 #define STATE_END 25u        /* where the longest state ends: "dirty behind" */
 #define HEAD_LEAST 20u       /* characters of way, address and state */
-#define SET_WIDE  4u         /* characters of a set's number */
+#define SET_WIDE  3u         /* characters of a set's number */
 #define STRIP     4.0f       /* points: the mark at the left of a stale line */
+#define LINE_GAP  2.0f         /* between lines side by side */
 #define SET_GAP   4.0f
 #define ROW_GAP   5.0f         /* between the text of two lines, their frames included */
 #define MAP_SHARE 0.28f      /* of the height, at least, when a set is open below the map */
@@ -185,14 +186,16 @@ static uint32_t words_wide(uint32_t words)
 	return words * WORD_WIDE - 1;
 }
 
-/* n lines in `groups` sets, in a box. */
-static struct table lay_table(const struct level *v, struct box b, uint32_t n, uint32_t groups)
+/* n lines below each other in `groups` sets, `across` of them side by side, in a box. */
+static struct table lay_table(const struct level *v, struct box b, uint32_t n, uint32_t groups,
+			      uint32_t across)
 {
 	float text = v->p->look->text;
 	float room = (b.h - SET_GAP * (float)groups - ROW_GAP * (float)n) / (text * 1.35f);
 	uint32_t words = v->line / WORD, need;
 	struct table r = { .width = text * TEXT_ADVANCE };
-	uint32_t columns = (uint32_t)fmaxf((b.w - 2 * STRIP - 4) / r.width - (float)SET_WIDE, 0);
+	float wide = (b.w - (float)SET_WIDE * r.width) / (float)across - (across > 1 ? LINE_GAP : 0);
+	uint32_t columns = (uint32_t)fmaxf((wide - 2 * STRIP - 4) / r.width, 0);
 
 	r.beside = columns >= HEAD_WIDE + 1 + words_wide(words);
 	for (r.words = words; r.words && words_wide(r.words) > columns; r.words /= 2)
@@ -223,13 +226,13 @@ static void draw_head(const struct level *v, const struct table *r, struct box b
 	const struct shadow_line *l = line_at(v, slot);
 	bool here = l->valid && inside(v->p->model->access.addr2, 1, l->pa, v->line);
 	enum outcome o = here ? cache_outcome(v->p->model, v->number) : OUTCOME_NONE;
-	uint32_t columns = (uint32_t)(b.w / r->width + 0.01f);
+	uint32_t columns = (uint32_t)(b.w / r->width + 0.01f), state = columns < HEAD_LEAST ? 9 : 13;
 	char head[HEAD_MAX], field[32];
 	size_t used = (size_t)snprintf(head, sizeof head, "%u", (unsigned)(slot % v->cache->ways));
 
 	snprintf(field, sizeof field, "0x%" PRIx64, l->pa);
-	add_field(head, &used, columns, 3, l->valid ? field : "");
-	add_field(head, &used, columns, 13,
+	add_field(head, &used, columns, columns < HEAD_LEAST ? 2 : 3, l->valid ? field : "");
+	add_field(head, &used, columns, state,
 		  state_word(age, l->dirty && (age == AGE_FRESH || columns >= STATE_END)));
 	snprintf(field, sizeof field, "%s %s", outcome_mark(o), outcome_word(o));
 	add_field(head, &used, columns, 20, here ? field : "");
@@ -366,16 +369,21 @@ static void draw_set(const struct level *v, const struct table *r, struct box b,
 	draw_number(v, (struct box){ b.x, b.y, side, r->step }, set);
 	for (uint32_t way = 0; way < v->cache->ways; way++)
 		draw_line(v, r, (struct box){ b.x + side + (float)(way % columns) * wide,
-					      b.y + (float)(way / columns) * r->each, wide - 2,
+					      b.y + (float)(way / columns) * r->each, wide - LINE_GAP,
 					      r->each - 2 }, (uint64_t)set * v->cache->ways + way);
 }
 
-static void draw_table(const struct level *v, const struct table *r, struct box b)
+/* All sets, if all bytes of all lines have room, with so many ways side by side. */
+static bool draw_table(const struct level *v, struct box b, uint32_t across)
 {
-	for (uint32_t set = 0; set < v->cache->sets; set++) {
-		draw_set(v, r, b, set, 1);
-		b.y += (float)v->cache->ways * r->each + SET_GAP;
+	uint32_t sets = v->cache->sets, rows = v->cache->ways / across;
+	struct table r = lay_table(v, b, sets * rows, sets, across);
+
+	for (uint32_t set = 0; set < sets && r.all; set++) {
+		draw_set(v, &r, b, set, across);
+		b.y += (float)rows * r.each + SET_GAP;
 	}
+	return r.all;
 }
 
 /* Around the cells of the open set. */
@@ -454,7 +462,7 @@ static struct open lay_open(const struct level *v, struct box b)
 	if (o.heads_height + 2 * o.heads.each > b.h)
 		o.heads_height = 0;
 	b.h -= o.heads_height;
-	o.one = lay_table(v, b, 1, 1);
+	o.one = lay_table(v, b, 1, 1, 1);
 	o.one_height = o.one.lines ? o.one.each : 0;
 	return o;
 }
@@ -477,16 +485,12 @@ void cache_draw(const struct picture *p, struct box b, uint32_t number)
 {
 	struct level v = level_of(p, number);
 	struct box open = b;
-	struct table r;
 	struct open o;
 
 	if (!v.cache->sets)
 		return;
-	r = lay_table(&v, b, v.cache->sets * v.cache->ways, v.cache->sets);
-	if (r.all) {
-		draw_table(&v, &r, b);
+	if (draw_table(&v, b, 1) || draw_table(&v, b, v.cache->ways))
 		return;
-	}
 	open.h = b.h * (1 - MAP_SHARE);
 	o = lay_open(&v, open);
 	open.h = o.heads_height + o.one_height;
