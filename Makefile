@@ -135,6 +135,10 @@ property: $(B)/dmalab    ## DRIVERS=1000 random drivers, right and with one mist
 driver-rules: $(B)/dmalab    ## play the forty rules and write their table anew, for `help rules`
 	$(Q)$(B)/dmalab run tests/gallery/run.lua 0 "" scripts/driver_rules.lua
 
+picture: $(B)/dmalab    ## draw the picture of the README anew
+	$(Q)$(B)/dmalab run --board tiny --record $(B)/stale viz/stale.lua 2>/dev/null || :
+	$(Q)$(B)/dmalab draw --size 1100x700 -o viz/stale.svg $(B)/stale
+
 layers:   ## every include looks down core/LAYERS
 	$(Q)awk -f tests/layers.awk core/LAYERS core/*.[ch] core/*/*.[ch]
 	$(Q)awk -f tests/layers.awk viz/LAYERS $(wildcard viz/*.[ch] viz/*/*.[ch])
@@ -173,6 +177,6 @@ help:     ## this list
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 FORCE:
-.PHONY: all no-window run check tests sessions drivers gallery property driver-rules layers headers bench fuzz fuzzers install uninstall clean help FORCE
+.PHONY: all no-window run check tests sessions drivers gallery property driver-rules picture layers headers bench fuzz fuzzers install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:

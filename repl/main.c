@@ -589,9 +589,9 @@ static int view(char **words)
 	char path[PROGRAM_PATH];
 
 	if (!program_viewer(path, sizeof path)) {
-		fputs("dmalab: the program dmalab-view is not there; make builds it where SDL2, "
-		      "SDL2_ttf and\n  fontconfig are installed. dmalab draw FILE needs none of "
-		      "them.\n", stderr);
+		fputs("dmalab: the program dmalab-view is not there\n"
+		      "  make builds it where SDL2, SDL2_ttf and fontconfig are installed;\n"
+		      "  dmalab draw FILE makes a picture without them\n", stderr);
 		return FAILED;
 	}
 	words[0] = path;

@@ -115,6 +115,7 @@ static void what_it_meant_is_told_at_its_moment_alone(void **state)
 	recorded_play(&recorded);
 	assert_non_null(strstr(told(t.stale), "stale"));
 	assert_null(strstr(told_at(t.cured, t.stale), "stale"));
+	assert_null(strstr(told_at(t.stale, t.store), "owns"));
 }
 
 static void the_device_reads_past_the_cpus_store(void **state)

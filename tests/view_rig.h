@@ -1,5 +1,5 @@
 #pragma once
-/* Recordings for tests of the picture: a driver in Lua is played, and a player opened on its trace. */
+/* Recordings for tests of the picture: a driver in Lua is played, and a player opened on it. */
 #include "harness.h"
 
 #include "repl/api.h"

@@ -55,7 +55,8 @@ static void about_byte(struct text *t, const struct picture *p, struct thing thi
 	if (!is_ram(p, thing.id))
 		return;
 	text_add(t, ", va 0x%" PRIx64 ", in %s: ", model_va(p->model, thing.id), words_copy(at));
-	if (at > AT_STORE_BUFFER || !shadow_byte(model_shadow(p->model), at, thing.id, &value, &stamp)) {
+	if (at > AT_STORE_BUFFER ||
+	    !shadow_byte(model_shadow(p->model), at, thing.id, &value, &stamp)) {
 		text_add(t, "no copy");
 		return;
 	}
@@ -158,9 +159,9 @@ static void about_flag(struct text *t, const struct picture *p, struct thing thi
 
 static void about_device(struct text *t, const struct picture *p, struct thing thing)
 {
-	const struct device_model *d = thing.id < MODEL_DEVICES ? &p->model->device[thing.id] : NULL;
+	const struct device_model *d = &p->model->device[thing.id % MODEL_DEVICES];
 
-	if (!d)
+	if (thing.id >= MODEL_DEVICES)
 		return;
 	text_add(t, "the %s, a device", words_device((uint32_t)thing.id));
 	if (d->start)

@@ -15,7 +15,7 @@ void beside_name(const struct model *m, char *text, size_t n)
 		 s->coherent ? "snoop the caches" : "do not snoop the caches");
 }
 
-/* Boards have their memory at different addresses: a place is that of a block, and how far into it. */
+/* Boards have their memory at different addresses: a place is a block, and how far into it. */
 static bool same_place(const struct model *a, const struct model *b)
 {
 	uint64_t x = a->access.addr2, y = b->access.addr2;

@@ -116,12 +116,12 @@ static const struct page_note *note_of(const struct model *m, uint64_t pa)
 	return cow_read(&m->uses, pa >> PAGE_SHIFT);
 }
 
-/* [pa, pa+size) as far as there is RAM. */
+/* Where [pa, pa+size) ends, as far as there is RAM; 0: none of it is. */
 static uint64_t end_in_ram(const struct model *m, uint64_t pa, uint64_t size)
 {
 	uint64_t ram = m->uses.count << PAGE_SHIFT;
 
-	return pa < ram ? pa + min_u64(size, ram - pa) : pa;
+	return pa < ram ? pa + min_u64(size, ram - pa) : 0;
 }
 
 static void use_page(struct page_note *note, enum page_use use, bool on)
@@ -747,13 +747,64 @@ enum age model_age(const struct model *m, enum where at, uint64_t pa)
 	return age;
 }
 
+/* The stamps of the copy in RAM or in a cache, from this byte to the end of its line, or NULL. */
+static const stamp_t *stamps_at(const struct shadow *s, enum where at, uint64_t pa)
+{
+	const struct shadow_line *l;
+
+	if (at == AT_RAM)
+		return pa < s->ram_bytes ? shadow_page(s, pa)->stamp + (pa & PAGE_MASK) : NULL;
+	l = (uint32_t)at <= s->levels ? shadow_line(s, at - AT_RAM, pa) : NULL;
+	return l ? l->stamp + (pa - l->pa) : NULL;
+}
+
+static bool any_newer(const stamp_t *a, const stamp_t *than, uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++)
+		if (stamp_event(a[i]) > stamp_event(than[i]))
+			return true;
+	return false;
+}
+
+/* Of bytes of one line for which no store waits: as model_age, a whole copy at a time. */
+static enum age line_age(const struct shadow *s, enum where at, uint64_t pa, uint64_t n)
+{
+	const stamp_t *mine = stamps_at(s, at, pa), *other;
+	enum age age = AGE_FRESH;
+	bool farther = false;
+
+	if (!mine)
+		return AGE_ABSENT;
+	for (size_t i = 1; i < sizeof outwards / sizeof outwards[0]; i++) {
+		if (outwards[i] == at)
+			farther = true;
+		else if ((other = stamps_at(s, outwards[i], pa)) && any_newer(other, mine, n))
+			age = farther ? AGE_STALE : age == AGE_FRESH ? AGE_BEHIND : age;
+	}
+	return age;
+}
+
+/* The more bytes at once the better: a map asks for every line there is. */
+static uint64_t at_once(const struct shadow *s, enum where at, uint64_t pa, uint64_t n)
+{
+	uint64_t rest = min_u64(n, s->line - (pa & (s->line - 1)));
+
+	for (uint32_t i = 0; i < s->stores; i++)
+		if (overlaps(pa, rest, s->store[i].pa, s->store[i].size))
+			return 1;
+	return at == AT_STORE_BUFFER ? 1 : rest;
+}
+
 enum age model_age_of(const struct model *m, enum where at, uint64_t pa, uint64_t n)
 {
+	const struct shadow *s = model_shadow(m);
 	enum age worst = AGE_FRESH;
 
-	for (uint64_t i = 0; i < n; i++) {
-		enum age age = model_age(m, at, pa + i);
+	for (uint64_t step; n; pa += step, n -= step) {
+		enum age age;
 
+		step = at_once(s, at, pa, n);
+		age = step > 1 ? line_age(s, at, pa, step) : model_age(m, at, pa);
 		if (age == AGE_ABSENT)
 			return age;
 		if (age > worst)

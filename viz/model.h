@@ -84,7 +84,7 @@ struct model {
 	uint32_t missed;         /* by bit: cache levels that had to fetch its line first */
 	uint64_t fetched[3];     /* by level: pa of the line fetched last since that access, or ~0 */
 	uint64_t ahead;          /* pa of the line that was read ahead last */
-	uint64_t touched;        /* pa of RAM accessed, transferred or handed over last; 0 at first */
+	uint64_t touched;        /* pa of RAM accessed, moved or handed over last; 0 at first */
 	uint64_t machines;       /* switched on so far */
 	uint32_t context;        /* enum context */
 	bool irqs_off;

@@ -1,12 +1,13 @@
 #include "viz/overlay.h"
 #include "viz/about.h"
 #include "viz/action.h"
-#include "viz/text.h"
+#include "viz/timeline.h"
 
-#include <math.h>
 #include <stdio.h>
+#include <string.h>
 
-#define PAD 8.0f
+#define PAD       8.0f
+#define HINT_WIDE 36.0f      /* of the size of its text: the widest hint */
 
 static struct box inset(struct box b, float by)
 {
@@ -82,26 +83,21 @@ static void key_card(const struct picture *p)
 	scene_wrap(p->scene, in, size, ROLE_DIM, mouse);
 }
 
-/* What is selected, else the panel that is chosen. */
-static struct thing explained(const struct look *look)
-{
-	return look->selected.kind ? look->selected :
-		(struct thing){ THING_PANEL, 0, look->panel };
-}
-
+/* What is chosen, and the panel that keys mean. */
 static void explain(const struct picture *p)
 {
 	const struct panel_info *panel = &panel_info[p->look->panel];
 	float size = p->look->text;
 	struct box b = in_the_middle(p->scene, size * 42, size * 14);
-	char words[ABOUT_MAX] = "";
-	struct text t = { words, 0, sizeof words };
+	char words[ABOUT_MAX + 256];
+	struct text text = { words, 0, sizeof words };
 
-	about_thing(&t, p, explained(p->look));
+	about_thing(&text, p, p->look->selected);
+	text_add(&text, "%s%s: %s", text.used ? "\n\n" : "", *panel->title ? panel->title :
+		 panel->name, panel->sentence);
 	sheet(p->scene, b);
 	b = inset(b, PAD);
-	scene_text(p->scene, b.x, b.y + size, b.w, size, ROLE_INK, MARK_BOLD, "%s",
-		   p->look->selected.kind || !*panel->title ? "What is chosen" : panel->title);
+	scene_text(p->scene, b.x, b.y + size, b.w, size, ROLE_INK, MARK_BOLD, "What is this?");
 	b.y += size * 2;
 	b.h -= size * 2;
 	scene_wrap(p->scene, b, size, ROLE_INK, words);
@@ -127,28 +123,29 @@ static void find_box(const struct picture *p)
 	strip(p, text, ROLE_CPU);
 }
 
-/* What is under the pointer, beside it; of panels and time nothing is said unasked. */
+/* What is under the pointer, beside it. */
 static void hint(const struct picture *p, struct point at)
 {
-	struct thing thing = p->look->hover;
-	float size = p->look->text, step = size * 1.35f, w, h;
+	struct thing t = p->look->hover;
+	float size = p->look->text, most = size * HINT_WIDE, w, h;
 	char words[ABOUT_MAX] = "";
-	struct text t = { words, 0, sizeof words };
+	struct text text = { words, 0, sizeof words };
 
-	if (thing.kind == THING_NONE || thing.kind == THING_PANEL || thing.kind == THING_TIME)
+	if (t.kind == THING_TIME)
+		t.id = timeline_position(p, at.x);
+	if (t.kind != THING_PANEL)
+		about_thing(&text, p, t);
+	if (!text.used)
 		return;
-	about_thing(&t, p, thing);
-	if (!*words)
-		return;
-	w = text_width(words, size);
-	w = w < size * 30 ? w : size * 30;
-	h = step * (1 + floorf(text_width(words, size) / (w - size * 3)));
-	at.x = fmaxf(0, fminf(at.x + size, p->scene->width - w - 2 * PAD));
-	at.y = at.y + size * 1.5f + h + PAD > p->scene->height ? at.y - h - PAD - size :
-		at.y + size * 1.5f;
+	w = text_width(words, size) < most ? text_width(words, size) : most;
+	h = wrap_height(words, w, size) + PAD;
+	at.x = at.x + w + 2 * PAD > p->scene->width ? p->scene->width - w - 2 * PAD : at.x;
+	at.x = at.x < 0 ? 0 : at.x;
+	at.y = at.y + size * 1.5f + h > p->scene->height ? at.y - h - size : at.y + size * 1.5f;
 	scene_thing(p->scene, THING_NONE, 0, 0);
-	scene_rect(p->scene, (struct box){ at.x, at.y, w + 2 * PAD, h + PAD }, ROLE_PAPER, ROLE_DIM, 0);
-	scene_wrap(p->scene, (struct box){ at.x + PAD, at.y + PAD / 2, w + 1, h }, size, ROLE_INK, words);
+	scene_rect(p->scene, (struct box){ at.x, at.y, w + 2 * PAD, h }, ROLE_PAPER, ROLE_DIM, 0);
+	scene_wrap(p->scene, (struct box){ at.x + PAD, at.y + PAD / 2, w, h - PAD }, size, ROLE_INK,
+		   words);
 }
 
 void overlay_draw(const struct picture *p, struct point pointer)

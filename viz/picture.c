@@ -98,7 +98,8 @@ static void share(const struct column *all, uint32_t n, float free, const bool *
 		for (uint32_t i = 0; i < n; i++)
 			weights += in[i] && wide[i] < all[i].most ? all[i].weight : 0;
 		for (uint32_t i = 0; i < n && weights > 0; i++) {
-			float more = in[i] ? fminf(free * all[i].weight / weights, all[i].most - wide[i]) : 0;
+			float part = free * all[i].weight / weights;
+			float more = in[i] ? fminf(part, all[i].most - wide[i]) : 0;
 
 			wide[i] += more;
 			given += more;
@@ -108,8 +109,8 @@ static void share(const struct column *all, uint32_t n, float free, const bool *
 }
 
 /* Panels side by side in a row; what finds no room has a box of no width. */
-static void lay_columns(const struct look *look, struct box *box, const struct column *all, uint32_t n,
-			struct box row, bool *in)
+static void lay_columns(const struct look *look, struct box *box, const struct column *all,
+			uint32_t n, struct box row, bool *in)
 {
 	float character = look->text * TEXT_ADVANCE, x = row.x, wide[COLUMNS_MAX] = { 0 }, sum = 0;
 	float free = choose(all, n, (row.w - GAP * (float)(n - 1)) / character, in);
@@ -124,8 +125,10 @@ static void lay_columns(const struct look *look, struct box *box, const struct c
 	}
 	character = (row.w - GAP * (float)(there - 1)) / sum;
 	for (uint32_t i = 0; i < n; i++) {
-		box[all[i].panel] = (struct box){ x, row.y, in[i] ? wide[i] * character : 0, row.h };
-		x += in[i] ? wide[i] * character + GAP : 0;
+		float w = in[i] ? wide[i] * character : 0;
+
+		box[all[i].panel] = (struct box){ x, row.y, w, row.h };
+		x += in[i] ? w + GAP : 0;
 	}
 }
 
@@ -135,7 +138,8 @@ static bool has_stand_ins(const struct model *m)
 }
 
 /* CPU, caches, bus, RAM, what stands in, device. */
-static void lay_machine(const struct look *look, struct box *box, const struct model *m, struct box row)
+static void lay_machine(const struct look *look, struct box *box, const struct model *m,
+			struct box row)
 {
 	bool in[COLUMNS_MAX] = { true, true, true, true, has_stand_ins(m), true };
 	float line = look->text * LINE;
@@ -146,7 +150,7 @@ static void lay_machine(const struct look *look, struct box *box, const struct m
 		box[PANEL_L2] = take_bottom(&box[PANEL_L1], (row.h - GAP) * 0.53f);
 }
 
-/* Owners above the timeline; beside them the byte and the rules. Low windows: the timeline alone. */
+/* Owners above the timeline, beside them the byte and the rules; low: the timeline alone. */
 static void lay_lower(struct picture *p, struct box row)
 {
 	bool all = row.h >= LOWER_LEAST * p->look->text * LINE;
@@ -180,7 +184,7 @@ static void lay_boards(struct picture *p, struct box all)
 		lay_machine(p->look, p->box, p->model, all);
 		return;
 	}
-	p->difference = take_bottom(&all, line);
+	p->difference = take_bottom(&all, all.h > 2 * BOARDS_LEAST * line ? 2 * line : line);
 	half = rest = all;
 	if (all.w >= SIDE_BY_SIDE) {
 		half.w = rest.w = (all.w - 2 * GAP) / 2;
@@ -256,7 +260,8 @@ static void draw_words(const struct picture *p, struct box b, uint32_t marks, co
 {
 	scene_thing(p->scene, THING_NONE, 0, 0);
 	if (b.w > 0)
-		scene_text(p->scene, b.x, b.y + b.h / 2, b.w, p->look->text, ROLE_INK, marks, "%s", words);
+		scene_text(p->scene, b.x, b.y + b.h / 2, b.w, p->look->text, ROLE_INK, marks, "%s",
+			   words);
 }
 
 /* The same picture with the second board in it. */
@@ -286,8 +291,9 @@ static void draw_second(const struct picture *p)
 	draw_words(p, p->name[1], MARK_BOLD, words);
 	if (beside_differs(p->model, second.model, words, sizeof words))
 		scene_rect(p->scene, p->difference, ROLE_NONE, ROLE_WARN, MARK_BOLD);
-	draw_words(p, (struct box){ p->difference.x + GAP, p->difference.y, p->difference.w - 2 * GAP,
-				    p->difference.h }, 0, words);
+	scene_wrap(p->scene, (struct box){ p->difference.x + GAP, p->difference.y,
+					   p->difference.w - 2 * GAP, p->difference.h },
+		   p->look->text, ROLE_INK, words);
 }
 
 void picture_draw(struct picture *p, float width, float height)

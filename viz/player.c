@@ -301,7 +301,9 @@ uint64_t player_find(const struct player *p, uint64_t seq)
 
 enum lane event_lane(const struct event *e)
 {
-	return e->kind == EV_DEV_READ || e->kind == EV_DEV_WRITE ? LANE_BUS : event_info[e->kind].lane;
+	bool beat = e->kind == EV_DEV_READ || e->kind == EV_DEV_WRITE;
+
+	return beat ? LANE_BUS : event_info[e->kind].lane;
 }
 
 bool event_is_call(const struct event *e)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LINE_STEP    1.35f   /* from one line of wrapped text to the next, in sizes of it */
 #define TEXT_LONGEST 512     /* bytes of one line */
 #define ELLIPSIS "\xe2\x80\xa6"
 
@@ -180,7 +181,7 @@ static size_t line_length(const char *text, size_t most)
 
 float scene_wrap(struct scene *s, struct box b, float size, enum role role, const char *text)
 {
-	float step = size * 1.35f, y = b.y;
+	float step = size * LINE_STEP, y = b.y;
 	size_t most = fitting(b.w, size);
 
 	while (*text && most && y + step <= b.y + b.h + 0.5f) {
@@ -193,6 +194,19 @@ float scene_wrap(struct scene *s, struct box b, float size, enum role role, cons
 		y += step;
 	}
 	return y - b.y;
+}
+
+float wrap_height(const char *text, float width, float size)
+{
+	size_t most = fitting(width, size);
+	uint32_t lines = 0;
+
+	for (; *text && most; lines++) {
+		size_t n = line_length(text, most);
+
+		text += n + (text[n] == ' ' || text[n] == '\n');
+	}
+	return (float)lines * size * LINE_STEP;
 }
 
 const char *scene_words(const struct scene *s, const struct prim *p)

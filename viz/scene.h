@@ -95,6 +95,9 @@ void scene_label(struct scene *s, struct box b, float size, enum role role, uint
 /* Text in lines of at most b.w, as many as b.h has room for. Returns the height it takes. */
 float scene_wrap(struct scene *s, struct box b, float size, enum role role, const char *text);
 
+/* The height scene_wrap takes where there is room enough. */
+float wrap_height(const char *text, float width, float size);
+
 float text_width(const char *text, float size);
 const char *scene_words(const struct scene *s, const struct prim *p);     /* of a text */
 

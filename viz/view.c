@@ -423,7 +423,7 @@ void view_pointer(struct view *v, float x, float y)
 	struct thing thing = scene_at(&v->scene, x, y);
 
 	v->pointer = (struct point){ x, y };
-	if (same_thing(thing, v->look.hover))
+	if (same_thing(thing, v->look.hover) && thing.kind != THING_TIME)
 		return;
 	v->look.hover = thing;
 	v->changed = true;

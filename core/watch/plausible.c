@@ -6,6 +6,7 @@
 static bool machine(const struct event *e)
 {
 	return e->addr <= RAM_MAX && !(e->addr & PAGE_MASK) && e->a <= 2 &&
+	       (uint64_t)e->unit << PAGE_SHIFT <= e->addr && e->addr &&
 	       power_of_two(e->size) && e->size >= BUS_WIDTH && e->size <= SHADOW_LINE;
 }
 
@@ -18,7 +19,7 @@ static bool machine_cache(const struct event *e)
 /* Bytes that lie in RAM and in one page. */
 static bool in_page(const struct shadow *s, uint64_t pa, uint64_t n)
 {
-	return inside(pa, n, 0, s->ram_bytes) && (pa & PAGE_MASK) + n <= PAGE_SIZE;
+	return n && inside(pa, n, 0, s->ram_bytes) && (pa & PAGE_MASK) + n <= PAGE_SIZE;
 }
 
 static bool in_line(const struct shadow *s, uint64_t pa, uint64_t n)
@@ -73,6 +74,8 @@ static bool of_device(const struct event *e)
 
 bool plausible(const struct shadow *s, const struct event *e)
 {
+	if (!s->ram_bytes)
+		return e->kind == EV_MACHINE && machine(e);
 	switch (e->kind) {
 	case EV_CPU_LOAD:
 	case EV_CPU_STORE:       return cpu_access(s, e);
@@ -91,6 +94,11 @@ bool plausible(const struct shadow *s, const struct event *e)
 	case EV_KEY_STORE:       return e->size <= 8;
 	case EV_KEY_RAM:
 	case EV_WATCH:           return inside(e->addr, e->size, 0, s->ram_bytes);
+	case EV_POOL_CREATE:
+		return of_device(e) && e->size && e->value >= e->size && e->value <= UINT32_MAX;
+	case EV_POOL_CHUNK:
+		return of_device(e) && !(e->addr2 & PAGE_MASK) &&
+		       inside(e->addr2, e->size, 0, s->ram_bytes);
 	case EV_BOUNCE_COPY:
 		return inside(e->addr, e->size, 0, s->ram_bytes) &&
 		       inside(e->addr2, e->size, 0, s->ram_bytes);

@@ -66,7 +66,8 @@ static void write_side(struct column *c, const char *name, uint64_t value, uint3
 {
 	char words[128];
 	struct text text = { words, 0, sizeof words };
-	uint64_t at = stamp_event(stamp) ? player_find(c->p->player, stamp_event(stamp)) : UINT64_MAX;
+	uint64_t seq = stamp_event(stamp);
+	uint64_t at = seq ? player_find(c->p->player, seq) : UINT64_MAX;
 
 	if (!name)
 		return;
@@ -119,19 +120,20 @@ static void write_head(struct column *c, const struct flag *f, uint32_t number)
 {
 	const struct picture *p = c->p;
 	const char *name = rule_info[f->rule].name;
-	float size = p->look->text, line = size * 1.5f, w = text_width(name, size) + size;
+	float size = p->look->text, line = size * 1.5f, w = text_width(name, size) + size, rest;
 	bool now = f->at == player_at(p->player);
 	struct box b = { c->left.x, c->left.y, w < c->left.w ? w : c->left.w, line - 2 };
 
 	scene_thing(p->scene, THING_FLAG, 0, number);
 	p->scene->marks = look_hides(p->look, LEGEND_WARN) ? MARK_FADED : 0;
 	scene_rect(p->scene, b, now ? ROLE_WARN : ROLE_PANEL, ROLE_WARN, MARK_ROUND);
-	scene_label(p->scene, b, size, now ? role_ink(p->look->theme, ROLE_WARN) : ROLE_INK, MARK_BOLD,
-		    "%s", name);
+	scene_label(p->scene, b, size, now ? role_ink(p->look->theme, ROLE_WARN) : ROLE_INK,
+		    MARK_BOLD, "%s", name);
 	p->scene->marks = 0;
-	if (c->left.w > b.w + size)
-		scene_text(p->scene, b.x + b.w + size / 2, b.y + b.h / 2, c->left.w - b.w - size / 2, size,
-			   ROLE_DIM, 0, "%s[%" PRIu32 " of %" PRIu32 "]", f->error ? "" : "warning ",
+	rest = c->left.w - b.w - size / 2;
+	if (rest > 0)
+		scene_text(p->scene, b.x + b.w + size / 2, b.y + b.h / 2, rest, size, ROLE_DIM, 0,
+			   "%s[%" PRIu32 " of %" PRIu32 "]", f->error ? "" : "warning ",
 			   number + 1, player_flags(p->player));
 	c->left.y += line;
 	c->left.h -= line;
@@ -147,16 +149,18 @@ static void draw_links(const struct picture *p, struct box b, const struct viola
 	for (uint32_t i = 0; i < v->chain_length; i++) {
 		uint64_t at = player_find(p->player, v->chain[i]);
 		char number[24];
+		struct box pill;
 		float w;
 
 		snprintf(number, sizeof number, "%" PRIu64, v->chain[i]);
 		w = text_width(number, size) + size;
 		if (x + w > b.x + b.w)
 			return;
+		pill = (struct box){ x, b.y + 1, w, b.h - 2 };
 		scene_thing(p->scene, at == UINT64_MAX ? THING_NONE : THING_EVENT, 0, at);
-		scene_rect(p->scene, (struct box){ x, b.y + 1, w, b.h - 2 }, ROLE_FRESH,
+		scene_rect(p->scene, pill, ROLE_FRESH,
 			   v->chain[i] == v->cause ? ROLE_WARN : ROLE_EDGE, MARK_ROUND);
-		scene_label(p->scene, (struct box){ x, b.y + 1, w, b.h - 2 }, size, ROLE_INK, 0, "%s", number);
+		scene_label(p->scene, pill, size, ROLE_INK, 0, "%s", number);
 		x += w + size / 2;
 	}
 }

@@ -9,14 +9,16 @@
 #define STILL 0.5f           /* where a pill stands that does not move */
 #define LOW   3.0f           /* below the panels: half of the gap there */
 #define HEAD  12.0f          /* of the arrow that ends a way below the panels */
+#define BESIDE 4.0f          /* between a pill and its way */
 #define PAD   12.0f          /* inside a pill, left and right */
 
 /* From where to where the bytes of an event go, and which. */
 struct transfer {
 	enum panel from, to;
 	enum role role;          /* who moves them */
-	struct thing source, target;     /* the line, page or device itself, where it is drawn */
-	char what[40], value[40];        /* address; value, "" for none */
+	struct thing source, target;     /* the line or page itself, where it is drawn */
+	uint64_t pa, size;       /* of the bytes that move */
+	char what[40], value[40];        /* address; value, or how many bytes */
 };
 
 static struct thing page_of(uint64_t pa)
@@ -35,11 +37,16 @@ static enum panel panel_of(uint32_t level)
 	return level == 2 ? PANEL_L2 : PANEL_L1;
 }
 
+/* What the pill says: where the bytes are, and what they are when an event has them all. */
 static void set_words(struct transfer *t, const char *what, uint64_t addr, const struct event *e)
 {
+	t->pa = addr;
+	t->size = e->size ? e->size : 1;
 	snprintf(t->what, sizeof t->what, "%s0x%" PRIx64, what, addr);
-	if (e)
+	if (e->size <= 8 && *event_info[e->kind].field[FIELD_VALUE])
 		snprintf(t->value, sizeof t->value, "= %" PRIx64, e->value);
+	else
+		snprintf(t->value, sizeof t->value, "%" PRIu32 " bytes", e->size);
 }
 
 /* Between a cache and what lies below it, which is RAM when the second level lacks the line. */
@@ -54,19 +61,17 @@ static void line_moves(struct transfer *t, const struct model *m, const struct e
 				     .target = here, .role = ROLE_CPU }
 		: (struct transfer){ .from = panel_of(e->unit), .to = below, .source = here,
 				     .target = there, .role = ROLE_CPU };
-	set_words(t, "line ", e->addr, e->kind == EV_CACHE_THROUGH ? e : NULL);
-	if (e->kind != EV_CACHE_THROUGH)
-		snprintf(t->value, sizeof t->value, "%" PRIu32 " bytes", e->size);
+	set_words(t, e->kind == EV_CACHE_THROUGH ? "" : "line ", e->addr, e);
 }
 
 static void device_moves(struct transfer *t, const struct event *e, bool write)
 {
-	struct thing page = page_of(e->addr2), device = { THING_DEVICE, (uint8_t)e->unit, e->unit };
+	struct thing page = page_of(e->addr2);
 
-	*t = write ? (struct transfer){ .from = PANEL_DEVICE, .to = PANEL_RAM, .source = device,
-					.target = page, .role = ROLE_DEVICE }
+	*t = write ? (struct transfer){ .from = PANEL_DEVICE, .to = PANEL_RAM, .target = page,
+					.role = ROLE_DEVICE }
 		: (struct transfer){ .from = PANEL_RAM, .to = PANEL_DEVICE, .source = page,
-				     .target = device, .role = ROLE_DEVICE };
+				     .role = ROLE_DEVICE };
 	set_words(t, "", e->addr2, e);
 }
 
@@ -99,8 +104,7 @@ static void bounce_moves(struct transfer *t, const struct event *e)
 {
 	*t = (struct transfer){ .from = PANEL_RAM, .to = PANEL_RAM, .source = page_of(e->addr),
 				.target = page_of(e->addr2), .role = ROLE_CPU };
-	set_words(t, "to ", e->addr2, NULL);
-	snprintf(t->value, sizeof t->value, "%" PRIu32 " bytes", e->size);
+	set_words(t, "to ", e->addr2, e);
 }
 
 /* What the last event moved. False: nothing went anywhere. */
@@ -144,7 +148,10 @@ static bool stands_for(struct thing drawn, struct thing t)
 	return same_thing(drawn, t);
 }
 
-/* Where the thing itself is drawn in its panel; w 0: nowhere. */
+/*
+ * Where the thing itself is drawn in its panel; w 0: nowhere. Of several places it is the one drawn
+ * last, which is the one from near.
+ */
 static struct box find_drawn(const struct picture *p, enum panel panel, struct thing t)
 {
 	const struct prim *best = NULL;
@@ -153,10 +160,35 @@ static struct box find_drawn(const struct picture *p, enum panel panel, struct t
 		const struct prim *drawn = &p->scene->prim[i];
 
 		if (drawn->shape == SHAPE_RECT && stands_for(drawn->thing, t) &&
-		    holds(p->box[panel], drawn->box) && (!best || drawn->thing.id > best->thing.id))
+		    holds(p->box[panel], drawn->box) &&
+		    (!best || drawn->thing.id >= best->thing.id))
 			best = drawn;
 	}
 	return best ? best->box : (struct box){ 0 };
+}
+
+static struct box around(struct box a, struct box b)
+{
+	float x = fminf(a.x, b.x), y = fminf(a.y, b.y);
+	float right = fmaxf(a.x + a.w, b.x + b.w), bottom = fmaxf(a.y + a.h, b.y + b.h);
+
+	return (struct box){ x, y, right - x, bottom - y };
+}
+
+/* The bytes themselves where they are shown, else what they are part of. */
+static struct box find_end(const struct picture *p, enum panel panel, struct thing t,
+			   const struct transfer *moved)
+{
+	uint8_t copy = t.kind == THING_LINE ? t.unit : AT_RAM;
+	struct box first = { 0 }, last;
+
+	if (t.kind == THING_LINE || (t.kind == THING_PAGE && t.id == moved->pa >> PAGE_SHIFT))
+		first = find_drawn(p, panel, (struct thing){ THING_BYTE, copy, moved->pa });
+	if (first.w <= 0)
+		return find_drawn(p, panel, t);
+	last = find_drawn(p, panel,
+			  (struct thing){ THING_BYTE, copy, moved->pa + moved->size - 1 });
+	return last.w > 0 ? around(first, last) : first;
 }
 
 /* A panel that is left out stands at the edge of the row it would be in. */
@@ -191,14 +223,15 @@ static struct box path(struct box a, struct box b)
 }
 
 /*
- * From where to where it goes, in points. What is not drawn itself is a place at its panel's edge as
- * high as the other end.
+ * From where to where it goes, in points. What is not drawn itself is a place at its panel's edge
+ * as high as the other end.
  */
 static struct box way(const struct picture *p, const struct transfer *t)
 {
-	struct box from = find_drawn(p, t->from, t->source), to = find_drawn(p, t->to, t->target);
+	struct box from = find_end(p, t->from, t->source, t);
+	struct box to = find_end(p, t->to, t->target, t);
 	struct box a = panel_box(p, t->from), b = panel_box(p, t->to);
-	float low = 3 * p->look->text, y = from.w > 0 ? from.y + from.h / 2 :
+	float low = p->look->text, y = from.w > 0 ? from.y + from.h / 2 :
 		to.w > 0 ? to.y + to.h / 2 : a.y + a.h / 2;
 
 	if (from.w <= 0)
@@ -217,7 +250,7 @@ static struct box draw_low_way(const struct picture *p, const struct transfer *t
 	scene_line(p->scene, from, y - 2 * LOW, from, y, t->role, MARK_BOLD);
 	scene_line(p->scene, from, y, to, y, t->role, MARK_BOLD);
 	scene_arrow(p->scene, to, y, to, y - HEAD, t->role);
-	return (struct box){ from, y - p->look->text * 1.5f, to - from, 0 };
+	return (struct box){ from, y, to - from, 0 };
 }
 
 static struct box draw_way(const struct picture *p, const struct transfer *t)
@@ -232,12 +265,15 @@ static struct box draw_way(const struct picture *p, const struct transfer *t)
 	return b;
 }
 
-static void draw_pill(const struct picture *p, const struct transfer *t, float x, float y)
+/* It rides above its way, or right of it, so that the arrow is seen however short it is. */
+static void draw_pill(const struct picture *p, const struct transfer *t, struct box on, float phase)
 {
-	float size = p->look->text, step = size * 1.2f;
+	float size = p->look->text, step = size * 1.2f, h = 2 * step + 6;
 	float w = fmaxf(text_width(t->what, size), text_width(t->value, size)) + 2 * PAD;
-	float h = (*t->value ? 2 : 1) * step + 6;
-	struct box b = { clamp(x - w / 2, 0, p->scene->width - w), y - h / 2, w, h };
+	bool level = fabsf(on.w) >= fabsf(on.h);
+	float x = on.x + on.w * phase - (level ? w / 2 : -BESIDE);
+	float y = on.y + on.h * phase - (level ? h + BESIDE : h / 2);
+	struct box b = { clamp(x, 0, p->scene->width - w), fmaxf(y, 0), w, h };
 	enum role ink = role_ink(p->look->theme, t->role);
 
 	scene_rect(p->scene, b, t->role, ROLE_PAPER, MARK_ROUND | MARK_BOLD);
@@ -245,8 +281,7 @@ static void draw_pill(const struct picture *p, const struct transfer *t, float x
 	b.y += 3;
 	scene_label(p->scene, b, size, ink, MARK_BOLD, "%s", t->what);
 	b.y += step;
-	if (*t->value)
-		scene_label(p->scene, b, size, ink, MARK_BOLD, "%s", t->value);
+	scene_label(p->scene, b, size, ink, MARK_BOLD, "%s", t->value);
 }
 
 void bus_draw_transfer(const struct picture *p)
@@ -261,7 +296,7 @@ void bus_draw_transfer(const struct picture *p)
 	scene_thing(p->scene, THING_EVENT, 0, player_at(p->player) - 1);
 	p->scene->marks = (uint8_t)faded(look, t.role == ROLE_CPU ? LEGEND_CPU : LEGEND_DEVICE);
 	b = draw_way(p, &t);
-	draw_pill(p, &t, b.x + b.w * phase, b.y + b.h * phase);
+	draw_pill(p, &t, b, phase);
 	p->scene->marks = 0;
 }
 
@@ -272,7 +307,8 @@ static void holder_row(struct rows *r, const struct picture *p)
 	if (p->model->event.kind == EV_COUNT || !find_transfer(p->model, &t))
 		rows_text(r, ROLE_DIM, 0, "free");
 	else if (t.role == ROLE_DEVICE)
-		rows_text(r, ROLE_DEVICE, MARK_BOLD, "%s has it", words_device(p->model->event.unit));
+		rows_text(r, ROLE_DEVICE, MARK_BOLD, "%s has it",
+			  words_device(p->model->event.unit));
 	else
 		rows_text(r, ROLE_CPU, MARK_BOLD, "CPU has it");
 }

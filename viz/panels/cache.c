@@ -69,7 +69,7 @@ const char *outcome_word(enum outcome outcome)
 	return words[outcome];
 }
 
-/* The byte a person looks at: the chosen one, else of the line that moves, else the last touched. */
+/* The byte a person looks at: the chosen one, else of the line that moves, else touched last. */
 static uint64_t matters(const struct level *v)
 {
 	const struct model *m = v->p->model;
@@ -77,8 +77,7 @@ static uint64_t matters(const struct level *v)
 
 	if (v->p->look->byte < v->shadow->ram_bytes)
 		return v->p->look->byte;
-	if (e->kind != EV_COUNT && event_info[e->kind].lane == LANE_CACHE && e->unit == v->number &&
-	    e->kind != EV_CACHE_OP)
+	if (e->kind != EV_COUNT && event_info[e->kind].lane == LANE_CACHE && e->kind != EV_CACHE_OP)
 		return e->addr;
 	return m->touched;
 }
@@ -153,7 +152,7 @@ static void add_to_cell(const struct level *v, uint64_t slot, struct cell *c, en
 	enum age age = line_age(v, l);
 
 	*dirty |= l->valid && l->dirty;
-	if (device_owns(v, l) && c->h >= 10)
+	if (c->h >= 10 && device_owns(v, l))
 		c->marks |= MARK_DOUBLE;
 	if (badness[age] <= badness[*worst])
 		return;
@@ -265,8 +264,8 @@ static void draw_byte(const struct level *v, struct box b, const struct shadow_l
 	scene_rect(s, b, age == AGE_FRESH ? ROLE_NONE : dress.fill,
 		   pa == v->p->look->byte ? ROLE_INK : ROLE_NONE, dress.marks);
 	draw_writer(v, b, l->stamp[i]);
-	scene_text(s, b.x + 1, b.y + b.h / 2 - 1, 0, v->p->look->text, ROLE_INK, hit ? MARK_BOLD : 0,
-		   "%02x", l->bytes[i]);
+	scene_text(s, b.x + 1, b.y + b.h / 2 - 1, 0, v->p->look->text, ROLE_INK,
+		   hit ? MARK_BOLD : 0, "%02x", l->bytes[i]);
 }
 
 /* The newest write among the bytes of a word. */
@@ -288,8 +287,8 @@ static void draw_words(const struct level *v, const struct table *r, float x, fl
 
 	for (uint32_t word = 0; word < r->words; word++, at += WORD, x += WORD_WIDE * r->width) {
 		for (uint32_t i = 0; i < WORD; i++)
-			draw_byte(v, (struct box){ x + (float)(2 * i) * r->width, y + 1, 2 * r->width,
-						   r->step - 2 }, l, at + i);
+			draw_byte(v, (struct box){ x + (float)(2 * i) * r->width, y + 1,
+						   2 * r->width, r->step - 2 }, l, at + i);
 		scene_thing(v->p->scene, THING_LINE, v->at, l->pa);
 		scene_text(v->p->scene, x + 17 * r->width, y + r->step / 2, 0, size, ROLE_INK,
 			   MARK_BOLD, "%c", word_version(v, l, at));
@@ -322,15 +321,16 @@ static void draw_line_frame(const struct level *v, struct box b, const struct sh
 	bool owned = device_owns(v, l), chosen = look->selected.kind == THING_LINE &&
 		look->selected.unit == v->at && look->selected.id == l->pa && l->valid;
 	bool dirty = l->valid && l->dirty;
-	struct dress dress = dress_of(v->p->look, age);
+	struct dress dress = dress_of(look, age);
+	struct box strip = { b.x + 3, b.y + 3, STRIP, b.h - 6 };
+	uint32_t marks = (dirty ? MARK_CORNER : 0) | (owned ? MARK_DOUBLE : 0) |
+		(chosen ? MARK_BOLD : 0) | (l->valid ? 0 : MARK_DASH);
 
 	scene_rect(v->p->scene, b, l->valid ? ROLE_FRESH : ROLE_NONE,
-		   chosen ? ROLE_INK : owned ? ROLE_DEVICE : ROLE_EDGE, (dirty ? MARK_CORNER : 0) |
-		   (owned ? MARK_DOUBLE : 0) | (chosen ? MARK_BOLD : 0) | (l->valid ? 0 : MARK_DASH) |
-		   hidden(v, age, dirty, owned));
+		   chosen ? ROLE_INK : owned ? ROLE_DEVICE : ROLE_EDGE,
+		   marks | hidden(v, age, dirty, owned));
 	if (age == AGE_STALE || age == AGE_BEHIND)
-		scene_rect(v->p->scene, (struct box){ b.x + 3, b.y + 3, STRIP, b.h - 6 }, dress.fill,
-			   ROLE_NONE, dress.marks);
+		scene_rect(v->p->scene, strip, dress.fill, ROLE_NONE, dress.marks);
 }
 
 static void draw_line(const struct level *v, const struct table *r, struct box b, uint64_t slot)
@@ -384,9 +384,10 @@ static void mark_set(const struct level *v, const struct grid *g)
 	struct box from = grid_box(g, (uint64_t)v->set * v->cache->ways);
 	struct box to = grid_box(g, (uint64_t)(v->set + 1) * v->cache->ways - 1);
 
+	struct box b = { from.x - 1, from.y - 1, to.x + to.w - from.x + 2, from.h + 2 };
+
 	if (from.w > 0 && from.y == to.y)
-		scene_rect(v->p->scene, (struct box){ from.x - 1, from.y - 1, to.x + to.w - from.x + 2,
-						      from.h + 2 }, ROLE_NONE, ROLE_INK, 0);
+		scene_rect(v->p->scene, b, ROLE_NONE, ROLE_INK, 0);
 }
 
 static float draw_caption(const struct level *v, struct box b)

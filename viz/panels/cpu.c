@@ -14,10 +14,15 @@ static bool has_room(const struct rows *r, uint32_t characters)
 	return r->left.w >= (float)characters * r->look->text * TEXT_ADVANCE;
 }
 
+static bool in_one_piece(const struct rows *r, uint64_t value)
+{
+	return value <= UINT32_MAX || has_room(r, VALUE_WIDE);
+}
+
 /* A number of up to 16 digits, in two halves where the panel is narrow. */
 static void value_rows(struct rows *r, enum role role, uint32_t marks, uint64_t value)
 {
-	if (value <= UINT32_MAX || has_room(r, VALUE_WIDE)) {
+	if (in_one_piece(r, value)) {
 		rows_text(r, role, marks, "0x%" PRIx64, value);
 		return;
 	}
@@ -33,7 +38,8 @@ static bool differs(const struct picture *p)
 static const char *answerer(const struct event *e)
 {
 	static const char *const from[WHERE_COUNT] = {
-		"from RAM", "from L1", "from L2", "from store buffer", "from device", "read early" };
+		"from RAM", "from L1", "from L2", "from store buffer", "from device",
+		"read early" };
 	static const char *const to[WHERE_COUNT] = {
 		"to RAM", "to L1", "to L2", "to store buffer", "to device", "" };
 
@@ -51,6 +57,16 @@ static void outcome_rows(struct rows *r, const struct model *m)
 	}
 }
 
+/* Behind so many of the next rows, as far as they have room. */
+static void draw_warning(const struct rows *r, uint32_t rows)
+{
+	struct box b = { r->left.x - 3, r->left.y, r->left.w + 6,
+			 (float)rows * rows_step(r->look) };
+
+	if (b.h <= r->left.h)
+		scene_rect(r->scene, b, ROLE_WARN, ROLE_NONE, 0);
+}
+
 static void access_rows(struct rows *r, const struct picture *p)
 {
 	const struct event *e = &p->model->access;
@@ -62,11 +78,11 @@ static void access_rows(struct rows *r, const struct picture *p)
 	}
 	scene_thing(p->scene, THING_BYTE, AT_RAM, e->addr2);
 	rows_text(r, ROLE_CPU, now ? MARK_BOLD : 0, "%s %" PRIu32 " %s",
-		  e->kind == EV_CPU_LOAD ? "load" : "store", e->size, e->size == 1 ? "byte" : "bytes");
+		  e->kind == EV_CPU_LOAD ? "load" : "store", e->size,
+		  e->size == 1 ? "byte" : "bytes");
 	rows_text(r, ROLE_INK, 0, "%s0x%" PRIx64, has_room(r, ADDRESS_WIDE) ? "at " : "", e->addr2);
 	if (differs(p))
-		scene_rect(p->scene, (struct box){ r->left.x - 3, r->left.y, r->left.w + 6,
-						   rows_step(r->look) }, ROLE_WARN, ROLE_NONE, 0);
+		draw_warning(r, in_one_piece(r, e->value) ? 1 : 2);
 	value_rows(r, differs(p) ? role_ink(p->look->theme, ROLE_WARN) : ROLE_INK, MARK_BOLD,
 		   e->value);
 	rows_text(r, ROLE_INK, 0, "%s", answerer(e));

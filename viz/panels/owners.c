@@ -8,6 +8,7 @@
 #include <inttypes.h>
 
 #define ROWS_MAX  64
+#define LEAST     3.0f       /* points: the shortest life is to be seen */
 #define LOOK_BACK 20000      /* lives looked at for one drawing */
 
 static bool is_selected(const struct picture *p, const struct life *l)
@@ -91,6 +92,7 @@ static void draw_bar(const struct picture *p, const struct span *s, const struct
 	float x = span_x(s, l->from), end = span_x(s, min_u64(l->to, s->to));
 	bool device = true;
 
+	end = end - x < LEAST ? x + LEAST : end;
 	if (l->form == FORM_COHERENT) {
 		draw_both(p, (struct box){ x, y, end - x, h });
 		return;

@@ -94,7 +94,7 @@ static void corner(const struct painter *p, struct box b)
 static void rect(const struct painter *p, const struct prim *r)
 {
 	struct area a = area_of(p, r->box);
-	struct ink hatch = ink_of(p, ROLE_INK);
+	struct ink hatch = ink_of(p, ROLE_PAPER);
 	int inner = pixels(p, 2);
 
 	if (r->marks & MARK_ROUND) {
@@ -103,7 +103,7 @@ static void rect(const struct painter *p, const struct prim *r)
 	}
 	if (r->fill)
 		canvas_fill(p->canvas, a, ink_of(p, r->fill));
-	hatch.alpha = hatch.alpha * 115 / 256;
+	hatch.alpha = hatch.alpha / 2;
 	if (r->marks & MARK_HATCH)
 		canvas_hatch(p->canvas, a, hatch, pixels(p, 6), pixels(p, 1));
 	if (r->edge)
