@@ -154,7 +154,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		case 0: next = (uint32_t)take_below(&in, told); break;
 		case 1: trace_resume(&t, take(&in, 1) ? t.next + take(&in, 2) : 1); break;
 		case 2: look_at(&m, &in); break;
-		case 3: case 4: next -= min_u64(next, take_below(&in, 8)); break;
+		case 3: case 4: next -= (uint32_t)min_u64(next, take_below(&in, 8)); break;
 		case 5: case 6: case 7: case 8: case 9: case 10: case 11: case 12:
 			change_field(&e, &in); break;
 		default: break;
