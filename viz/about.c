@@ -1,5 +1,6 @@
 #include "viz/about.h"
 #include "viz/action.h"
+#include "viz/copies.h"
 #include "viz/story.h"
 
 #include <inttypes.h>
@@ -28,13 +29,24 @@ static bool is_ram(const struct picture *p, uint64_t pa)
 	return pa < model_shadow(p->model)->ram_bytes;
 }
 
+static void add_stood_for(struct text *t, const struct picture *p, uint64_t pa)
+{
+	text_add(t, ". It is in a bounce buffer and stands in for ");
+	words_place(t, p->model, pa);
+	text_add(t, ", which the %s owns",
+		 ownership_is_device(model_ownership(p->model), pa) ? "device" : "CPU");
+}
+
 /* Who owns a byte of RAM, when a live mapping covers it. */
 static void add_owner(struct text *t, const struct picture *p, uint64_t pa)
 {
 	const struct ownership *o = model_ownership(p->model);
 	const struct mapping *m = ownership_of(o, pa);
+	const struct stand_in *bounce = bounce_of(p->model, pa);
 
-	if (!m || !m->live)
+	if (bounce)
+		add_stood_for(t, p, bounce->pa + (pa - bounce->to));
+	else if (!m || !m->live)
 		text_add(t, ". It is not mapped for a device");
 	else if (m->coherent_memory)
 		text_add(t, ". CPU and %s may touch it at any time", words_device(m->device));

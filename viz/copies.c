@@ -1,6 +1,17 @@
 #include "viz/copies.h"
 #include "viz/version.h"
 
+const struct stand_in *bounce_of(const struct model *m, uint64_t pa)
+{
+	for (uint32_t i = 0; i < m->stand_in_end; i++) {
+		const struct stand_in *s = cow_read(&m->stand_ins, i);
+
+		if (s->seq && s->to && inside(pa, 1, s->to, s->size))
+			return s;
+	}
+	return NULL;
+}
+
 /* The newest copy of a byte, wherever it is. */
 static stamp_t newest(const struct model *m, uint64_t pa, uint8_t *value)
 {

@@ -23,5 +23,8 @@ struct copies {
 	uint32_t cpu, device;    /* the copy each would read */
 };
 
+/* The bounce buffer this byte lies in, or NULL. */
+const struct stand_in *bounce_of(const struct model *m, uint64_t pa);
+
 /* pa is RAM. */
 struct copies copies_of(const struct model *m, uint64_t pa);

@@ -1,13 +1,16 @@
 #include "viz/open_page.h"
 
+#include "viz/copies.h"
 #include "viz/dress.h"
 #include "viz/rows.h"
 #include "viz/version.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #define OFFSET_WIDTH 3.5f   /* characters: "040" and a little air */
 #define AIR          0.5f   /* characters between bytes and letters */
+#define BORDER       1.5f   /* points that a border stands out left and right */
 #define BLOCKS_MAX   512    /* of a page: the smallest have 8 bytes */
 
 static uint64_t of_mapping(const struct model *m, uint64_t seq)
@@ -54,24 +57,33 @@ uint64_t open_page_focus(const struct picture *p)
 	return pa < ram ? pa : 0;
 }
 
-static const char *owner_of(const struct model *m, uint64_t page)
+/* Of a bounce buffer it is who owns the buffer it stands in for. */
+static const char *owner_of(const struct model *m, uint64_t page, uint64_t focus)
 {
+	const struct stand_in *bounce = bounce_of(m, focus);
 	uint32_t owned = 0;
 
-	if (model_use(m, page >> PAGE_SHIFT) == PAGE_BOUNCE)  /* copied by the kernel */
-		return "both";
+	if (bounce)
+		return ownership_is_device(model_ownership(m), bounce->pa + (focus - bounce->to)) ?
+			"device" : "CPU";
 	for (uint64_t i = 0; i < PAGE_SIZE; i++)
 		owned += ownership_is_device(model_ownership(m), page + i);
-	return !owned ? "CPU" : owned == PAGE_SIZE ? "device" : "both";
+	return !owned ? "CPU" : owned == PAGE_SIZE ? "device" : "CPU, device";
 }
 
-static void draw_heading(const struct picture *p, struct rows *r, uint64_t page)
+/* Half a virtual address would be another one: it is there where all of it has room. */
+static void draw_heading(const struct picture *p, struct rows *r, uint64_t page, uint64_t focus)
 {
+	char owner[32], va[32];
+	bool both;
+
+	snprintf(owner, sizeof owner, "owner %s", owner_of(p->model, page, focus));
+	snprintf(va, sizeof va, "  va 0x%" PRIx64, model_va(p->model, page));
+	both = text_width(owner, p->look->text) + text_width(va, p->look->text) <= r->left.w;
 	scene_thing(p->scene, THING_PAGE, 0, page >> PAGE_SHIFT);
 	rows_text(r, ROLE_INK, MARK_BOLD, "page 0x%" PRIx64 ": %s", page >> PAGE_SHIFT,
 		  page_use_name[model_use(p->model, page >> PAGE_SHIFT)]);
-	rows_text(r, ROLE_DIM, 0, "owner %s  va 0x%" PRIx64, owner_of(p->model, page),
-		  model_va(p->model, page));
+	rows_text(r, ROLE_DIM, 0, "%s%s", owner, both ? va : "");
 }
 
 /* A block, or the part of it that lies in this page, on a bar as wide as the page. */
@@ -131,18 +143,6 @@ static void draw_blocks(const struct picture *p, struct rows *r, uint64_t page)
 		drawn++;
 	}
 	draw_owned(p, bar, page);
-}
-
-/* The bounce buffer this byte lies in, or NULL. */
-static const struct stand_in *bounce_of(const struct model *m, uint64_t pa)
-{
-	for (uint32_t i = 0; i < m->stand_in_end; i++) {
-		const struct stand_in *s = cow_read(&m->stand_ins, i);
-
-		if (s->seq && s->to && inside(pa, 1, s->to, s->size))
-			return s;
-	}
-	return NULL;
 }
 
 /* What the byte of interest belongs to: a block of an allocator, a bounce buffer, a mapping. */
@@ -210,8 +210,10 @@ static void draw_border(const struct picture *p, const struct line *l, uint64_t 
 	uint64_t start = from > l->pa ? from : l->pa, end = min_u64(from + size, l->pa + l->row.n);
 
 	if (start < end)
-		scene_rect(p->scene, (struct box){ l->b.x + l->row.w * (float)(start - l->pa),
-			l->b.y, l->row.w * (float)(end - start), l->b.h }, ROLE_NONE, role, marks);
+		scene_rect(p->scene, (struct box){
+			l->b.x + l->row.w * (float)(start - l->pa) - BORDER, l->b.y,
+			l->row.w * (float)(end - start) + 2 * BORDER, l->b.h }, ROLE_NONE, role,
+			marks);
 }
 
 /* Runs of bytes that the device owns have its double border. */
@@ -281,22 +283,20 @@ static void draw_line(const struct picture *p, struct line l)
 	scene_thing(p->scene, THING_NONE, 0, 0);
 	draw_borders(p, &l);
 	scene_thing(p->scene, THING_LINE, AT_RAM, l.pa);
-	if (l.letters)
-		draw_versions(p, &l);
+	draw_versions(p, &l);
 }
 
-/* The longest row of bytes that has room beside its offset; letters where they fit as well. */
+/* The longest row of bytes that has room beside its offset and with its letters. */
 static struct line line_fitting(const struct picture *p, float width)
 {
 	float one = p->look->text * TEXT_ADVANCE, room = width - one * OFFSET_WIDTH;
 	uint32_t n = (uint32_t)min_u64(model_shadow(p->model)->line, LINE_MAX);
-	struct line l = { .row = byte_row_fit(p->look, room, n) };
-	float beside = one * (AIR + (float)letters_of(l.row.n));
-	struct byte_row row = byte_row_fit(p->look, room - beside, l.row.n);
+	struct line l = { .letters = letters_of(n) };
 
-	if (row.n == l.row.n) {
-		l.row = row;
-		l.letters = letters_of(row.n);
+	for (; n; n /= 2, l.letters = letters_of(n)) {
+		l.row = byte_row_fit(p->look, room - one * (AIR + (float)l.letters), n);
+		if (l.row.n == n)
+			break;
 	}
 	return l;
 }
@@ -327,7 +327,7 @@ void open_page_draw(const struct picture *p, struct box b)
 
 	if (!inside(page, PAGE_SIZE, 0, model_shadow(p->model)->ram_bytes))
 		return;
-	draw_heading(p, &r, page);
+	draw_heading(p, &r, page, focus);
 	if (r.left.h > 6 * rows_step(p->look)) {
 		draw_blocks(p, &r, page);
 		draw_whose(p, &r, focus);

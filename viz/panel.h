@@ -31,10 +31,7 @@ extern const struct panel_info panel_info[PANEL_COUNT];
 #include "viz/panel.def"
 #undef PANEL
 
-/*
- * Where a transfer leaves or arrives: the middle of a panel's edge, or of the line or page itself
- * where it is drawn. Used by the bus for its pills.
- */
+/* A place in the picture, in points: of the pointer. */
 struct point {
 	float x, y;
 };

@@ -8,6 +8,7 @@
 #define GAP            6.0f
 #define LINE           1.5f  /* height of a line with air, in sizes of text */
 #define SENTENCE_WIDE  160   /* characters of the longest sentence, and a rule's name */
+#define DIFFERENCE_WIDE 190  /* of what differs between two boards */
 #define CACHES_LEAST   13    /* lines of a machine that shows two levels of cache */
 #define BOARDS_LEAST   16    /* lines of two boards below each other */
 #define LOWER_LEAST    8     /* lines of a lower part with more than the timeline */
@@ -59,10 +60,10 @@ struct column {
 static const struct column machine_columns[] = {
 	{ PANEL_CPU,      13, 21,  1.0f, 3 },
 	{ PANEL_L1,       26, 150, 4.0f, 0 },
-	{ PANEL_BUS,      12, 22,  1.0f, 4 },
-	{ PANEL_RAM,      22, 150, 3.6f, 1 },
-	{ PANEL_STAND_IN, 15, 40,  1.3f, 5 },
-	{ PANEL_DEVICE,   18, 60,  2.2f, 6 },
+	{ PANEL_BUS,      12, 22,  0.6f, 4 },
+	{ PANEL_RAM,      22, 150, 4.6f, 1 },
+	{ PANEL_STAND_IN, 16, 40,  1.0f, 5 },
+	{ PANEL_DEVICE,   18, 60,  1.4f, 6 },
 };
 
 static const struct column lower_columns[] = {
@@ -163,6 +164,14 @@ static void lay_lower(struct picture *p, struct box row)
 	p->box[PANEL_TIMELINE] = time;
 }
 
+/* Of a sentence of at most so many characters: one line where it fits, else two. */
+static float sentence_height(const struct look *look, float width, uint32_t characters)
+{
+	bool fits = width >= (float)characters * look->text * TEXT_ADVANCE;
+
+	return look->text * (fits ? LINE : 2.7f);
+}
+
 static void lay_board(struct picture *p, uint32_t i, struct box *box, const struct model *m,
 		      struct box all)
 {
@@ -184,7 +193,7 @@ static void lay_boards(struct picture *p, struct box all)
 		lay_machine(p->look, p->box, p->model, all);
 		return;
 	}
-	p->difference = take_bottom(&all, all.h > 2 * BOARDS_LEAST * line ? 2 * line : line);
+	p->difference = take_bottom(&all, sentence_height(p->look, all.w, DIFFERENCE_WIDE));
 	half = rest = all;
 	if (all.w >= SIDE_BY_SIDE) {
 		half.w = rest.w = (all.w - 2 * GAP) / 2;
@@ -208,14 +217,6 @@ static float lower_height(const struct picture *p, float height)
 	return h >= LOWER_LEAST * line ? h : fminf(h, TIMELINE_ALONE * line);
 }
 
-/* One line where the longest sentence fits, else two. */
-static float sentence_height(const struct look *look, float width)
-{
-	bool fits = width >= SENTENCE_WIDE * look->text * TEXT_ADVANCE;
-
-	return look->text * (fits ? LINE : 2.7f);
-}
-
 void picture_layout(struct picture *p, float width, float height)
 {
 	struct box all = { GAP, GAP, width - 2 * GAP, height - 2 * GAP };
@@ -224,8 +225,13 @@ void picture_layout(struct picture *p, float width, float height)
 	p->box[PANEL_TOOLBAR] = take_top(&all, line + 4);
 	p->box[PANEL_LEGEND] = take_bottom(&all, line);
 	lay_lower(p, take_bottom(&all, lower_height(p, height)));
-	p->box[PANEL_SENTENCE] = take_bottom(&all, sentence_height(p->look, all.w));
+	p->box[PANEL_SENTENCE] = take_bottom(&all, sentence_height(p->look, all.w, SENTENCE_WIDE));
 	lay_boards(p, all);
+}
+
+static const char *title_of(const struct picture *p, enum panel i)
+{
+	return i == PANEL_STAND_IN && p->model->iommu ? "IOMMU" : panel_info[i].title;
 }
 
 /* The frame and title of a panel that has them; what is left is the panel's own. */
@@ -239,7 +245,7 @@ static struct box draw_frame(const struct picture *p, enum panel i)
 		return b;
 	scene_rect(p->scene, b, ROLE_PANEL, ROLE_EDGE, p->look->panel == i ? MARK_BOLD : 0);
 	scene_text(p->scene, b.x + GAP, b.y + size * 0.9f, b.w - 2 * GAP, size, ROLE_INK, MARK_BOLD,
-		   "%s", panel_info[i].title);
+		   "%s", title_of(p, i));
 	return (struct box){ b.x + GAP, b.y + size * 1.8f, b.w - 2 * GAP, b.h - size * 1.8f - GAP };
 }
 
@@ -256,12 +262,12 @@ static void draw_machine(const struct picture *p)
 		draw_panel(p, i);
 }
 
-static void draw_words(const struct picture *p, struct box b, uint32_t marks, const char *words)
+static void draw_name(const struct picture *p, struct box b, const char *which, const char *words)
 {
 	scene_thing(p->scene, THING_NONE, 0, 0);
 	if (b.w > 0)
-		scene_text(p->scene, b.x, b.y + b.h / 2, b.w, p->look->text, ROLE_INK, marks, "%s",
-			   words);
+		scene_text(p->scene, b.x, b.y + b.h / 2, b.w, p->look->text, ROLE_INK, MARK_BOLD,
+			   "%s: %s", which, words);
 }
 
 /* The same picture with the second board in it. */
@@ -277,6 +283,19 @@ static struct picture second_of(const struct picture *p)
 	return second;
 }
 
+/* What differs, in the middle of its box. */
+static void draw_difference(const struct picture *p, const char *words)
+{
+	struct box b = p->difference;
+	float free;
+
+	b.x += GAP;
+	b.w -= 2 * GAP;
+	free = b.h - wrap_height(words, b.w, p->look->text);
+	b.y += free > 0 ? free / 2 : 0;
+	scene_wrap(p->scene, b, p->look->text, ROLE_INK, words);
+}
+
 static void draw_second(const struct picture *p)
 {
 	struct picture second = second_of(p);
@@ -286,14 +305,12 @@ static void draw_second(const struct picture *p)
 	if (second.box[PANEL_L1].w > 0)
 		bus_draw_transfer(&second);
 	beside_name(p->model, words, sizeof words);
-	draw_words(p, p->name[0], MARK_BOLD, words);
+	draw_name(p, p->name[0], "first board", words);
 	beside_name(second.model, words, sizeof words);
-	draw_words(p, p->name[1], MARK_BOLD, words);
+	draw_name(p, p->name[1], "second board", words);
 	if (beside_differs(p->model, second.model, words, sizeof words))
 		scene_rect(p->scene, p->difference, ROLE_NONE, ROLE_WARN, MARK_BOLD);
-	scene_wrap(p->scene, (struct box){ p->difference.x + GAP, p->difference.y,
-					   p->difference.w - 2 * GAP, p->difference.h },
-		   p->look->text, ROLE_INK, words);
+	draw_difference(p, words);
 }
 
 void picture_draw(struct picture *p, float width, float height)

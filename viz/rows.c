@@ -6,7 +6,7 @@
 
 #define STEP       1.35f        /* of a row, in sizes of text */
 #define DIGITS     0.92f
-#define MARGIN_MIN 2.5f      /* of a byte, left and right together, points */
+#define MARGIN_MIN 3.5f      /* of a byte, left and right together, points */
 #define MARGIN_MAX 7.0f
 
 float rows_step(const struct look *look)

@@ -10,6 +10,9 @@
 #define LOW   3.0f           /* below the panels: half of the gap there */
 #define HEAD  12.0f          /* of the arrow that ends a way below the panels */
 #define BESIDE 4.0f          /* between a pill and its way */
+#define AWAY_STEP 6.0f       /* places of a pill that are tried, points */
+#define AWAY_MOST 240.0f
+#define WORDS_COST 2.0f      /* of a square point of words, in points farther off */
 #define PAD   12.0f          /* inside a pill, left and right */
 
 /* From where to where the bytes of an event go, and which. */
@@ -265,17 +268,86 @@ static struct box draw_way(const struct picture *p, const struct transfer *t)
 	return b;
 }
 
-/* It rides above its way, or right of it, so that the arrow is seen however short it is. */
+/* How much of the words on the picture a box would cover: square points. */
+static float covered(const struct scene *s, struct box b)
+{
+	float all = 0;
+
+	for (uint32_t i = 0; i < s->count; i++) {
+		const struct prim *q = &s->prim[i];
+		float w = fminf(b.x + b.w, q->box.x + q->box.w) - fmaxf(b.x, q->box.x);
+		float h = fminf(b.y + b.h, q->box.y + q->box.h) - fmaxf(b.y, q->box.y);
+
+		if (q->shape == SHAPE_TEXT && w > 0 && h > 0)
+			all += w * h;
+	}
+	return all;
+}
+
+/* A pill w wide and h high, this far from where it is on its way, inside the picture. */
+static struct box pill_at(const struct picture *p, struct box on, float phase, struct box off)
+{
+	struct box row = p->box[PANEL_L1];
+	float x = on.x + on.w * phase + off.x, y = on.y + on.h * phase + off.y;
+
+	return (struct box){ clamp(x, 0, p->scene->width - off.w), fmaxf(y, row.y), off.w, off.h };
+}
+
+/* The better of two places beside the way, by words covered and then by nearness. */
+static void try_place(const struct picture *p, struct box on, struct box off, struct box *best,
+		      float *least)
+{
+	float bottom = p->box[PANEL_RAM].y + p->box[PANEL_RAM].h, away = fabsf(off.y + off.h / 2);
+	struct box b = pill_at(p, on, STILL, off);
+	float cost = WORDS_COST * covered(p->scene, b) + away + fabsf(off.x + off.w / 2) / 4;
+
+	if (b.y + b.h > bottom || cost >= *least)
+		return;
+	*least = cost;
+	*best = off;
+}
+
+/*
+ * Where a pill rides, beside its way: near it, and where it covers no words when it is half way. Of
+ * a way that is shorter than the pill it may stand left or right as well.
+ */
+static struct box find_place(const struct picture *p, struct box on, float w, float h)
+{
+	bool level = fabsf(on.w) >= fabsf(on.h), shorter = level && fabsf(on.w) < w;
+	float side = shorter ? (w + fabsf(on.w)) / 2 + BESIDE : 0, least = INFINITY;
+	struct box best = { 0 };
+
+	for (float away = 0; away <= AWAY_MOST; away += AWAY_STEP)
+		for (int x = -1; x <= 1; x += shorter ? 1 : 2)
+			for (int y = -1; y <= 1; y += 2) {
+				float up = level ? (float)y * (away + BESIDE) - (y < 0 ? h : 0) :
+					(float)y * away - h / 2;
+				float left = level ? (float)x * side - w / 2 :
+					(float)x * BESIDE - (x < 0 ? w : 0);
+
+				try_place(p, on, (struct box){ left, up, w, h }, &best, &least);
+			}
+	return best;
+}
+
+/* From a pill that found its place farther off, to its way. */
+static void draw_tether(const struct picture *p, struct box b, float x, float y, enum role role)
+{
+	float from_x = clamp(x, b.x + PAD, b.x + b.w - PAD), from_y = clamp(y, b.y, b.y + b.h);
+
+	if (fabsf(from_y - y) > 2 * BESIDE)
+		scene_line(p->scene, from_x, from_y, x, y, role, 0);
+}
+
+/* It rides beside its way, so that the arrow is seen however short it is. */
 static void draw_pill(const struct picture *p, const struct transfer *t, struct box on, float phase)
 {
-	float size = p->look->text, step = size * 1.2f, h = 2 * step + 6;
+	float size = p->look->text, step = size * 1.2f;
 	float w = fmaxf(text_width(t->what, size), text_width(t->value, size)) + 2 * PAD;
-	bool level = fabsf(on.w) >= fabsf(on.h);
-	float x = on.x + on.w * phase - (level ? w / 2 : -BESIDE);
-	float y = on.y + on.h * phase - (level ? h + BESIDE : h / 2);
-	struct box b = { clamp(x, 0, p->scene->width - w), fmaxf(y, 0), w, h };
+	struct box b = pill_at(p, on, phase, find_place(p, on, w, 2 * step + 6));
 	enum role ink = role_ink(p->look->theme, t->role);
 
+	draw_tether(p, b, on.x + on.w * phase, on.y + on.h * phase, t->role);
 	scene_rect(p->scene, b, t->role, ROLE_PAPER, MARK_ROUND | MARK_BOLD);
 	b.h = step;
 	b.y += 3;

@@ -7,6 +7,7 @@
 
 #define VALUE_WIDE   18      /* characters of the longest value in one piece */
 #define ADDRESS_WIDE 13      /* of "at " and the longest address but few */
+#define CONTEXT_WIDE 15      /* of "process context" */
 #define IRQS_WIDE    14      /* of "interrupts off" */
 
 static bool has_room(const struct rows *r, uint32_t characters)
@@ -96,8 +97,9 @@ static void context_rows(struct rows *r, const struct model *m)
 	if (m->context == CONTEXT_IRQ)
 		rows_text(r, ROLE_INK, 0, "handler of dev %" PRIu32, m->handler);
 	else
-		rows_text(r, m->context == CONTEXT_ATOMIC ? ROLE_INK : ROLE_DIM, 0, "%s",
-			  m->context == CONTEXT_ATOMIC ? "atomic" : "process");
+		rows_text(r, m->context == CONTEXT_ATOMIC ? ROLE_INK : ROLE_DIM, 0, "%s%s",
+			  m->context == CONTEXT_ATOMIC ? "atomic" : "process",
+			  has_room(r, CONTEXT_WIDE) ? " context" : "");
 	rows_text(r, m->irqs_off ? ROLE_INK : ROLE_DIM, 0, "%s %s",
 		  has_room(r, IRQS_WIDE) ? "interrupts" : "irqs", m->irqs_off ? "off" : "on");
 	if (m->event.kind == EV_CPU_BARRIER)
