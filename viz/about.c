@@ -34,7 +34,7 @@ static void add_stood_for(struct text *t, const struct picture *p, uint64_t pa)
 	text_add(t, ". It is in a bounce buffer and stands in for ");
 	words_place(t, p->model, pa);
 	text_add(t, ", which the %s owns",
-		 ownership_is_device(model_ownership(p->model), pa) ? "device" : "CPU");
+		 device_owns(p->model, pa) ? "device" : "CPU");
 }
 
 /* Who owns a byte of RAM, when a live mapping covers it. */
@@ -53,7 +53,7 @@ static void add_owner(struct text *t, const struct picture *p, uint64_t pa)
 	else
 		text_add(t, ". It is mapped for the %s at bus address 0x%" PRIx64 "; the %s owns it",
 			 words_device(m->device), m->dma + (pa - m->pa),
-			 ownership_is_device(o, pa) ? "device" : "CPU");
+			 device_owns(p->model, pa) ? "device" : "CPU");
 }
 
 static void about_byte(struct text *t, const struct picture *p, struct thing thing)
@@ -143,7 +143,7 @@ static void about_mapping(struct text *t, const struct picture *p, struct thing 
 		text_add(t, "Both sides may touch it at any time");
 	else
 		text_add(t, "The %s owns it now", is_ram(p, l->pa) &&
-			 ownership_is_device(model_ownership(p->model), l->pa) ? "device" : "CPU");
+			 device_owns(p->model, l->pa) ? "device" : "CPU");
 }
 
 /* Of the event before a position. */

@@ -202,12 +202,19 @@ static const char *kind_name(const struct buffer_strip *b)
 
 static void draw_heading(struct rows *r, const struct buffer_strip *b)
 {
-	if (b->kind == STRIP_EMPTY)
-		rows_text(r, ROLE_DIM, 0, "nothing is allocated yet");
-	else
-		rows_text(r, ROLE_INK, MARK_BOLD, "%s: %u page%s, %" PRIu64 " bytes%s",
-			  kind_name(b), b->all, b->all == 1 ? "" : "s", b->bytes,
-			  b->all > b->count ? "; the first:" : "");
+	char pages[48], bytes[48];
+
+	if (b->kind == STRIP_EMPTY) {
+		rows_text(r, ROLE_DIM, 0, "nothing allocated yet");
+		return;
+	}
+	snprintf(pages, sizeof pages, "%s: %u page%s", kind_name(b), b->all,
+		 b->all == 1 ? "" : "s");
+	snprintf(bytes, sizeof bytes, ", %" PRIu64 " bytes%s", b->bytes,
+		 b->all > b->count ? "; the first:" : "");
+	if (text_width(pages, r->look->text) + text_width(bytes, r->look->text) > r->left.w)
+		*bytes = '\0';
+	rows_text(r, ROLE_INK, MARK_BOLD, "%s%s", pages, bytes);
 }
 
 /* A label where it fits whole: half a number is another number. */
@@ -293,6 +300,14 @@ static void draw_beyond(const struct picture *p, struct rows *r, uint64_t pfn)
 	rows_text(r, ROLE_INK, 0, "%s", text);
 }
 
+static void draw_together(const struct picture *p, struct rows *r)
+{
+	const char *words = "together: a device may run through";
+
+	rows_text(r, ROLE_DIM, 0, "%s",
+		  text_width(words, p->look->text) <= r->left.w ? words : "they lie together");
+}
+
 void buffer_strip_draw(const struct picture *p, struct box b, const struct buffer_strip *strip)
 {
 	struct rows r = { p->scene, p->look, b };
@@ -304,5 +319,5 @@ void buffer_strip_draw(const struct picture *p, struct box b, const struct buffe
 	if (strip->beyond != STRIP_NONE)
 		draw_beyond(p, &r, strip->beyond);
 	else if (strip->kind == STRIP_TOGETHER && strip->all > 1)
-		rows_text(&r, ROLE_DIM, 0, "together: a device may run through");
+		draw_together(p, &r);
 }

@@ -12,6 +12,19 @@ const struct stand_in *bounce_of(const struct model *m, uint64_t pa)
 	return NULL;
 }
 
+bool device_owns(const struct model *m, uint64_t pa)
+{
+	const struct stand_in *bounce = bounce_of(m, pa);
+	const struct mapping *of;
+
+	if (bounce)
+		pa = bounce->pa + (pa - bounce->to);
+	if (ownership_is_device(model_ownership(m), pa))
+		return true;
+	of = ownership_of(model_ownership(m), pa);
+	return of && of->live && of->device_owns && !ownership_counts(&m->checker.facts);
+}
+
 /* The newest copy of a byte, wherever it is. */
 static stamp_t newest(const struct model *m, uint64_t pa, uint8_t *value)
 {

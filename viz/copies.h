@@ -23,6 +23,12 @@ struct copies {
 	uint32_t cpu, device;    /* the copy each would read */
 };
 
+/*
+ * By the rules of the DMA API, does a device own this byte of RAM? Of a bounce buffer: the byte it
+ * stands in for. On a machine that snoops too, where the checker does not mind.
+ */
+bool device_owns(const struct model *m, uint64_t pa);
+
 /* The bounce buffer this byte lies in, or NULL. */
 const struct stand_in *bounce_of(const struct model *m, uint64_t pa);
 

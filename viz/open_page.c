@@ -57,18 +57,16 @@ uint64_t open_page_focus(const struct picture *p)
 	return pa < ram ? pa : 0;
 }
 
-/* Of a bounce buffer it is who owns the buffer it stands in for. */
+/* Of the page, or of the byte that matters where nobody counts who owns each. */
 static const char *owner_of(const struct model *m, uint64_t page, uint64_t focus)
 {
-	const struct stand_in *bounce = bounce_of(m, focus);
 	uint32_t owned = 0;
 
-	if (bounce)
-		return ownership_is_device(model_ownership(m), bounce->pa + (focus - bounce->to)) ?
-			"device" : "CPU";
 	for (uint64_t i = 0; i < PAGE_SIZE; i++)
 		owned += ownership_is_device(model_ownership(m), page + i);
-	return !owned ? "CPU" : owned == PAGE_SIZE ? "device" : "CPU, device";
+	if (!owned)
+		return device_owns(m, focus) ? "device" : "CPU";
+	return owned == PAGE_SIZE ? "device" : "CPU, device";
 }
 
 /* Half a virtual address would be another one: it is there where all of it has room. */

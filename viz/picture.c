@@ -58,7 +58,7 @@ struct column {
 
 /* Of a machine, left to right. L1 stands for both caches. */
 static const struct column machine_columns[] = {
-	{ PANEL_CPU,      13, 21,  1.0f, 3 },
+	{ PANEL_CPU,      14, 21,  1.0f, 3 },
 	{ PANEL_L1,       26, 150, 4.0f, 0 },
 	{ PANEL_BUS,      12, 22,  0.6f, 4 },
 	{ PANEL_RAM,      22, 150, 4.6f, 1 },

@@ -65,9 +65,8 @@ static void draw_address(const struct picture *p, struct box b, const struct cop
 /* A bounce buffer is owned by who owns the buffer it stands in for. */
 static void draw_bounce_owner(const struct picture *p, struct box b, uint64_t stood_for)
 {
-	const struct ownership *o = model_ownership(p->model);
-	const struct mapping *m = ownership_of(o, stood_for);
-	bool device = m && ownership_is_device(o, stood_for);
+	const struct mapping *m = ownership_of(model_ownership(p->model), stood_for);
+	bool device = m && device_owns(p->model, stood_for);
 
 	scene_text(p->scene, b.x, b.y + b.h / 2, b.w, p->look->text, ROLE_INK, 0,
 		   "%s owns it, for 0x%" PRIx64, device ? words_device(m->device) : "CPU",
@@ -79,7 +78,7 @@ static void draw_owner(const struct picture *p, struct box b, const struct copie
 	const struct mapping *m = c->mapping;
 	const struct stand_in *bounce = bounce_of(p->model, c->pa);
 	float size = p->look->text, y = b.y + b.h / 2;
-	bool device = ownership_is_device(model_ownership(p->model), c->pa);
+	bool device = device_owns(p->model, c->pa);
 
 	if (bounce) {
 		draw_bounce_owner(p, b, bounce->pa + (c->pa - bounce->to));

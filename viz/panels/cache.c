@@ -117,7 +117,7 @@ static enum age line_age(const struct level *v, const struct shadow_line *l)
 	return l->valid ? model_age_of(v->p->model, v->at, l->pa, v->line) : AGE_ABSENT;
 }
 
-static bool device_owns(const struct level *v, const struct shadow_line *l)
+static bool is_owned(const struct level *v, const struct shadow_line *l)
 {
 	return l->valid && ownership_any_device(model_ownership(v->p->model), l->pa, v->line);
 }
@@ -152,7 +152,7 @@ static void add_to_cell(const struct level *v, uint64_t slot, struct cell *c, en
 	enum age age = line_age(v, l);
 
 	*dirty |= l->valid && l->dirty;
-	if (c->h >= 10 && device_owns(v, l))
+	if (c->h >= 10 && is_owned(v, l))
 		c->marks |= MARK_DOUBLE;
 	if (badness[age] <= badness[*worst])
 		return;
@@ -318,7 +318,7 @@ static void draw_line_frame(const struct level *v, struct box b, const struct sh
 			    enum age age)
 {
 	const struct look *look = v->p->look;
-	bool owned = device_owns(v, l), chosen = look->selected.kind == THING_LINE &&
+	bool owned = is_owned(v, l), chosen = look->selected.kind == THING_LINE &&
 		look->selected.unit == v->at && look->selected.id == l->pa && l->valid;
 	bool dirty = l->valid && l->dirty;
 	struct dress dress = dress_of(look, age);
@@ -394,9 +394,14 @@ static float draw_caption(const struct level *v, struct box b)
 {
 	float size = v->p->look->text;
 
-	scene_text(v->p->scene, b.x, b.y + size * 0.6f, b.w, size, ROLE_DIM, 0,
-		   "%" PRIu32 " sets x %" PRIu32 " ways x %" PRIu32 " bytes", v->cache->sets,
-		   v->cache->ways, v->line);
+	char words[64];
+
+	snprintf(words, sizeof words, "%" PRIu32 " sets x %" PRIu32 " ways x %" PRIu32 " bytes",
+		 v->cache->sets, v->cache->ways, v->line);
+	if (text_width(words, size) > b.w)
+		snprintf(words, sizeof words, "%" PRIu32 " x %" PRIu32 " x %" PRIu32 " bytes",
+			 v->cache->sets, v->cache->ways, v->line);
+	scene_text(v->p->scene, b.x, b.y + size * 0.6f, b.w, size, ROLE_DIM, 0, "%s", words);
 	return size * 1.4f;
 }
 

@@ -162,8 +162,8 @@ static void describe_dense(const struct grid *g, uint64_t from, uint64_t pages, 
 	size_t used;
 
 	if (g->items < pages)
-		used = (size_t)snprintf(text, n, "pages %" PRIx64 " to %" PRIx64 " of %" PRIu64,
-					from, from + g->items - 1, pages);
+		used = (size_t)snprintf(text, n, "pages %" PRIx64 "..%" PRIx64, from,
+					from + g->items - 1);
 	else
 		used = (size_t)snprintf(text, n, "%" PRIu64 " pages", pages);
 	if (g->each > 1)
