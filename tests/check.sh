@@ -59,6 +59,7 @@ run replay sh -c '"$DMALAB" --record "$1" tour >/dev/null && "$DMALAB" replay "$
 	"$DMALAB" replay - <"$1" | cmp - "$1.file" && ! head -c 999 "$1" | "$DMALAB" replay - 2>"$1.cut" &&
 	grep -q "stdin is damaged at byte 999" "$1.cut"' - "$B/tour.recording"
 run fuzz_recording "$B/tests/fuzz_recording" 5000
+run fuzz_model "$B/tests/fuzz_model" 1000
 run fuzz_api "$B/tests/fuzz_api" 200
 
 echo "$passed passed, $failed failed"

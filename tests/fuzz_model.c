@@ -17,8 +17,11 @@
 
 /* Something of everything, on machines that differ. */
 static const char script[] =
-	"local boards = { { ram = 0x40000, kernel_image = 0x4000, line = 16, l1_sets = 4, l2_sets = 0 }, { ram = 0x100000, kernel_image = 0x10000, coherent = true, arch = 'x86' },\n"
-	"  { ram = 0x400000, kernel_image = 0x10000, swiotlb = 0x100000, swiotlb_force = true, arch = 'arm' },\n"
+	"local boards = {\n"
+	"  { ram = 0x40000, kernel_image = 0x4000, line = 16, l1_sets = 4, l2_sets = 0 },\n"
+	"  { ram = 0x100000, kernel_image = 0x10000, coherent = true, arch = 'x86' },\n"
+	"  { ram = 0x400000, kernel_image = 0x10000, arch = 'arm',\n"
+	"    swiotlb = 0x100000, swiotlb_force = true },\n"
 	"  { ram = 0x100000, kernel_image = 0x10000, iommu = 'strict', dma_mask_bits = 32 },\n"
 	"  { ram = 0x100000, kernel_image = 0x10000, iommu = 'lazy', arch = 'mips', strict = true } }\n"
 	"for _, board in ipairs(boards) do\n"
@@ -34,7 +37,8 @@ static const char script[] =
 	"  sg_set_buf(sg[0], buf, 100) sg_set_buf(sg[1], big, 100)\n"
 	"  dma_map_sg(dev, sg, 2, DMA_TO_DEVICE) dma_unmap_sg(dev, sg, 2, DMA_TO_DEVICE)\n"
 	"  local pool = dma_pool_create('rx', dev, 64, 64, 0)\n"
-	"  local a, ha = dma_pool_alloc(pool) store(a, 1) dma_pool_free(pool, a, ha) dma_pool_destroy(pool)\n"
+	"  local a, ha = dma_pool_alloc(pool) store(a, 1)\n"
+	"  dma_pool_free(pool, a, ha) dma_pool_destroy(pool)\n"
 	"  local ring, rh = dma_alloc_coherent(dev, 8192) store(ring, 5) wmb()\n"
 	"  dma_free_coherent(dev, 8192, ring, rh)\n"
 	"  local va, ch = dma_alloc_noncoherent(dev, 4096, DMA_BIDIRECTIONAL)\n"
@@ -154,7 +158,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		case 0: next = (uint32_t)take_below(&in, told); break;
 		case 1: trace_resume(&t, take(&in, 1) ? t.next + take(&in, 2) : 1); break;
 		case 2: look_at(&m, &in); break;
-		case 3: case 4: next -= min_u64(next, take_below(&in, 8)); break;
+		case 3: case 4: next -= (uint32_t)min_u64(next, take_below(&in, 8)); break;
 		case 5: case 6: case 7: case 8: case 9: case 10: case 11: case 12:
 			change_field(&e, &in); break;
 		default: break;

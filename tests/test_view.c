@@ -134,7 +134,7 @@ static uint32_t picture(const struct view *v)
 		struct prim p = v->scene.prim[i];
 
 		sum = sum * 31 + p.shape + p.fill * 3u + p.edge * 5u + p.marks * 7u +
-		      (uint32_t)p.box.x * 11 + (uint32_t)p.box.y * 13 + (uint32_t)p.box.w * 17;
+		      (uint32_t)((int)p.box.x * 11 + (int)p.box.y * 13 + (int)p.box.w * 17);
 	}
 	for (uint32_t i = 0; i < v->scene.used; i++)
 		sum = sum * 31 + (uint8_t)v->scene.words[i];

@@ -17,7 +17,8 @@ XDG_STATE_HOME=$work/state
 export XDG_STATE_HOME
 unset WAYLAND_DISPLAY
 
-Xvfb -displayfd 3 -screen 0 1400x900x24 3>"$work/display" 2>/dev/null &
+# Without -noreset the server begins anew when one view has left, and may take the next with it.
+Xvfb -noreset -displayfd 3 -screen 0 1400x900x24 3>"$work/display" 2>/dev/null &
 server=$!
 trap 'kill $pid $server 2>/dev/null; rm -rf "$work"' EXIT
 for i in 1 2 3 4 5 6 7 8 9 10; do [ -s "$work/display" ] || sleep 0.3; done

@@ -81,7 +81,8 @@ static bool matches(const struct wish *w, const struct event *e)
 }
 
 /* The position after the first such event among [from, to). */
-static uint64_t first_event(const struct player *p, const struct wish *w, uint64_t from, uint64_t to)
+static uint64_t first_event(const struct player *p, const struct wish *w, uint64_t from,
+			    uint64_t to)
 {
 	for (uint64_t i = from; i < to; i++)
 		if (matches(w, player_event(p, i)))

@@ -37,5 +37,5 @@ void lives_release(struct lives *ls);
 /* Follow an event; `at` is the position after it. */
 void lives_event(struct lives *ls, const struct event *e, uint64_t at);
 
-/* A list with room for one more: as it was or a longer one. Never NULL: the process ends instead. */
+/* A list with room for one more: as it was or longer. Never NULL: the process ends instead. */
 void *list_grown(void *list, uint64_t count, uint64_t *room, size_t size);

@@ -402,6 +402,7 @@ static void restart(struct facts *f, const struct event *e)
 	f->pool.size = f->overwritten.violation.size = 0;
 	contexts_forget(f);
 	memset(f->running, 0, sizeof f->running);
+	f->keyframe = e->cause == e->seq ? e->seq : 0;
 	f->translates = f->strict = false;
 	ownership_release(&f->ownership);
 	ownership_init(&f->ownership, e->addr);
@@ -419,6 +420,7 @@ static void follow(struct checker *c, const struct trace *t, const struct event 
 	struct facts *f = &c->facts;
 	uint8_t deaf = c->deaf[e->kind];
 
+	f->violations.muted = f->keyframe && e->cause == f->keyframe;
 	if (!(deaf & ORDER) && !order_event(&c->order, f, t, e))
 		deaf |= ORDER;
 	if (f->call.seq && e->cause != f->call.seq && is_next_step(e))

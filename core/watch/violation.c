@@ -83,8 +83,11 @@ static void extend(struct violation *v, const struct violation *more)
 
 void violations_report(struct violations *vs, struct violation *v, const struct event *e)
 {
-	struct violation *known = reported(vs, v->rule, v->cause);
+	struct violation *known;
 
+	if (vs->muted)
+		return;
+	known = reported(vs, v->rule, v->cause);
 	if (known) {
 		extend(known, v);
 		return;

@@ -67,6 +67,7 @@ struct violations {
 	uint32_t count;
 	uint32_t kept;               /* the first so many have their events */
 	uint64_t dropped;            /* beyond VIOLATIONS_MAX */
+	bool muted;                  /* what happens is no mistake: a keyframe tells it again */
 };
 
 void violations_init(struct violations *vs);

@@ -59,7 +59,8 @@ static void straight(const struct painter *p, struct area a, struct ink ink, uin
 		canvas_fill(p->canvas, a, ink);
 }
 
-static void border(const struct painter *p, struct area a, int width, struct ink ink, uint32_t marks)
+static void border(const struct painter *p, struct area a, int width, struct ink ink,
+		   uint32_t marks)
 {
 	if (a.w < 2 * width || a.h < 2 * width)
 		return;

@@ -61,7 +61,8 @@ static int open_path(const char *path)
 	return open(path, O_RDONLY | O_NONBLOCK);
 }
 
-struct source *source_open(const char *path, void (*ready)(void *), void *whom, char *why, size_t n)
+struct source *source_open(const char *path, void (*ready)(void *), void *whom, char *why,
+			   size_t n)
 {
 	struct source *s;
 	struct stat about;

@@ -205,11 +205,11 @@ struct news {
 	bool more, ended;
 };
 
-/* Take what is new. True: at once again. */
-static bool take(struct news *n, struct view *v)
+/* Take what is new. */
+static void take(struct news *n, struct view *v)
 {
 	if (!n->source)
-		return false;
+		return;
 	n->more = source_read(n->source, READ_MS);
 	if (player_count(source_player(n->source)) != n->count)
 		view_grown(v);
@@ -219,7 +219,6 @@ static bool take(struct news *n, struct view *v)
 		v->look.live = source_live(n->source) && v->look.live;
 		view_notice(v, source_end(n->source));
 	}
-	return n->more;
 }
 
 static int sooner(int a, int b)
@@ -251,7 +250,9 @@ void window_run(struct window *w, struct view *v, struct source *first, struct s
 		uint64_t now;
 
 		wait(w, v, again);
-		again = take(&news[0], v) | take(&news[1], v) ? 0 : -1;
+		take(&news[0], v);
+		take(&news[1], v);
+		again = news[0].more || news[1].more ? 0 : -1;
 		if (!started && again && player_count(v->player)) {
 			start(v, data);
 			started = true;
