@@ -6,6 +6,7 @@
  * A keyframe in the middle (bench.undo) ends them all and begins those it tells anew.
  */
 #include "event.h"
+#include "ranges.h"
 
 /* From this position on, somebody owns the bytes. */
 struct turn {
@@ -27,8 +28,10 @@ struct life {
 struct lives {
 	struct life *life;       /* in order of `from` */
 	uint64_t count, room;
-	uint32_t *living;        /* indices of those that have not ended, in no order */
-	uint32_t alive;
+	uint64_t ended_all;      /* those before it ended with their machine, or earlier */
+	struct ranges living;    /* those that have not ended, by place, device and bus address */
+	uint32_t *at;            /* by place: index of the life; of a free one, 1 + the next free */
+	uint32_t places, free;   /* none in use at or above; 1 + a free one below, 0 for none */
 };
 
 void lives_init(struct lives *ls);
@@ -36,6 +39,3 @@ void lives_release(struct lives *ls);
 
 /* Follow an event; `at` is the position after it. */
 void lives_event(struct lives *ls, const struct event *e, uint64_t at);
-
-/* A list with room for one more: as it was or longer. Never NULL: the process ends instead. */
-void *list_grown(void *list, uint64_t count, uint64_t *room, size_t size);

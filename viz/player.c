@@ -1,5 +1,7 @@
 #include "viz/player.h"
 
+#include "viz/list.h"
+
 #include <stdlib.h>
 
 #define LOOK_BACK     8192               /* events before the present one, for who looks back */
