@@ -31,6 +31,11 @@ void ranges_copy(struct ranges *to, const struct ranges *from)
 	cow_copy(&to->nodes, &from->nodes);
 }
 
+size_t ranges_apart(const struct ranges *r, const struct ranges *from)
+{
+	return cow_apart(&r->heads, &from->heads) + cow_apart(&r->nodes, &from->nodes);
+}
+
 static const struct node *node_at(const struct ranges *r, uint32_t number)
 {
 	const struct node *leaf = cow_read(&r->nodes, number / NODES_LEAF);

@@ -20,6 +20,7 @@ struct ranges {
 void ranges_init(struct ranges *r, uint32_t most);       /* numbers below `most` */
 void ranges_release(struct ranges *r);
 void ranges_copy(struct ranges *to, const struct ranges *from);  /* `to` holds nothing yet */
+size_t ranges_apart(const struct ranges *r, const struct ranges *from);  /* see cow_apart */
 
 /* A number that is not in it; one that is. */
 void ranges_add(struct ranges *r, uint32_t number, uint32_t group, uint64_t from, uint64_t size);

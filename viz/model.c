@@ -46,6 +46,13 @@ void model_copy(struct model *to, const struct model *from)
 	devices_copy(to, from);
 }
 
+size_t model_apart(const struct model *m, const struct model *from)
+{
+	return checker_apart(&m->checker, &from->checker) +
+	       cow_apart(&m->used[1], &from->used[1]) + cow_apart(&m->used[2], &from->used[2]) +
+	       memory_apart(m, from) + stand_ins_apart(m, from) + devices_apart(m, from);
+}
+
 /* Everything before is forgotten; what the machine is like follows. */
 static void machine_on(struct model *m, const struct event *e)
 {

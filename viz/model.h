@@ -111,6 +111,9 @@ void model_init(struct model *m);
 void model_release(struct model *m);
 void model_copy(struct model *to, const struct model *from);     /* `to` holds nothing yet */
 
+/* Bytes of what it keeps that are not shared with that one; of short tables nothing is said. */
+size_t model_apart(const struct model *m, const struct model *from);
+
 /*
  * Follow an event. The trace has it, some before it (watchers look back) and the next CHECKER_AHEAD
  * of the same machine.

@@ -23,6 +23,11 @@ void devices_copy(struct model *to, const struct model *from)
 	cow_copy(&to->received, &from->received);
 }
 
+size_t devices_apart(const struct model *m, const struct model *from)
+{
+	return cow_apart(&m->buffers, &from->buffers) + cow_apart(&m->received, &from->received);
+}
+
 /* This transfer is the one heard of last. */
 static void turn_to(struct device_model *d, uint32_t slot)
 {

@@ -42,6 +42,12 @@ void memory_copy(struct model *to, const struct model *from)
 	cow_copy(&to->areas, &from->areas);
 }
 
+size_t memory_apart(const struct model *m, const struct model *from)
+{
+	return cow_apart(&m->uses, &from->uses) + cow_apart(&m->allocations, &from->allocations) +
+	       cow_apart(&m->buckets, &from->buckets) + cow_apart(&m->areas, &from->areas);
+}
+
 static struct page_note *note_write(struct model *m, uint64_t pa)
 {
 	return cow_write(&m->uses, pa >> PAGE_SHIFT);

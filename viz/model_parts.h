@@ -8,14 +8,17 @@
 void memory_open(struct model *m, uint64_t pages);       /* pages of RAM */
 void memory_close(struct model *m);
 void memory_copy(struct model *to, const struct model *from);
+size_t memory_apart(const struct model *m, const struct model *from);
 void memory_event(struct model *m, const struct event *e);
 
 void stand_ins_open(struct model *m);
 void stand_ins_close(struct model *m);
 void stand_ins_copy(struct model *to, const struct model *from);
+size_t stand_ins_apart(const struct model *m, const struct model *from);
 void stand_ins_event(struct model *m, const struct event *e);
 
 void devices_open(struct model *m);
 void devices_close(struct model *m);
 void devices_copy(struct model *to, const struct model *from);
+size_t devices_apart(const struct model *m, const struct model *from);
 void devices_event(struct model *m, const struct event *e);

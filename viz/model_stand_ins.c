@@ -23,6 +23,13 @@ void stand_ins_copy(struct model *to, const struct model *from)
 	ranges_copy(&to->stand_in_pa, &from->stand_in_pa);
 }
 
+size_t stand_ins_apart(const struct model *m, const struct model *from)
+{
+	return cow_apart(&m->stand_ins, &from->stand_ins) +
+	       ranges_apart(&m->stand_in_dma, &from->stand_in_dma) +
+	       ranges_apart(&m->stand_in_pa, &from->stand_in_pa);
+}
+
 static const struct stand_in *read_at(const struct model *m, uint32_t i)
 {
 	return cow_read(&m->stand_ins, i);

@@ -7,6 +7,7 @@
 #define LOOK_BACK     8192               /* events before the present one, for who looks back */
 #define AHEAD         1024               /* events read ahead at a time */
 #define KEYFRAMES_MAX 128
+#define KEPT_MAX      ((size_t)512 << 20)      /* bytes of all keyframes but the last */
 #define SPACING_FIRST 32768              /* positions from one keyframe to the next, at first */
 #define COPY_WORTH    2048               /* following so many events costs as much as a copy */
 #define NUMBER_MAX    ((uint64_t)1 << 55)      /* a stamp has no room for more */
@@ -22,6 +23,7 @@ struct fold {
 
 struct keyframe {
 	uint64_t at;
+	size_t bytes;            /* what the next one does not share with it, 0 for the last */
 	struct model model;
 };
 
@@ -32,6 +34,7 @@ struct player {
 	struct keyframe keyframe[KEYFRAMES_MAX];
 	uint32_t keyframes;
 	uint64_t spacing;
+	size_t kept;             /* bytes of all keyframes */
 	struct flag *flag;
 	uint64_t flags, flag_room;
 	struct lives lives;
@@ -147,6 +150,16 @@ void player_free(struct player *p)
 	free(p);
 }
 
+/* What keyframe i keeps in memory that the next one does not. */
+static void weigh(struct player *p, uint32_t i)
+{
+	struct keyframe *k = &p->keyframe[i];
+
+	p->kept -= k->bytes;
+	k->bytes = i + 1 < p->keyframes ? model_apart(&k->model, &k[1].model) : 0;
+	p->kept += k->bytes;
+}
+
 /* Every other one goes, and from now on half as many come. */
 static void thin_out(struct player *p)
 {
@@ -154,12 +167,15 @@ static void thin_out(struct player *p)
 
 	p->spacing *= 2;
 	for (uint32_t i = 0; i < p->keyframes; i++) {
-		if (p->keyframe[i].at % p->spacing)
+		if (p->keyframe[i].at % p->spacing) {
+			p->kept -= p->keyframe[i].bytes;
 			model_release(&p->keyframe[i].model);
-		else
+		} else
 			p->keyframe[kept++] = p->keyframe[i];
 	}
 	p->keyframes = kept;
+	for (uint32_t i = 0; i < kept; i++)
+		weigh(p, i);
 }
 
 static void keep_keyframe(struct player *p)
@@ -169,7 +185,12 @@ static void keep_keyframe(struct player *p)
 	if (p->read.at % p->spacing)
 		return;
 	p->keyframe[p->keyframes].at = p->read.at;
+	p->keyframe[p->keyframes].bytes = 0;
 	model_copy(&p->keyframe[p->keyframes++].model, &p->read.model);
+	if (p->keyframes > 1)
+		weigh(p, p->keyframes - 2);
+	while (p->kept > KEPT_MAX)
+		thin_out(p);
 }
 
 /* Rules that this event broke for the first time. */

@@ -37,6 +37,18 @@ void checker_copy(struct checker *to, const struct checker *from)
 	dma_debug_copy(&to->dma_debug, &from->dma_debug);
 }
 
+size_t checker_apart(const struct checker *c, const struct checker *from)
+{
+	const struct facts *f = &c->facts, *g = &from->facts;
+
+	return shadow_apart(&f->shadow, &g->shadow) +
+	       ownership_apart(&f->ownership, &g->ownership) +
+	       cow_apart(&f->pools.chunk, &g->pools.chunk) +
+	       cow_apart(&f->violations.list, &g->violations.list) +
+	       cow_apart(&c->dma_debug.records.slots, &from->dma_debug.records.slots) +
+	       cow_apart(&c->dma_debug.lines, &from->dma_debug.lines);
+}
+
 /* What each mapping the call acted on gave back. */
 static void finish_pieces(struct facts *f)
 {

@@ -54,6 +54,13 @@ void ownership_copy(struct ownership *to, const struct ownership *from)
 	cow_copy(&to->gone, &from->gone);
 }
 
+size_t ownership_apart(const struct ownership *o, const struct ownership *from)
+{
+	return cow_apart(&o->slots, &from->slots) + cow_apart(&o->live, &from->live) +
+	       ranges_apart(&o->by_dma, &from->by_dma) + ranges_apart(&o->by_pa, &from->by_pa) +
+	       cow_apart(&o->notes, &from->notes) + cow_apart(&o->gone, &from->gone);
+}
+
 const struct mapping *ownership_mapping(const struct ownership *o, uint32_t i)
 {
 	return cow_read(&o->slots, i);

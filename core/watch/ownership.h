@@ -68,6 +68,7 @@ struct ownership {
 void ownership_init(struct ownership *o, uint64_t ram_bytes);
 void ownership_release(struct ownership *o);
 void ownership_copy(struct ownership *to, const struct ownership *from);
+size_t ownership_apart(const struct ownership *o, const struct ownership *from); /* cow_apart */
 
 /* Slot i < end; one that ended has live false. */
 const struct mapping *ownership_mapping(const struct ownership *o, uint32_t i);
