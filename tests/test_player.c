@@ -6,6 +6,7 @@
 #include "viz/moment.h"
 #include "viz/player.h"
 #include "viz/recorder.h"
+#include "viz/recording_format.h"
 
 #include <unistd.h>
 
@@ -210,6 +211,52 @@ static void a_recording_that_grows_is_followed(void **state)
 			;
 		player_seek(along, player_count(along));
 	}
+	assert_same_players(p, along);
+	player_free(p);
+	player_free(along);
+	recording_close(r);
+	recording_close(live);
+	free(file.at);
+}
+
+/* Attributes of a call are the event behind it: here it is the first of a block. */
+static struct bytes_of_a_file record_attrs_in_the_next_block(void)
+{
+	struct trace t;
+	char path[64];
+	struct recorder *r = record_to(path);
+	struct event machine = { .kind = EV_MACHINE, .addr = MIB, .size = 64 };
+
+	trace_init(&t);
+	trace_append(&t, 0, &machine);
+	while (t.next < RECORDING_BLOCK)
+		trace_append(&t, 0, &(struct event){ .kind = EV_CPU_BARRIER });
+	trace_append(&t, 0, &(struct event){ .kind = EV_DMA_MAP, .addr = 0x4000, .addr2 = 0x4000,
+		.value = LINEAR_BASE + 0x4000, .size = 64, .a = DMA_FROM_DEVICE });
+	trace_append(&t, 0, &(struct event){ .kind = EV_DMA_ATTRS, .cause = RECORDING_BLOCK,
+		.value = ATTR_SKIP_CPU_SYNC });
+	assert_true(recorder_close(r, &t));
+	trace_release(&t);
+	return take_file(path);
+}
+
+static void a_call_waits_for_its_attributes_in_the_next_block(void **state)
+{
+	struct bytes_of_a_file file = record_attrs_in_the_next_block();
+	struct recording *r = recording_of(file), *live = recording_live();
+	struct player *p = read_all(r), *along = player_new(live);
+
+	(void)state;
+	for (size_t at = 0; at < file.n; at++) {
+		assert_true(recording_feed(live, file.at + at, 1));
+		while (player_read(along, 1000))
+			;
+		player_seek(along, player_count(along));
+		assert_true(player_count(along) < RECORDING_BLOCK ||
+			    player_count(along) == recording_count(live));
+	}
+	assert_int_equal(ownership_of(model_ownership(player_model(along)), 0x4000)->attrs,
+			 ATTR_SKIP_CPU_SYNC);
 	assert_same_players(p, along);
 	player_free(p);
 	player_free(along);
@@ -474,6 +521,7 @@ int main(void)
 		cmocka_unit_test(any_way_to_a_moment_leads_to_the_same_model),
 		cmocka_unit_test(reading_in_slices_is_reading_at_once),
 		cmocka_unit_test(a_recording_that_grows_is_followed),
+		cmocka_unit_test(a_call_waits_for_its_attributes_in_the_next_block),
 		cmocka_unit_test(a_flag_stands_where_the_checker_found_a_broken_rule),
 		cmocka_unit_test(a_mapping_lives_and_its_owner_takes_turns),
 		cmocka_unit_test(coherent_memory_lives_without_turns),

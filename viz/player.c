@@ -81,7 +81,7 @@ static void fill(struct fold *f, struct recording *r)
 
 	while (more && f->filled < f->at + AHEAD)
 		more = fill_one(f, r);
-	f->ready = more ? f->filled - CHECKER_AHEAD : f->filled;
+	f->ready = f->filled > CHECKER_AHEAD ? f->filled - CHECKER_AHEAD : 0;
 	trace_trim(&f->trace, LOOK_BACK + (f->filled - f->at));
 }
 
@@ -239,9 +239,17 @@ static bool read_one(struct player *p)
 	return true;
 }
 
+/* How far it may be read: an event whose next ones are still to come has to wait for them. */
+static uint64_t readable(const struct player *p)
+{
+	uint64_t count = recording_count(p->recording);
+
+	return recording_breaks_off(p->recording) ? count - min_u64(count, CHECKER_AHEAD) : count;
+}
+
 bool player_read(struct player *p, uint64_t most)
 {
-	uint64_t there = recording_count(p->recording);
+	uint64_t there = readable(p);
 	bool more = true;
 
 	for (; most && p->read.at < there && more; most--)

@@ -35,7 +35,8 @@ void player_free(struct player *p);                  /* NULL is fine */
 
 /*
  * Read on in what the recording has by now, for at most so many events. True: there is more to
- * read. Until then player_count is what was read.
+ * read. Until then player_count is what was read; while more is to come for sure, it may stay a few
+ * events behind recording_count.
  */
 bool player_read(struct player *p, uint64_t most);
 uint64_t player_count(const struct player *p);
