@@ -448,6 +448,34 @@ static void undo_takes_a_violation_back_and_leaves_its_flag(void **state)
 	end(&s);
 }
 
+/* What is undone leaves its place in the list to the next one. */
+static void a_flag_tells_of_its_own_violation_alone(void **state)
+{
+	struct scene_of_calls s = begin(0);
+	vaddr_t va = kmalloc(s.k, 64, GFP_KERNEL);
+	dma_addr_t dma;
+
+	(void)state;
+	bench_mark(s.b);
+	kfree(s.k, va);
+	kfree(s.k, va);
+	bench_keep(s.b, false);
+	bench_undo(s.b, 1);
+	dma = dma_map_single(s.k, 0, va, 64, DMA_FROM_DEVICE);
+	assert_true(dma != DMA_MAPPING_ERROR);
+	kfree(s.k, va);
+	finish(&s);
+	assert_int_equal(player_flags(s.p), 2);
+	assert_int_equal(player_flag(s.p, 0)->violation, player_flag(s.p, 1)->violation);
+	assert_int_not_equal(player_flag(s.p, 0)->rule, player_flag(s.p, 1)->rule);
+	player_seek(s.p, player_flag(s.p, 0)->at);
+	assert_int_equal(player_violation(s.p, player_flag(s.p, 0))->rule, RULE_DOUBLE_FREE);
+	player_seek(s.p, player_count(s.p));
+	assert_null(player_violation(s.p, player_flag(s.p, 0)));
+	assert_int_equal(player_violation(s.p, player_flag(s.p, 1))->rule, RULE_FREE_MAPPED);
+	end(&s);
+}
+
 static void another_machine_knows_nothing_of_the_one_before(void **state)
 {
 	struct bytes_of_a_file file = record_two(81, 5);
@@ -528,6 +556,7 @@ int main(void)
 		cmocka_unit_test(calls_are_found_in_both_directions),
 		cmocka_unit_test(flags_are_found_in_both_directions),
 		cmocka_unit_test(undo_takes_a_violation_back_and_leaves_its_flag),
+		cmocka_unit_test(a_flag_tells_of_its_own_violation_alone),
 		cmocka_unit_test(another_machine_knows_nothing_of_the_one_before),
 		cmocka_unit_test(a_cycle_is_found),
 		cmocka_unit_test(a_moment_is_named_as_a_person_names_it),

@@ -199,11 +199,12 @@ static void note_flags(struct player *p, uint32_t known)
 	const struct violations *vs = model_violations(&p->read.model);
 
 	for (uint32_t i = known; i < vs->count; i++) {
-		enum rule rule = violations_at(vs, i)->rule;
+		const struct violation *v = violations_at(vs, i);
 
 		p->flag = list_grown(p->flag, p->flags, &p->flag_room, sizeof *p->flag);
 		p->flag[p->flags++] = (struct flag){ .at = p->read.at, .violation = i,
-			.rule = (uint16_t)rule, .error = *rule_info[rule].severity == 'e' };
+			.machine = p->read.model.machines, .seq = v->seq,
+			.rule = (uint16_t)v->rule, .error = *rule_info[v->rule].severity == 'e' };
 	}
 }
 
@@ -395,8 +396,7 @@ uint64_t player_next_call(const struct player *p, uint64_t from, int direction)
 	return direction > 0 ? call_above(p, from) : call_below(p, from);
 }
 
-/* How many flags stand at or before a position. */
-static uint32_t flags_until(const struct player *p, uint64_t at)
+uint32_t player_flags_until(const struct player *p, uint64_t at)
 {
 	uint32_t low = 0, high = (uint32_t)p->flags;
 
@@ -416,10 +416,10 @@ uint64_t player_next_flag(const struct player *p, uint64_t from, int direction)
 	uint32_t i;
 
 	if (direction > 0) {
-		i = flags_until(p, from);
+		i = player_flags_until(p, from);
 		return i < p->flags ? p->flag[i].at : UINT64_MAX;
 	}
-	i = from ? flags_until(p, from - 1) : 0;
+	i = from ? player_flags_until(p, from - 1) : 0;
 	return i ? p->flag[i - 1].at : UINT64_MAX;
 }
 
@@ -431,6 +431,14 @@ uint32_t player_flags(const struct player *p)
 const struct flag *player_flag(const struct player *p, uint32_t i)
 {
 	return &p->flag[i];
+}
+
+const struct violation *player_violation(const struct player *p, const struct flag *f)
+{
+	const struct violations *vs = model_violations(&p->shown.model);
+	const struct violation *v = f->violation < vs->count ? violations_at(vs, f->violation) : NULL;
+
+	return v && v->seq == f->seq && p->shown.model.machines == f->machine ? v : NULL;
 }
 
 uint32_t player_lives(const struct player *p)

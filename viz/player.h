@@ -15,6 +15,7 @@
 /* Something to be flagged on the timeline. */
 struct flag {
 	uint64_t at;             /* position after the event that broke the rule */
+	uint64_t machine, seq;   /* what broke it: the machine's and the event's number */
 	uint32_t violation;      /* its index in the model's list at that moment */
 	uint16_t rule;           /* enum rule */
 	bool error;              /* or a warning */
@@ -69,6 +70,11 @@ uint64_t player_next_flag(const struct player *p, uint64_t from, int direction);
 
 uint32_t player_flags(const struct player *p);
 const struct flag *player_flag(const struct player *p, uint32_t i);       /* in order of `at` */
+uint32_t player_flags_until(const struct player *p, uint64_t at);         /* at it or before */
+
+/* What the flag tells of, as the present model has it. NULL: undone since, or another machine's. */
+const struct violation *player_violation(const struct player *p, const struct flag *f);
+
 uint32_t player_lives(const struct player *p);
 const struct life *player_life(const struct player *p, uint32_t i);       /* in order of `from` */
 const struct turn *player_turn(const struct player *p, const struct life *l, uint32_t i);

@@ -218,22 +218,6 @@ static void draw_events(const struct chart *c)
 	}
 }
 
-/* The first flag at or after this position. */
-static uint32_t first_flag(const struct player *p, uint64_t at)
-{
-	uint32_t low = 0, high = player_flags(p);
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (player_flag(p, middle)->at < at)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 static void draw_flag(const struct chart *c, struct box b, const struct flag *f, const char *number)
 {
 	enum role ink = f->error ? role_ink(c->p->look->theme, ROLE_WARN) : ROLE_INK;
@@ -249,7 +233,7 @@ static void draw_flags(const struct chart *c)
 	float free = c->span.x, pole = -POLES_APART, h = c->lanes.y - c->top, end = c->span.x + c->span.w;
 
 	c->p->scene->marks = look_hides(c->p->look, LEGEND_WARN) ? MARK_FADED : 0;
-	for (uint32_t i = first_flag(p, c->span.from + 1); i < player_flags(p); i++) {
+	for (uint32_t i = player_flags_until(p, c->span.from); i < player_flags(p); i++) {
 		const struct flag *f = player_flag(p, i);
 		float x = span_x(&c->span, f->at), w;
 		char number[16];
