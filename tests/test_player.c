@@ -156,8 +156,8 @@ static void assert_same_life(const struct player *a, const struct player *b, uin
 	assert_int_equal(l->to, m->to);
 	assert_int_equal(l->turns, m->turns);
 	for (uint32_t k = 0; k < l->turns; k++) {
-		assert_int_equal(player_turn(a, l, k)->at, player_turn(b, m, k)->at);
-		assert_int_equal(player_turn(a, l, k)->device, player_turn(b, m, k)->device);
+		assert_int_equal(l->turn[k].at, m->turn[k].at);
+		assert_int_equal(l->turn[k].device, m->turn[k].device);
 	}
 }
 
@@ -354,11 +354,11 @@ static void a_mapping_lives_and_its_owner_takes_turns(void **state)
 	assert_int_equal(l->dma, dma);
 	assert_int_equal(l->pa, va - LINEAR_BASE);
 	assert_int_equal(l->turns, 3);
-	assert_true(player_turn(s.p, l, 0)->device);
-	assert_int_equal(player_turn(s.p, l, 0)->at, l->from);
-	assert_false(player_turn(s.p, l, 1)->device);
-	assert_int_equal(player_turn(s.p, l, 1)->at, position_of(&s, EV_DMA_SYNC_CPU));
-	assert_true(player_turn(s.p, l, 2)->device);
+	assert_true(l->turn[0].device);
+	assert_int_equal(l->turn[0].at, l->from);
+	assert_false(l->turn[1].device);
+	assert_int_equal(l->turn[1].at, position_of(&s, EV_DMA_SYNC_CPU));
+	assert_true(l->turn[2].device);
 	end(&s);
 }
 
@@ -476,6 +476,52 @@ static void a_flag_tells_of_its_own_violation_alone(void **state)
 	end(&s);
 }
 
+/* Numbers begin again with the second machine: the same number is two lives. */
+static void a_life_is_found_by_the_machine_that_is_on(void **state)
+{
+	struct bytes_of_a_file file = record_two(83, 12);
+	struct recording *r = recording_of(file);
+	struct player *p = read_all(r);
+
+	(void)state;
+	assert_true(player_lives(p) > 1);
+	for (uint32_t i = 0; i < player_lives(p); i++) {
+		const struct life *l = player_life(p, i);
+
+		player_seek(p, l->from);
+		assert_ptr_equal(player_life_of(p, l->seq), l);
+		assert_true(player_lives_until(p, l->from) > i);
+		assert_true(player_lives_until(p, l->from - 1) <= i);
+		assert_null(player_life_of(p, UINT64_MAX));
+	}
+	player_free(p);
+	recording_close(r);
+	free(file.at);
+}
+
+static void breaks_are_machines_and_what_was_undone(void **state)
+{
+	struct bytes_of_a_file file = record_two(84, 16);
+	struct recording *r = recording_of(file);
+	struct player *p = read_all(r);
+	uint32_t n = 0;
+
+	(void)state;
+	for (uint64_t at = 0; at < player_count(p); at++) {
+		const struct event *e = player_event(p, at);
+
+		if (e->kind != EV_MACHINE && e->kind != EV_UNDO)
+			continue;
+		assert_int_equal(player_breaks_until(p, at), n);
+		assert_int_equal(player_break(p, n++), at + 1);
+	}
+	assert_true(n > 2);
+	assert_int_equal(player_breaks(p), n);
+	player_free(p);
+	recording_close(r);
+	free(file.at);
+}
+
 static void another_machine_knows_nothing_of_the_one_before(void **state)
 {
 	struct bytes_of_a_file file = record_two(81, 5);
@@ -557,6 +603,8 @@ int main(void)
 		cmocka_unit_test(flags_are_found_in_both_directions),
 		cmocka_unit_test(undo_takes_a_violation_back_and_leaves_its_flag),
 		cmocka_unit_test(a_flag_tells_of_its_own_violation_alone),
+		cmocka_unit_test(a_life_is_found_by_the_machine_that_is_on),
+		cmocka_unit_test(breaks_are_machines_and_what_was_undone),
 		cmocka_unit_test(another_machine_knows_nothing_of_the_one_before),
 		cmocka_unit_test(a_cycle_is_found),
 		cmocka_unit_test(a_moment_is_named_as_a_person_names_it),

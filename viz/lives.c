@@ -41,15 +41,15 @@ static uint32_t new_place(struct lives *ls)
 	return place;
 }
 
-static void begin(struct lives *ls, const struct event *e, uint64_t at)
+static void begin(struct lives *ls, const struct event *e, uint64_t at, uint64_t machine)
 {
 	uint32_t place = new_place(ls);
 
 	if (place == ALIVE_MAX)
 		return;
 	ls->life = list_grown(ls->life, ls->count, &ls->room, sizeof *ls->life);
-	ls->life[ls->count] = (struct life){ .seq = e->seq, .from = at, .to = UINT64_MAX,
-		.dma = e->addr, .pa = e->addr2, .va = e->value, .size = e->size,
+	ls->life[ls->count] = (struct life){ .machine = machine, .seq = e->seq, .from = at,
+		.to = UINT64_MAX, .dma = e->addr, .pa = e->addr2, .va = e->value, .size = e->size,
 		.device = e->unit, .dir = e->a, .form = e->b };
 	turn(&ls->life[ls->count], at, e->kind == EV_DMA_MAP);
 	ls->at[place] = (uint32_t)ls->count++;
@@ -132,12 +132,12 @@ static void end_all(struct lives *ls, uint64_t at)
 	ranges_init(&ls->living, ALIVE_MAX);
 }
 
-void lives_event(struct lives *ls, const struct event *e, uint64_t at)
+void lives_event(struct lives *ls, const struct event *e, uint64_t at, uint64_t machine)
 {
 	switch (e->kind) {
 	case EV_MACHINE:         end_all(ls, at); break;
 	case EV_DMA_MAP:
-	case EV_DMA_ALLOC:       begin(ls, e, at); break;
+	case EV_DMA_ALLOC:       begin(ls, e, at, machine); break;
 	case EV_DMA_PIECE:       piece(ls, e); break;
 	case EV_DMA_UNMAP:
 	case EV_DMA_FREE:        end(ls, e, at); break;
@@ -145,4 +145,25 @@ void lives_event(struct lives *ls, const struct event *e, uint64_t at)
 	case EV_DMA_SYNC_DEVICE: sync(ls, e, at, true); break;
 	default: break;
 	}
+}
+
+static bool is_before(const struct life *l, uint64_t machine, uint64_t seq)
+{
+	return l->machine == machine ? l->seq < seq : l->machine < machine;
+}
+
+const struct life *lives_find(const struct lives *ls, uint64_t machine, uint64_t seq)
+{
+	uint64_t low = 0, high = ls->count;
+
+	while (low < high) {
+		uint64_t middle = low + (high - low) / 2;
+
+		if (is_before(&ls->life[middle], machine, seq))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < ls->count && ls->life[low].machine == machine && ls->life[low].seq == seq ?
+		&ls->life[low] : NULL;
 }

@@ -16,7 +16,7 @@ struct turn {
 
 /* A mapping's life: one row of the ownership lanes. */
 struct life {
-	uint64_t seq;            /* of the event that made it */
+	uint64_t machine, seq;   /* the machine's number, and that of the event that made it */
 	uint64_t from, to;       /* positions; to is UINT64_MAX while it lives */
 	/* pa: of the first byte, also where the bytes do not lie together; UINT64_MAX: not known */
 	uint64_t dma, pa, va, size;
@@ -26,7 +26,7 @@ struct life {
 };
 
 struct lives {
-	struct life *life;       /* in order of `from` */
+	struct life *life;       /* in order of `from`, and so of `machine` and `seq` */
 	uint64_t count, room;
 	uint64_t ended_all;      /* those before it ended with their machine, or earlier */
 	struct ranges living;    /* those that have not ended, by place, device and bus address */
@@ -37,5 +37,8 @@ struct lives {
 void lives_init(struct lives *ls);
 void lives_release(struct lives *ls);
 
-/* Follow an event; `at` is the position after it. */
-void lives_event(struct lives *ls, const struct event *e, uint64_t at);
+/* Follow an event of this machine (they are numbered upwards); `at` is the position after it. */
+void lives_event(struct lives *ls, const struct event *e, uint64_t at, uint64_t machine);
+
+/* The life that this event of this machine began, or NULL. */
+const struct life *lives_find(const struct lives *ls, uint64_t machine, uint64_t seq);

@@ -2,7 +2,9 @@
 
 #include "viz/list.h"
 
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define LOOK_BACK     8192               /* events before the present one, for who looks back */
 #define AHEAD         1024               /* events read ahead at a time */
@@ -38,6 +40,8 @@ struct player {
 	struct flag *flag;
 	uint64_t flags, flag_room;
 	struct lives lives;
+	uint64_t *breaks;        /* positions */
+	uint64_t break_count, break_room;
 	struct density *density;
 	uint64_t steps, density_room;
 };
@@ -146,6 +150,7 @@ void player_free(struct player *p)
 	fold_release(&p->shown);
 	lives_release(&p->lives);
 	free(p->flag);
+	free(p->breaks);
 	free(p->density);
 	free(p);
 }
@@ -208,6 +213,14 @@ static void note_flags(struct player *p, uint32_t known)
 	}
 }
 
+static void note_break(struct player *p, const struct event *e)
+{
+	if (e->kind != EV_MACHINE && e->kind != EV_UNDO)
+		return;
+	p->breaks = list_grown(p->breaks, p->break_count, &p->break_room, sizeof *p->breaks);
+	p->breaks[p->break_count++] = p->read.at;
+}
+
 static void note_density(struct player *p, const struct event *e)
 {
 	struct density *d;
@@ -234,7 +247,8 @@ static bool read_one(struct player *p)
 		return false;
 	note_flags(p, known);
 	note_density(p, e);
-	lives_event(&p->lives, e, p->read.at);
+	note_break(p, e);
+	lives_event(&p->lives, e, p->read.at, p->read.model.machines);
 	if (p->read.at % p->spacing == 0)
 		keep_keyframe(p);
 	return true;
@@ -396,19 +410,29 @@ uint64_t player_next_call(const struct player *p, uint64_t from, int direction)
 	return direction > 0 ? call_above(p, from) : call_below(p, from);
 }
 
-uint32_t player_flags_until(const struct player *p, uint64_t at)
+/*
+ * How many of n rows, each of `size` bytes with a position at `offset` and in order of it, stand at
+ * a position or before it.
+ */
+static uint32_t until(const void *rows, size_t size, size_t offset, uint64_t n, uint64_t at)
 {
-	uint32_t low = 0, high = (uint32_t)p->flags;
+	uint64_t low = 0, high = n;
 
 	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
+		uint64_t middle = low + (high - low) / 2, position;
 
-		if (p->flag[middle].at <= at)
+		memcpy(&position, (const char *)rows + middle * size + offset, sizeof position);
+		if (position <= at)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low;
+	return (uint32_t)low;
+}
+
+uint32_t player_flags_until(const struct player *p, uint64_t at)
+{
+	return until(p->flag, sizeof *p->flag, offsetof(struct flag, at), p->flags, at);
 }
 
 uint64_t player_next_flag(const struct player *p, uint64_t from, int direction)
@@ -451,10 +475,32 @@ const struct life *player_life(const struct player *p, uint32_t i)
 	return &p->lives.life[i];
 }
 
-const struct turn *player_turn(const struct player *p, const struct life *l, uint32_t i)
+uint32_t player_lives_until(const struct player *p, uint64_t at)
 {
-	(void)p;
-	return &l->turn[i];
+	return until(p->lives.life, sizeof *p->lives.life, offsetof(struct life, from),
+		     p->lives.count, at);
+}
+
+const struct life *player_life_of(const struct player *p, uint64_t seq)
+{
+	uint64_t machine = p->shown.at ? p->shown.model.machines : 1;
+
+	return lives_find(&p->lives, machine, seq);
+}
+
+uint32_t player_breaks(const struct player *p)
+{
+	return (uint32_t)p->break_count;
+}
+
+uint64_t player_break(const struct player *p, uint32_t i)
+{
+	return p->breaks[i];
+}
+
+uint32_t player_breaks_until(const struct player *p, uint64_t at)
+{
+	return until(p->breaks, sizeof *p->breaks, 0, p->break_count, at);
 }
 
 const struct density *player_density(const struct player *p, uint64_t step)

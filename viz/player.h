@@ -77,7 +77,16 @@ const struct violation *player_violation(const struct player *p, const struct fl
 
 uint32_t player_lives(const struct player *p);
 const struct life *player_life(const struct player *p, uint32_t i);       /* in order of `from` */
-const struct turn *player_turn(const struct player *p, const struct life *l, uint32_t i);
+uint32_t player_lives_until(const struct player *p, uint64_t at);         /* begun at it or before */
+
+/* The life that event number seq of the machine began that is on at the present position, or NULL. */
+const struct life *player_life_of(const struct player *p, uint64_t seq);
+
+/* Positions after a machine was switched on or a command undone: another story begins. In order. */
+uint32_t player_breaks(const struct player *p);
+uint64_t player_break(const struct player *p, uint32_t i);
+uint32_t player_breaks_until(const struct player *p, uint64_t at);        /* at it or before */
+
 const struct density *player_density(const struct player *p, uint64_t step);  /* NULL: beyond */
 
 /* The lane an event is shown in: a beat of a device is the bus's affair. */
