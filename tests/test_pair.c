@@ -154,7 +154,9 @@ static const char *difference(struct two *t, uint64_t at)
 
 static void the_same_call_is_the_same_moment(void **state)
 {
-	static const enum event_kind kinds[] = { EV_MEM_ALLOC, EV_DMA_MAP, EV_DMA_UNMAP, EV_MEM_FREE };
+	static const enum event_kind kinds[] = {
+		EV_MEM_ALLOC, EV_DMA_MAP, EV_DMA_UNMAP, EV_MEM_FREE
+	};
 	struct two t = play_both("x86", stale);
 
 	(void)state;
@@ -166,7 +168,8 @@ static void the_same_call_is_the_same_moment(void **state)
 		assert_true(pair_position(t.pair, here - 1) < after(t.player[1], kinds[i], 0));
 	}
 	assert_int_equal(pair_position(t.pair, 0), 0);
-	assert_int_equal(pair_position(t.pair, player_count(t.player[0])), player_count(t.player[1]));
+	assert_int_equal(pair_position(t.pair, player_count(t.player[0])),
+			 player_count(t.player[1]));
 	away(&t);
 }
 
@@ -243,7 +246,8 @@ static void undo_goes_back_on_both(void **state)
 	assert_int_equal(t.session->bench->steps, t.session->beside->bench->steps);
 	play_lines(t.session, "sync h for_cpu\nload(buf)\n");
 	look(&t);
-	assert_int_equal(pair_position(t.pair, player_count(t.player[0])), player_count(t.player[1]));
+	assert_int_equal(pair_position(t.pair, player_count(t.player[0])),
+			 player_count(t.player[1]));
 	assert_true(pair_position(t.pair, after(t.player[0], EV_DMA_SYNC_CPU, 0)) >=
 		    after(t.player[1], EV_DMA_SYNC_CPU, 0));
 	away(&t);

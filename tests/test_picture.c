@@ -315,6 +315,101 @@ static const char *where(float w, float h)
 	return text;
 }
 
+static void draw_at_end(enum driver driver, float w, float h)
+{
+	player_seek(rigs[driver].player, player_count(rigs[driver].player));
+	draw(driver, w, h);
+}
+
+/* Rectangles of a panel that stand for such things. */
+static uint32_t count_things(enum panel panel, enum thing_kind kind)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < scene.count; i++)
+		n += scene.prim[i].shape == SHAPE_RECT && scene.prim[i].thing.kind == kind &&
+			in_panel(panel, &scene.prim[i]);
+	return n;
+}
+
+static uint32_t bytes_in_l1(enum driver driver)
+{
+	const struct shadow *s = model_shadow(player_model(rigs[driver].player));
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < s->cache[1].sets * s->cache[1].ways; i++)
+		n += ((const struct shadow_line *)cow_read(&s->cache[1].lines, i))->valid ?
+			s->line : 0;
+	return n;
+}
+
+/* Half way, where it stands in a still picture. */
+static void a_pill_covers_no_words_where_there_is_room(void **state)
+{
+	static const struct {
+		float w, h;
+	} windows[] = { { 1100, 700 }, { 1280, 800 }, { 1920, 1080 } };
+	const struct prim *pill;
+
+	(void)state;
+	for (enum driver i = TINY; i <= ARM64; i++)
+		for (uint32_t k = 0; k < 3; k++) {
+			draw_at_end(i, windows[k].w, windows[k].h);
+			pill = find_shape(SHAPE_RECT, MARK_ROUND | MARK_BOLD);
+			assert_non_null(pill);
+			for (uint32_t n = 0; n < scene.count; n++)
+				if (scene.prim[n].shape == SHAPE_TEXT &&
+				    !holds(pill->box, scene.prim[n].box) &&
+				    overlap(pill->box, letters(&scene.prim[n])))
+					fail_msg("a pill covers \"%s\" %s",
+						 scene_words(&scene, &scene.prim[n]),
+						 where(windows[k].w, windows[k].h));
+		}
+}
+
+/* Every byte of the smallest cache, at the smallest size of the issue. */
+static void tiny_shows_all_bytes_at_900_by_600(void **state)
+{
+	(void)state;
+	draw_at_end(TINY, 900, 600);
+	assert_true(count_things(PANEL_L1, THING_BYTE) >= bytes_in_l1(TINY));
+	assert_false(says(PANEL_L1, "sets x"));
+	assert_true(picture.box[PANEL_DEVICE].w > 0 && picture.box[PANEL_BUS].w > 0);
+}
+
+/* Of 8192 pages: all in a strip, and 1024 near enough to tell them apart. */
+static void a_large_ram_has_a_region_from_nearer(void **state)
+{
+	(void)state;
+	draw_at_end(ARM64, 1920, 1080);
+	assert_true(says(PANEL_RAM, "pages 0..3ff"));
+	assert_true(count_things(PANEL_RAM, THING_PAGE) > 1024);
+	draw_at_end(TINY, 1920, 1080);
+	assert_false(says(PANEL_RAM, "pages 0.."));
+}
+
+/* The device works on a bounce buffer: it is not the CPU's, and it says for whom it stands. */
+static void a_bounce_buffer_is_its_owners(void **state)
+{
+	(void)state;
+	draw_after(BOUNCE, EV_DEV_WRITE, 0);
+	assert_true(says(PANEL_BYTE, "edu owns it, for 0x"));
+	assert_true(says(PANEL_RAM, "owner device"));
+	assert_true(says(PANEL_STAND_IN, "bounce buffers"));
+	draw_after(IOMMU, EV_DEV_WRITE, 0);
+	assert_true(says(PANEL_STAND_IN, "IOMMU"));
+}
+
+/* On a board that snoops nobody counts bytes, and the rules of the API hold as well. */
+static void a_board_that_snoops_has_owners_too(void **state)
+{
+	(void)state;
+	draw_after(X86, EV_DEV_WRITE, 0);
+	assert_true(says(PANEL_BYTE, "edu owns it"));
+	draw_at_end(X86, 1280, 800);
+	assert_false(says(PANEL_BYTE, "edu owns it"));
+}
+
 static void check_prim(const struct prim *p, float w, float h)
 {
 	struct box b = p->box;
@@ -531,6 +626,11 @@ int main(void)
 		cmocka_unit_test_setup(a_pill_goes_where_the_bytes_go, begin),
 		cmocka_unit_test_setup(between_the_levels_a_pill_goes_up_and_down, begin),
 		cmocka_unit_test_setup(a_register_write_passes_below_the_panels, begin),
+		cmocka_unit_test_setup(a_pill_covers_no_words_where_there_is_room, begin),
+		cmocka_unit_test_setup(tiny_shows_all_bytes_at_900_by_600, begin),
+		cmocka_unit_test_setup(a_large_ram_has_a_region_from_nearer, begin),
+		cmocka_unit_test_setup(a_bounce_buffer_is_its_owners, begin),
+		cmocka_unit_test_setup(a_board_that_snoops_has_owners_too, begin),
 		cmocka_unit_test_setup(with_reduced_motion_a_pill_stands_half_way, begin),
 		cmocka_unit_test_setup(a_map_shows_large_caches_and_the_set_that_matters, begin),
 		cmocka_unit_test_setup(nothing_overlaps_or_leaves_its_place, begin),

@@ -40,7 +40,9 @@ bool find_byte(const struct player *p, uint64_t address, uint64_t *pa)
 
 static bool is_address(const char *field)
 {
-	static const char *const names[] = { "va", "pa", "dma", "dma2", "bounce", "from", "to", "flag" };
+	static const char *const names[] = {
+		"va", "pa", "dma", "dma2", "bounce", "from", "to", "flag"
+	};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (!strcmp(field, names[i]))
@@ -161,7 +163,7 @@ bool find_next(const struct player *p, const char *text, struct found *found, ch
 	}
 	if (next_rule(p, text, found) || next_match(p, text, found))
 		return true;
-	snprintf(why, n, "%s is not here. Find knows addresses (0x2040), event numbers (120), rules "
-		 "(stale-read), words (dma.map, kmalloc) and device 0", text);
+	snprintf(why, n, "%s is not here. Find knows addresses (0x2040), event numbers (120), "
+		 "rules (stale-read), words (dma.map, kmalloc) and device 0", text);
 	return false;
 }

@@ -108,14 +108,15 @@ static void put_prim(FILE *to, const struct scene *s, const struct prim *p, enum
  */
 static void put_definitions(FILE *to, enum theme theme)
 {
-	fputs("<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\">"
+	fputs("<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" "
+	      "patternUnits=\"userSpaceOnUse\">"
 	      "<path d=\"M-1 7L7 -1M-1 1L1 -1M5 7L7 5\"", to);
 	put_colour(to, "stroke", theme, ROLE_PAPER);
 	fputs(" stroke-opacity=\"0.5\" stroke-width=\"1.5\"/></pattern>\n", to);
 	for (enum role role = ROLE_EDGE; role < ROLE_COUNT; role++) {
 		fprintf(to, "<marker id=\"arrow-%s\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" "
-			"markerWidth=\"5\" markerHeight=\"5\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\"",
-			role_name[role]);
+			"markerWidth=\"5\" markerHeight=\"5\" orient=\"auto\">"
+			"<path d=\"M0 0L8 4L0 8z\"", role_name[role]);
 		put_colour(to, "fill", theme, role);
 		fputs("/></marker>\n", to);
 	}

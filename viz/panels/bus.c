@@ -12,7 +12,7 @@
 #define BESIDE 4.0f          /* between a pill and its way */
 #define AWAY_STEP 6.0f       /* places of a pill that are tried, points */
 #define AWAY_MOST 240.0f
-#define WORDS_COST 2.0f      /* of a square point of words, in points farther off */
+#define WORDS_COST 20.0f     /* of a square point of words, in points farther off */
 #define HAS_WIDE 13           /* characters of "crypto has it" and "crypto writes" */
 #define PAD   12.0f          /* inside a pill, left and right */
 

@@ -78,7 +78,8 @@ static void access_rows(struct rows *r, const struct picture *p)
 	rows_text(r, ROLE_CPU, now ? MARK_BOLD : 0, "%s %" PRIu32 " %s",
 		  e->kind == EV_CPU_LOAD ? "load" : "store", e->size,
 		  e->size == 1 ? "byte" : "bytes");
-	rows_text(r, ROLE_INK, 0, "%s0x%" PRIx64, rows_wide(r, ADDRESS_WIDE) ? "at " : "", e->addr2);
+	rows_text(r, ROLE_INK, 0, "%s0x%" PRIx64, rows_wide(r, ADDRESS_WIDE) ? "at " : "",
+		  e->addr2);
 	if (differs(p))
 		draw_warning(r, in_one_piece(r, e->value) ? 1 : 2);
 	value_rows(r, differs(p) ? role_ink(p->look->theme, ROLE_WARN) : ROLE_INK, MARK_BOLD,
@@ -92,7 +93,8 @@ static void context_rows(struct rows *r, const struct model *m)
 {
 	rows_take(r, r->look->text * 0.5f);
 	if (m->context == CONTEXT_IRQ)
-		rows_text(r, ROLE_INK, 0, rows_wide(r, HANDLER_WIDE) ? "handler of %s" : "handler, %s",
+		rows_text(r, ROLE_INK, 0,
+			  rows_wide(r, HANDLER_WIDE) ? "handler of %s" : "handler, %s",
 			  words_device(m->handler));
 	else
 		rows_text(r, m->context == CONTEXT_ATOMIC ? ROLE_INK : ROLE_DIM, 0, "%s%s",
