@@ -3,6 +3,7 @@
 #include "random_driver.h"
 
 #include "bench.h"
+#include "viz/moment.h"
 #include "viz/player.h"
 #include "viz/recorder.h"
 
@@ -443,6 +444,30 @@ static void a_cycle_is_found(void **state)
 	free(file.at);
 }
 
+/* Numbers begin at 1 on every machine; a person means the last one that has it. */
+static void a_moment_is_named_as_a_person_names_it(void **state)
+{
+	struct bytes_of_a_file file = record_two(83, 5);
+	struct recording *r = recording_of(file);
+	struct player *p = read_all(r);
+	uint64_t last = player_count(p), at;
+	char why[128];
+
+	(void)state;
+	at = moment_find(p, "1", why, sizeof why);
+	assert_true(at > 1);
+	assert_int_equal(player_event(p, at - 1)->kind, EV_MACHINE);
+	assert_int_equal(moment_find(p, "end", why, sizeof why), last);
+	assert_int_equal(moment_find(p, "cycle:0", why, sizeof why), 1);
+	assert_int_equal(moment_find(p, "violation:999999", why, sizeof why), UINT64_MAX);
+	assert_string_equal(why, "there is no violation 999999 in this recording");
+	assert_int_equal(moment_find(p, "soon", why, sizeof why), UINT64_MAX);
+	assert_int_equal(moment_find(p, "12x", why, sizeof why), UINT64_MAX);
+	player_free(p);
+	recording_close(r);
+	free(file.at);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -457,6 +482,7 @@ int main(void)
 		cmocka_unit_test(undo_takes_a_violation_back_and_leaves_its_flag),
 		cmocka_unit_test(another_machine_knows_nothing_of_the_one_before),
 		cmocka_unit_test(a_cycle_is_found),
+		cmocka_unit_test(a_moment_is_named_as_a_person_names_it),
 	};
 
 	return cmocka_run_group_tests_name("player", tests, NULL, NULL);

@@ -292,11 +292,30 @@ uint64_t player_find_cycle(const struct player *p, uint64_t cycle)
 	return UINT64_MAX;
 }
 
-uint64_t player_find(const struct player *p, uint64_t seq)
+/* On the machine that is on at event `near`. */
+static uint64_t find_near(const struct player *p, uint64_t seq, uint64_t near)
 {
-	uint64_t at = recording_find(p->recording, seq, p->shown.at ? p->shown.at - 1 : 0);
+	uint64_t at = recording_find(p->recording, seq, near);
 
 	return at < p->read.at ? at + 1 : UINT64_MAX;
+}
+
+uint64_t player_find(const struct player *p, uint64_t seq)
+{
+	return find_near(p, seq, p->shown.at ? p->shown.at - 1 : 0);
+}
+
+uint64_t player_find_last(const struct player *p, uint64_t seq)
+{
+	uint64_t near = p->read.at, at = UINT64_MAX;
+
+	while (near && near != UINT64_MAX && at == UINT64_MAX) {
+		uint64_t first = find_near(p, 1, --near);
+
+		at = find_near(p, seq, near);
+		near = first == UINT64_MAX ? first : first - 1;
+	}
+	return at;
 }
 
 enum lane event_lane(const struct event *e)

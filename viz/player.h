@@ -51,8 +51,12 @@ const struct event *player_event(const struct player *p, uint64_t i);
 /* The first position at which so many cycles have passed. UINT64_MAX: there is none. */
 uint64_t player_find_cycle(const struct player *p, uint64_t cycle);
 
-/* Position right after event number seq of the machine that is on at the present position. */
-uint64_t player_find(const struct player *p, uint64_t seq);    /* UINT64_MAX: not there */
+/*
+ * Position right after event number seq of the machine that is on at the present position, or of the
+ * last machine that has one. UINT64_MAX: not there.
+ */
+uint64_t player_find(const struct player *p, uint64_t seq);
+uint64_t player_find_last(const struct player *p, uint64_t seq);
 
 /*
  * The next moment, in that direction (1 or -1), at which a call of the driver has just been made or
