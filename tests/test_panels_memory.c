@@ -233,6 +233,37 @@ static void a_scatterlist_shows_each_segment_where_it_is(void **state)
 	assert_int_equal(strip.piece[2].number, 1);
 }
 
+/* Map or unmap line i of page 1. */
+static void single(enum event_kind kind, uint64_t i)
+{
+	happens((struct event){ .kind = (uint16_t)kind, .addr = 0x1000 + 16 * i + OFFSET,
+		.addr2 = 0x1000 + 16 * i, .size = 16, .a = DMA_TO_DEVICE });
+}
+
+/* The slots of mappings that ended are used again, in the order in which they ended. */
+static void segments_count_as_they_were_mapped(void **state)
+{
+	struct buffer_strip strip;
+	uint64_t list;
+
+	(void)state;
+	for (uint64_t i = 0; i < 100; i++)
+		single(EV_DMA_MAP, i);
+	for (uint64_t i = 100; i-- > 0;)
+		single(EV_DMA_UNMAP, i);
+	list = happens((struct event){ .kind = EV_DMA_MAP_SG, .size = 4, .a = DMA_TO_DEVICE,
+		.b = 4 });
+	for (uint64_t pa = 0x8000; pa < 0x10000; pa += 0x2000)
+		happens((struct event){ .kind = EV_DMA_MAP, .addr = pa + OFFSET, .addr2 = pa,
+			.size = PAGE_SIZE, .a = DMA_TO_DEVICE, .b = FORM_SG, .cause = list });
+	strip = buffer_strip_pick(&picture);
+	assert_int_equal(strip.count, 4);
+	for (uint32_t i = 0; i < 4; i++) {
+		assert_int_equal(strip.piece[i].number, i);
+		assert_int_equal(strip.piece[i].pfn, 8 + 2 * i);
+	}
+}
+
 static void a_page_the_device_owns_has_a_double_border(void **state)
 {
 	(void)state;
@@ -554,6 +585,7 @@ int main(void)
 		TEST(vmalloc_that_happens_to_lie_together_warns_of_nothing),
 		TEST(the_strip_shows_the_newest_buffer_unless_another_is_chosen),
 		TEST(a_scatterlist_shows_each_segment_where_it_is),
+		TEST(segments_count_as_they_were_mapped),
 		TEST(a_page_the_device_owns_has_a_double_border),
 		TEST(bytes_of_which_a_newer_copy_is_in_a_cache_are_behind),
 		TEST(what_was_just_written_has_its_writers_border),

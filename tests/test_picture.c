@@ -243,6 +243,15 @@ static void a_pill_goes_where_the_bytes_go(void **state)
 	expect_way(BOUNCE, EV_DEV_WRITE, 0, PANEL_DEVICE, PANEL_RAM);
 }
 
+/* It names the event behind the present moment, whose position is the one after it. */
+static void a_pill_names_its_own_event(void **state)
+{
+	(void)state;
+	draw_after(TINY, EV_DEV_WRITE, 0);
+	assert_int_equal(find_shape(SHAPE_RECT, MARK_ROUND)->thing.id,
+			 player_at(rigs[TINY].player));
+}
+
 static void between_the_levels_a_pill_goes_up_and_down(void **state)
 {
 	const struct prim *arrow;
@@ -624,6 +633,7 @@ int main(void)
 		cmocka_unit_test_setup(hit_and_miss_are_a_tick_and_a_cross, begin),
 		cmocka_unit_test_setup(what_the_legend_filters_away_is_faded, begin),
 		cmocka_unit_test_setup(a_pill_goes_where_the_bytes_go, begin),
+		cmocka_unit_test_setup(a_pill_names_its_own_event, begin),
 		cmocka_unit_test_setup(between_the_levels_a_pill_goes_up_and_down, begin),
 		cmocka_unit_test_setup(a_register_write_passes_below_the_panels, begin),
 		cmocka_unit_test_setup(a_pill_covers_no_words_where_there_is_room, begin),

@@ -366,7 +366,7 @@ void bus_draw_transfer(const struct picture *p)
 
 	if (p->model->event.kind == EV_COUNT || !find_transfer(p->model, &t))
 		return;
-	scene_thing(p->scene, THING_EVENT, 0, player_at(p->player) - 1);
+	scene_thing(p->scene, THING_EVENT, 0, player_at(p->player));
 	p->scene->marks = (uint8_t)faded(look, t.role == ROLE_CPU ? LEGEND_CPU : LEGEND_DEVICE);
 	b = draw_way(p, &t);
 	draw_pill(p, &t, b, phase);
