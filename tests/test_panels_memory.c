@@ -209,7 +209,7 @@ static void the_strip_shows_the_newest_buffer_unless_another_is_chosen(void **st
 	allocate(MEM_KMALLOC, 0x10000, 8192, 8192);
 	allocate(MEM_KMALLOC, 0x5000, 64, 64);
 	assert_int_equal(buffer_strip_pick(&picture).piece[0].pfn, 0x10);
-	look.selected = (struct thing){ THING_PAGE, 0, 9 };
+	look.selected = thing_of(THING_PAGE, 0, 9);
 	assert_int_equal(buffer_strip_pick(&picture).piece[0].pfn, 8);
 }
 
@@ -320,7 +320,7 @@ static void the_open_page_follows_what_happens_and_what_is_chosen(void **state)
 	assert_int_equal(open_page_focus(&picture) >> PAGE_SHIFT, 5);
 	look.byte = 0x9001;
 	assert_int_equal(open_page_focus(&picture), 0x9001);
-	look.selected = (struct thing){ THING_PAGE, 0, 12 };
+	look.selected = thing_of(THING_PAGE, 0, 12);
 	assert_int_equal(open_page_focus(&picture), 0xc000);
 }
 
@@ -397,7 +397,7 @@ static void of_many_stand_ins_the_chosen_one_is_shown(void **state)
 	draw(panel_stand_in, 130, 420);
 	assert_null(rect(THING_STAND_IN, chosen, 0));
 	assert_non_null(text("1 to 5 of 40"));
-	look.selected = (struct thing){ THING_STAND_IN, 0, chosen };
+	look.selected = thing_of(THING_STAND_IN, 0, chosen);
 	draw(panel_stand_in, 130, 420);
 	assert_non_null(rect(THING_STAND_IN, chosen, 0));
 	look.zoom[PANEL_STAND_IN].scroll = 1;
@@ -441,7 +441,7 @@ static void the_device_that_acted_last_is_open_the_others_have_a_line(void **sta
 	assert_non_null(text("it has read"));
 	assert_non_null(text("41"));
 	assert_non_null(text("edu: idle"));
-	look.selected = (struct thing){ THING_DEVICE, 0, 0 };
+	look.selected = thing_of(THING_DEVICE, 0, 0);
 	draw(panel_device, 170, 420);
 	assert_non_null(text("register 98"));
 	assert_non_null(text("CPU wrote 0x3"));

@@ -1,6 +1,7 @@
 /* Whole pictures of recordings: what they say, and that nothing overlaps or leaves its place. */
 #include "view_rig.h"
 
+#include "viz/overlay.h"
 #include "viz/picture.h"
 #include "viz/svg.h"
 
@@ -540,6 +541,69 @@ static void what_differs_between_two_boards_is_said(void **state)
 	assert_true(said);
 }
 
+/* Something of this kind that stands on the board beside. */
+static struct thing beside(enum thing_kind kind, uint32_t unit)
+{
+	for (uint32_t i = scene.count; i-- > 0;)
+		if (scene.prim[i].thing.kind == kind && scene.prim[i].thing.board &&
+		    scene.prim[i].thing.unit == unit)
+			return scene.prim[i].thing;
+	fail_msg("the board beside shows nothing of kind %d", kind);
+	return (struct thing){ 0 };
+}
+
+static bool anywhere(const char *words)
+{
+	for (uint32_t i = 0; i < scene.count; i++)
+		if (scene.prim[i].shape == SHAPE_TEXT &&
+		    strstr(scene_words(&scene, &scene.prim[i]), words))
+			return true;
+	return false;
+}
+
+/* What is pointed at on the second board is explained by what the second board is like. */
+static void what_stands_beside_is_explained_there(void **state)
+{
+	(void)state;
+	rig_seek(&rigs[ARM64], EV_MEM_ALLOC, 0);
+	rig_seek(&rigs[X86], EV_DEV_WRITE, 1);
+	picture = (struct picture){ .scene = &scene, .look = &look, .player = rigs[ARM64].player,
+				    .beside = rigs[X86].player };
+	picture_draw(&picture, 1920, 1080);
+	look.hover = beside(THING_DEVICE, 0);
+	overlay_draw(&picture, (struct point){ 100, 100 });
+	assert_true(anywhere("the edu, a device: it wrote"));
+}
+
+static uint32_t chosen_on(uint8_t board)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < scene.count; i++)
+		n += scene.prim[i].thing.board == board && scene.prim[i].edge == ROLE_INK &&
+			scene.prim[i].marks & MARK_BOLD && scene.prim[i].thing.kind == THING_LINE;
+	return n;
+}
+
+/* The same board twice: a line chosen on one of them is chosen there alone. */
+static void what_is_chosen_is_chosen_on_its_board(void **state)
+{
+	(void)state;
+	rig_seek(&rigs[ARM64], EV_DEV_WRITE, 1);
+	picture = (struct picture){ .scene = &scene, .look = &look, .player = rigs[ARM64].player,
+				    .beside = rigs[ARM64].player };
+	picture_draw(&picture, 1920, 1080);
+	assert_int_equal(chosen_on(0) + chosen_on(1), 0);
+	look.selected = beside(THING_LINE, AT_L1);
+	picture_draw(&picture, 1920, 1080);
+	assert_int_equal(chosen_on(0), 0);
+	assert_true(chosen_on(1) > 0);
+	look.selected.board = 0;
+	picture_draw(&picture, 1920, 1080);
+	assert_true(chosen_on(0) > 0);
+	assert_int_equal(chosen_on(1), 0);
+}
+
 /* The maps ask for many bytes at once: the answer is the worst of each, absent if any is. */
 static void the_age_of_many_bytes_is_the_worst_of_each(void **state)
 {
@@ -646,6 +710,8 @@ int main(void)
 		cmocka_unit_test_setup(nothing_overlaps_or_leaves_its_place, begin),
 		cmocka_unit_test_setup(two_boards_fit_as_well, begin),
 		cmocka_unit_test_setup(what_differs_between_two_boards_is_said, begin),
+		cmocka_unit_test_setup(what_stands_beside_is_explained_there, begin),
+		cmocka_unit_test_setup(what_is_chosen_is_chosen_on_its_board, begin),
 		cmocka_unit_test_setup(the_age_of_many_bytes_is_the_worst_of_each, begin),
 		cmocka_unit_test_setup(panels_keep_their_places, begin),
 		cmocka_unit_test_setup(caches_look_as_they_did, begin),

@@ -191,7 +191,7 @@ static void about_stand_in(struct text *t, const struct picture *p, struct thing
 
 	if (at == UINT64_MAX)
 		return;
-	about_event(t, p, (struct thing){ THING_EVENT, 0, at });
+	about_event(t, p, thing_of(THING_EVENT, 0, at));
 }
 
 static void about_store(struct text *t, const struct picture *p, struct thing thing)

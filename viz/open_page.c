@@ -172,7 +172,7 @@ static struct byte_cell byte_cell(const struct picture *p, uint64_t pa)
 
 	return (struct byte_cell){ .fill = dress.fill, .marks = dress.marks,
 		.value = shadow_page(model_shadow(p->model), pa)->bytes[pa & PAGE_MASK],
-		.thing = { THING_BYTE, AT_RAM, pa } };
+		.thing = thing_of(THING_BYTE, AT_RAM, pa) };
 }
 
 /* The bytes the last event wrote to RAM. False: it wrote none. */

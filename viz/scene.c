@@ -29,11 +29,12 @@ void scene_clear(struct scene *s, float width, float height)
 	s->height = height;
 	s->marks = 0;
 	s->thing = (struct thing){ 0 };
+	s->board = 0;
 }
 
 void scene_thing(struct scene *s, enum thing_kind kind, uint32_t unit, uint64_t id)
 {
-	s->thing = (struct thing){ (uint8_t)kind, (uint8_t)unit, id };
+	s->thing = thing_of(kind, unit, id);
 }
 
 /* Room for twice as much, or the process ends: see core_alloc. */
@@ -52,6 +53,7 @@ static struct prim *add(struct scene *s, struct prim p)
 		s->prim = grow(s->prim, &s->room, sizeof *s->prim, 1024);
 	p.marks |= s->marks;
 	p.thing = s->thing;
+	p.thing.board = s->board;
 	s->prim[s->count] = p;
 	return &s->prim[s->count++];
 }
