@@ -22,6 +22,12 @@ static bool open_board(struct board *b, const char *path, char *why, size_t n)
 	b->recording = recording_open(path, why, n);
 	if (!b->recording)
 		return false;
+	if (!recording_count(b->recording)) {
+		snprintf(why, n, "%s holds no event to draw", path);
+		return false;
+	}
+	if (recording_error(b->recording))
+		fprintf(stderr, "dmalab: %s is %s\n", path, recording_error(b->recording));
 	b->player = player_new(b->recording);
 	while (player_read(b->player, 1 << 20))
 		;
