@@ -2,6 +2,7 @@
 #include "view_rig.h"
 
 #include "viz/find.h"
+#include "viz/moment.h"
 
 /* Four pages that lie apart are one piece for the bus. */
 static const char merged[] =
@@ -41,10 +42,28 @@ static void a_bus_address_is_where_the_device_goes(void **state)
 	rig_close(&r);
 }
 
+/* A leading 0 is no other way of counting. */
+static void moments_are_numbered_as_people_count(void **state)
+{
+	struct rig r = rig_open("buf = kmalloc(64)\nfor i = 1, 20 do store(buf, i) end\n");
+	char why[256];
+
+	(void)state;
+	assert_int_equal(moment_find(r.player, "010", why, sizeof why),
+			 moment_find(r.player, "10", why, sizeof why));
+	assert_int_equal(moment_find(r.player, "0x10", why, sizeof why),
+			 moment_find(r.player, "16", why, sizeof why));
+	assert_int_equal(moment_find(r.player, "0x", why, sizeof why), UINT64_MAX);
+	assert_int_equal(moment_find(r.player, "12z", why, sizeof why), UINT64_MAX);
+	assert_int_equal(moment_find(r.player, "-1", why, sizeof why), UINT64_MAX);
+	rig_close(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_bus_address_is_where_the_device_goes),
+		cmocka_unit_test(moments_are_numbered_as_people_count),
 	};
 
 	return cmocka_run_group_tests_name("find", tests, NULL, NULL);

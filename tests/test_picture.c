@@ -1,6 +1,7 @@
 /* Whole pictures of recordings: what they say, and that nothing overlaps or leaves its place. */
 #include "view_rig.h"
 
+#include "viz/open_page.h"
 #include "viz/overlay.h"
 #include "viz/picture.h"
 #include "viz/svg.h"
@@ -501,6 +502,36 @@ static void nothing_overlaps_or_leaves_its_place(void **state)
 	}
 }
 
+/* Smaller than anybody can read, and larger than a page has bytes for: nothing is outside. */
+static void any_size_is_drawn_within_itself(void **state)
+{
+	static const struct {
+		float w, h;
+	} windows[] = { { 200, 150 }, { 300, 200 }, { 400, 300 }, { 12000, 16000 } };
+
+	(void)state;
+	for (uint32_t i = 0; i < DRIVERS * 8; i++) {
+		float w = windows[i % 4].w, h = windows[i % 4].h;
+
+		look.text = i & 4 ? TEXT_LARGE : TEXT_ORDINARY;
+		rig_seek(&rigs[i / 8], EV_DEV_WRITE, 0);
+		draw((enum driver)(i / 8), w, h);
+		for (uint32_t k = 0; k < scene.count; k++) {
+			const struct prim *p = &scene.prim[k];
+
+			if (p->shape == SHAPE_TEXT && !holds((struct box){ 0, 0, w, h }, p->box))
+				fail_msg("\"%s\" leaves the picture %s", scene_words(&scene, p),
+					 where(w, h));
+			if (p->thing.kind == THING_BYTE || p->thing.kind == THING_LINE)
+				assert_true(p->thing.id <
+					    model_shadow(picture.model)->ram_bytes);
+			if (p->thing.kind == THING_BYTE && in_panel(PANEL_RAM, p))
+				assert_int_equal(p->thing.id >> PAGE_SHIFT,
+						 open_page_focus(&picture) >> PAGE_SHIFT);
+		}
+	}
+}
+
 static void two_boards_fit_as_well(void **state)
 {
 	(void)state;
@@ -708,6 +739,7 @@ int main(void)
 		cmocka_unit_test_setup(with_reduced_motion_a_pill_stands_half_way, begin),
 		cmocka_unit_test_setup(a_map_shows_large_caches_and_the_set_that_matters, begin),
 		cmocka_unit_test_setup(nothing_overlaps_or_leaves_its_place, begin),
+		cmocka_unit_test_setup(any_size_is_drawn_within_itself, begin),
 		cmocka_unit_test_setup(two_boards_fit_as_well, begin),
 		cmocka_unit_test_setup(what_differs_between_two_boards_is_said, begin),
 		cmocka_unit_test_setup(what_stands_beside_is_explained_there, begin),

@@ -312,6 +312,7 @@ static void draw_lines(const struct picture *p, struct rows *r, uint64_t focus)
 
 	if (!l.row.n || !rows)
 		return;
+	rows = min_u64(rows, PAGE_SIZE / l.row.n);
 	first = min_u64((focus & PAGE_MASK) / l.row.n / rows * rows, PAGE_SIZE / l.row.n - rows);
 	l.pa = round_down(focus, PAGE_SIZE) + first * l.row.n;
 	for (; rows; rows--, l.pa += l.row.n) {

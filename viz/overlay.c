@@ -10,11 +10,6 @@
 #define PAD       8.0f
 #define HINT_WIDE 36.0f      /* of the size of its text: the widest hint */
 
-static struct box inset(struct box b, float by)
-{
-	return (struct box){ b.x + by, b.y + by, b.w - 2 * by, b.h - 2 * by };
-}
-
 static struct box in_the_middle(const struct scene *s, float w, float h)
 {
 	w = w < s->width - 2 * PAD ? w : s->width - 2 * PAD;
@@ -72,7 +67,7 @@ static void key_card(const struct picture *p)
 	struct box b = in_the_middle(p->scene, w, (float)(rows + 5) * step + 2 * PAD), in;
 
 	sheet(p->scene, b);
-	in = inset(b, PAD);
+	in = box_inset(b, PAD);
 	scene_text(p->scene, in.x, in.y + step / 2, in.w, size, ROLE_INK, MARK_BOLD, "What can be done");
 	w = in.w / (float)columns;
 	for (enum action i = 0; i < ACTION_COUNT; i++)
@@ -110,7 +105,7 @@ static void explain(const struct picture *p)
 	text_add(&text, "%s%s: %s", text.used ? "\n\n" : "", *panel->title ? panel->title :
 		 panel->name, panel->sentence);
 	sheet(p->scene, b);
-	b = inset(b, PAD);
+	b = box_inset(b, PAD);
 	scene_text(p->scene, b.x, b.y + size, b.w, size, ROLE_INK, MARK_BOLD, "What is this?");
 	b.y += size * 2;
 	b.h -= size * 2;

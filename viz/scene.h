@@ -83,7 +83,8 @@ void scene_arrow(struct scene *s, float x, float y, float x2, float y2, enum rol
 
 /*
  * One line of text with its left edge at x and its middle at y. What is wider than `width` is cut
- * and ends in an ellipsis; 0 is as wide as it is. Returns the width it takes.
+ * and ends in an ellipsis; 0 is as wide as it is, and below 0 there is no room. Returns the width it
+ * takes.
  */
 __attribute__((format(printf, 8, 9)))
 float scene_text(struct scene *s, float x, float y, float width, float size, enum role role,
@@ -110,6 +111,19 @@ struct thing scene_at(const struct scene *s, float x, float y);
 static inline struct thing thing_of(enum thing_kind kind, uint32_t unit, uint64_t id)
 {
 	return (struct thing){ .kind = (uint8_t)kind, .unit = (uint8_t)unit, .id = id };
+}
+
+/* Smaller by so much on each side; what is too small for that keeps its middle. */
+static inline struct box box_inset(struct box b, float by)
+{
+	float x = b.w < 2 * by ? b.w / 2 : by, y = b.h < 2 * by ? b.h / 2 : by;
+
+	return (struct box){ b.x + x, b.y + y, b.w - 2 * x, b.h - 2 * y };
+}
+
+static inline bool box_holds(struct box b, float x, float y)
+{
+	return x >= b.x && y >= b.y && x < b.x + b.w && y < b.y + b.h;
 }
 
 static inline bool same_thing(struct thing a, struct thing b)

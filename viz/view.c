@@ -404,16 +404,11 @@ void view_size(struct view *v, float width, float height)
 	v->changed = true;
 }
 
-static bool holds(struct box b, float x, float y)
-{
-	return x >= b.x && y >= b.y && x < b.x + b.w && y < b.y + b.h;
-}
-
 static enum panel panel_at(const struct view *v, float x, float y)
 {
 	enum panel i = 0;
 
-	while (i < PANEL_COUNT && !holds(v->picture.box[i], x, y))
+	while (i < PANEL_COUNT && !box_holds(v->picture.box[i], x, y))
 		i++;
 	return i;
 }
