@@ -680,6 +680,22 @@ static void found_by_address(void **state)
 	}
 }
 
+/* All of what find says of a long word that is not there, also in a narrow window. */
+static void a_long_answer_is_read_to_its_end(void **state)
+{
+	struct view *v = &((struct rig *)*state)->view;
+	bool end = false;
+
+	view_size(v, 640, 400);
+	search(v, "abcdefghijklmnopqrstuvwxyzabcdefghijklmno");
+	view_draw(v);
+	for (uint32_t i = 0; i < v->scene.count; i++)
+		if (v->scene.prim[i].shape == SHAPE_TEXT &&
+		    v->scene.prim[i].thing.kind == THING_NOTICE)
+			end = strstr(scene_words(&v->scene, &v->scene.prim[i]), "device 0");
+	assert_true(end);
+}
+
 static void what_is_not_there_is_said(void **state)
 {
 	static const char *const nothing[] = { "zebra", "0xdeadbeef00000000", "99999999", "device 9" };
@@ -793,7 +809,8 @@ int main(void)
 		T(the_wheel_looks_nearer), T(dragging_time_goes_there), T(dragging_a_panel_moves_it),
 		T(clicks_choose), T(a_click_means_what_it_began_on), T(links_lead_to_moments),
 		T(hovering_draws_only_when_it_names_another), T(found_by_what_it_is),
-		T(found_by_address), T(what_is_not_there_is_said), T(follows_a_session),
+		T(found_by_address), T(what_is_not_there_is_said),
+		T(a_long_answer_is_read_to_its_end), T(follows_a_session),
 		T(nothing_yet), T(any_keys_in_any_order),
 	};
 

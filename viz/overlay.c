@@ -112,15 +112,17 @@ static void explain(const struct picture *p)
 	scene_wrap(p->scene, b, size, ROLE_INK, words);
 }
 
-/* A line at the bottom, over the picture; the scene's thing is what it stands for. */
+/* Words at the bottom, over the picture; the scene's thing is what they stand for. */
 static void strip(const struct picture *p, const char *text, enum role edge)
 {
-	float size = p->look->text, h = size * 2, w = text_width(text, size) + 2 * PAD;
-	struct box b = in_the_middle(p->scene, w, h);
+	float size = p->look->text, most = p->scene->width - 4 * PAD;
+	float w = text_width(text, size) < most ? text_width(text, size) : most;
+	float h = wrap_height(text, w, size), air = size / 3;
+	struct box b = { (p->scene->width - w) / 2, p->scene->height - h - 3 * size, w, h };
 
-	b.y = p->scene->height - h - size * 2.5f;
-	scene_rect(p->scene, b, ROLE_PAPER, edge, MARK_BOLD);
-	scene_text(p->scene, b.x + PAD, b.y + h / 2, b.w - 2 * PAD, size, ROLE_INK, 0, "%s", text);
+	scene_rect(p->scene, (struct box){ b.x - PAD, b.y - air, w + 2 * PAD, h + 2 * air },
+		   ROLE_PAPER, edge, MARK_BOLD);
+	scene_wrap(p->scene, b, size, ROLE_INK, text);
 }
 
 static void find_box(const struct picture *p)
