@@ -127,7 +127,7 @@ static void the_device_reads_past_the_cpus_store(void **state)
 	(void)state;
 	switch_on(&recorded, 1);
 	allocate(&recorded, 0x4000, 64);
-	cache_line(&recorded, EV_CACHE_FILL, 1, 0x4010);
+	line_event(&recorded, EV_CACHE_FILL, 1, 0x4010);
 	access_at(&recorded, EV_CPU_STORE, 0x4010, 0x33, AT_L1);
 	seq = happens(&recorded, (struct event){ .kind = EV_DEV_READ, .addr = 0x80004010,
 		.addr2 = 0x4010, .size = 8, .unit = 1 });

@@ -11,10 +11,11 @@ void beside_name(const struct model *m, char *text, size_t n)
 	const struct shadow *s = model_shadow(m);
 	const char *unit = s->ram_bytes >> 20 ? "MiB" : "KiB";
 
-	snprintf(text, n, "%" PRIu64 " %s RAM, %" PRIu32 " cache level%s of %" PRIu32
-		 " byte lines%s: devices %s", s->ram_bytes >> (s->ram_bytes >> 20 ? 20 : 10), unit,
-		 s->levels, s->levels == 1 ? "" : "s", s->line, m->iommu ? ", an IOMMU" : "",
-		 s->coherent ? "snoop the caches" : "do not snoop the caches");
+	snprintf(text, n, "devices %s%s; %" PRIu64 " %s RAM, %" PRIu32 " cache level%s of %" PRIu32
+		 " byte lines", s->coherent ? "snoop the caches" : "do not snoop the caches",
+		 m->iommu ? ", an IOMMU between" : "",
+		 s->ram_bytes >> (s->ram_bytes >> 20 ? 20 : 10), unit, s->levels,
+		 s->levels == 1 ? "" : "s", s->line);
 }
 
 /* Boards have their memory at different addresses: a place is a block, and how far into it. */

@@ -64,10 +64,10 @@ struct column {
 static const struct column machine_columns[] = {
 	{ PANEL_CPU,      14, 21,  1.0f, 3 },
 	{ PANEL_L1,       26, 150, 4.0f, 0 },
-	{ PANEL_BUS,      12, 22,  0.6f, 4 },
+	{ PANEL_BUS,      12, 22,  0.6f, 6 },
 	{ PANEL_RAM,      22, 150, 4.6f, 1 },
 	{ PANEL_STAND_IN, 16, 40,  1.0f, 5 },
-	{ PANEL_DEVICE,   18, 60,  1.4f, 6 },
+	{ PANEL_DEVICE,   18, 60,  1.4f, 4 },
 };
 
 static const struct column lower_columns[] = {

@@ -8,6 +8,7 @@
 
 #define VALUE_WIDE   18      /* characters of the longest value in one piece */
 #define ADDRESS_WIDE 13      /* of "at " and the longest address but few */
+#define BUFFER_WIDE  15      /* of "to store buffer" */
 #define HANDLER_WIDE 17      /* of "handler of crypto" */
 #define CONTEXT_WIDE 15      /* of "process context" */
 #define IRQS_WIDE    14      /* of "interrupts off" */
@@ -33,7 +34,7 @@ static bool differs(const struct picture *p)
 	return p->other && beside_reads_differ(p->model, p->other);
 }
 
-static const char *answerer(const struct event *e)
+static const char *answerer(const struct event *e, bool narrow)
 {
 	static const char *const from[WHERE_COUNT] = {
 		"from RAM", "from L1", "from L2", "from store buffer", "from device",
@@ -41,7 +42,8 @@ static const char *answerer(const struct event *e)
 	static const char *const to[WHERE_COUNT] = {
 		"to RAM", "to L1", "to L2", "to store buffer", "to device", "" };
 
-	return e->a >= WHERE_COUNT ? "" : e->kind == EV_CPU_LOAD ? from[e->a] : to[e->a];
+	return e->a >= WHERE_COUNT ? "" : e->kind == EV_CPU_LOAD ? from[e->a] :
+		e->a == AT_STORE_BUFFER && narrow ? "to the buffer" : to[e->a];
 }
 
 static void outcome_rows(struct rows *r, const struct model *m)
@@ -85,7 +87,7 @@ static void access_rows(struct rows *r, const struct picture *p)
 		draw_warning(r, in_one_piece(r, e->value) ? 1 : 2);
 	value_rows(r, differs(p) ? role_ink(p->look->theme, ROLE_WARN) : ROLE_INK, MARK_BOLD,
 		   e->value);
-	rows_text(r, ROLE_INK, 0, "%s", answerer(e));
+	rows_text(r, ROLE_INK, 0, "%s", answerer(e, !rows_wide(r, BUFFER_WIDE)));
 	outcome_rows(r, p->model);
 	scene_thing(p->scene, THING_PANEL, 0, PANEL_CPU);
 }
