@@ -1,32 +1,18 @@
 #include "viewer.h"
 #include "program.h"
+#include "viz/display.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define REFRESH 50               /* milliseconds between two pictures of a long call */
-
-static bool has_display(void)
-{
-#ifdef __APPLE__
-	return true;
-#else
-	static const char *const names[] = { "DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER" };
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (getenv(names[i]) && *getenv(names[i]))
-			return true;
-	return false;
-#endif
-}
 
 /* Does nobody hold the other end of the pipe any more? */
 static bool reader_gone(const struct session *s)
@@ -84,7 +70,7 @@ enum viewer_state viewer_state(struct session *s)
 		return VIEWER_OPEN;
 	if (!program_viewer(path, sizeof path))
 		return VIEWER_NOT_INSTALLED;
-	return has_display() ? VIEWER_READY : VIEWER_NO_DISPLAY;
+	return display_there() ? VIEWER_READY : VIEWER_NO_DISPLAY;
 }
 
 /* A pipe that no other program of ours inherits, and who writes into it. */

@@ -241,7 +241,7 @@ static void the_chosen_mapping_is_always_there(void **state)
 	}
 	draw_at(recorded.trace.next - 1, 1280, 800);
 	assert_false(says(PANEL_OWNERS, "0x80008000"));
-	look.selected = (struct thing){ THING_MAPPING, 0, chosen };
+	look.selected = thing_of(THING_MAPPING, 0, chosen);
 	draw_at(recorded.trace.next - 1, 1280, 800);
 	assert_true(says(PANEL_OWNERS, "0x80008000"));
 }

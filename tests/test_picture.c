@@ -1,6 +1,8 @@
 /* Whole pictures of recordings: what they say, and that nothing overlaps or leaves its place. */
 #include "view_rig.h"
 
+#include "viz/open_page.h"
+#include "viz/overlay.h"
 #include "viz/picture.h"
 #include "viz/svg.h"
 
@@ -241,6 +243,15 @@ static void a_pill_goes_where_the_bytes_go(void **state)
 	expect_way(TINY, EV_CPU_STORE, 0, PANEL_CPU, PANEL_L1);
 	expect_way(ARM64, EV_CACHE_FILL, 0, PANEL_RAM, PANEL_L2);
 	expect_way(BOUNCE, EV_DEV_WRITE, 0, PANEL_DEVICE, PANEL_RAM);
+}
+
+/* It names the event behind the present moment, whose position is the one after it. */
+static void a_pill_names_its_own_event(void **state)
+{
+	(void)state;
+	draw_after(TINY, EV_DEV_WRITE, 0);
+	assert_int_equal(find_shape(SHAPE_RECT, MARK_ROUND)->thing.id,
+			 player_at(rigs[TINY].player));
 }
 
 static void between_the_levels_a_pill_goes_up_and_down(void **state)
@@ -491,6 +502,36 @@ static void nothing_overlaps_or_leaves_its_place(void **state)
 	}
 }
 
+/* Smaller than anybody can read, and larger than a page has bytes for: nothing is outside. */
+static void any_size_is_drawn_within_itself(void **state)
+{
+	static const struct {
+		float w, h;
+	} windows[] = { { 200, 150 }, { 300, 200 }, { 400, 300 }, { 12000, 16000 } };
+
+	(void)state;
+	for (uint32_t i = 0; i < DRIVERS * 8; i++) {
+		float w = windows[i % 4].w, h = windows[i % 4].h;
+
+		look.text = i & 4 ? TEXT_LARGE : TEXT_ORDINARY;
+		rig_seek(&rigs[i / 8], EV_DEV_WRITE, 0);
+		draw((enum driver)(i / 8), w, h);
+		for (uint32_t k = 0; k < scene.count; k++) {
+			const struct prim *p = &scene.prim[k];
+
+			if (p->shape == SHAPE_TEXT && !holds((struct box){ 0, 0, w, h }, p->box))
+				fail_msg("\"%s\" leaves the picture %s", scene_words(&scene, p),
+					 where(w, h));
+			if (p->thing.kind == THING_BYTE || p->thing.kind == THING_LINE)
+				assert_true(p->thing.id <
+					    model_shadow(picture.model)->ram_bytes);
+			if (p->thing.kind == THING_BYTE && in_panel(PANEL_RAM, p))
+				assert_int_equal(p->thing.id >> PAGE_SHIFT,
+						 open_page_focus(&picture) >> PAGE_SHIFT);
+		}
+	}
+}
+
 static void two_boards_fit_as_well(void **state)
 {
 	(void)state;
@@ -529,6 +570,69 @@ static void what_differs_between_two_boards_is_said(void **state)
 		said |= scene.prim[i].shape == SHAPE_TEXT &&
 			strstr(scene_words(&scene, &scene.prim[i]), words);
 	assert_true(said);
+}
+
+/* Something of this kind that stands on the board beside. */
+static struct thing beside(enum thing_kind kind, uint32_t unit)
+{
+	for (uint32_t i = scene.count; i-- > 0;)
+		if (scene.prim[i].thing.kind == kind && scene.prim[i].thing.board &&
+		    scene.prim[i].thing.unit == unit)
+			return scene.prim[i].thing;
+	fail_msg("the board beside shows nothing of kind %d", kind);
+	return (struct thing){ 0 };
+}
+
+static bool anywhere(const char *words)
+{
+	for (uint32_t i = 0; i < scene.count; i++)
+		if (scene.prim[i].shape == SHAPE_TEXT &&
+		    strstr(scene_words(&scene, &scene.prim[i]), words))
+			return true;
+	return false;
+}
+
+/* What is pointed at on the second board is explained by what the second board is like. */
+static void what_stands_beside_is_explained_there(void **state)
+{
+	(void)state;
+	rig_seek(&rigs[ARM64], EV_MEM_ALLOC, 0);
+	rig_seek(&rigs[X86], EV_DEV_WRITE, 1);
+	picture = (struct picture){ .scene = &scene, .look = &look, .player = rigs[ARM64].player,
+				    .beside = rigs[X86].player };
+	picture_draw(&picture, 1920, 1080);
+	look.hover = beside(THING_DEVICE, 0);
+	overlay_draw(&picture, (struct point){ 100, 100 });
+	assert_true(anywhere("the edu, a device: it wrote"));
+}
+
+static uint32_t chosen_on(uint8_t board)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < scene.count; i++)
+		n += scene.prim[i].thing.board == board && scene.prim[i].edge == ROLE_INK &&
+			scene.prim[i].marks & MARK_BOLD && scene.prim[i].thing.kind == THING_LINE;
+	return n;
+}
+
+/* The same board twice: a line chosen on one of them is chosen there alone. */
+static void what_is_chosen_is_chosen_on_its_board(void **state)
+{
+	(void)state;
+	rig_seek(&rigs[ARM64], EV_DEV_WRITE, 1);
+	picture = (struct picture){ .scene = &scene, .look = &look, .player = rigs[ARM64].player,
+				    .beside = rigs[ARM64].player };
+	picture_draw(&picture, 1920, 1080);
+	assert_int_equal(chosen_on(0) + chosen_on(1), 0);
+	look.selected = beside(THING_LINE, AT_L1);
+	picture_draw(&picture, 1920, 1080);
+	assert_int_equal(chosen_on(0), 0);
+	assert_true(chosen_on(1) > 0);
+	look.selected.board = 0;
+	picture_draw(&picture, 1920, 1080);
+	assert_true(chosen_on(0) > 0);
+	assert_int_equal(chosen_on(1), 0);
 }
 
 /* The maps ask for many bytes at once: the answer is the worst of each, absent if any is. */
@@ -624,6 +728,7 @@ int main(void)
 		cmocka_unit_test_setup(hit_and_miss_are_a_tick_and_a_cross, begin),
 		cmocka_unit_test_setup(what_the_legend_filters_away_is_faded, begin),
 		cmocka_unit_test_setup(a_pill_goes_where_the_bytes_go, begin),
+		cmocka_unit_test_setup(a_pill_names_its_own_event, begin),
 		cmocka_unit_test_setup(between_the_levels_a_pill_goes_up_and_down, begin),
 		cmocka_unit_test_setup(a_register_write_passes_below_the_panels, begin),
 		cmocka_unit_test_setup(a_pill_covers_no_words_where_there_is_room, begin),
@@ -634,8 +739,11 @@ int main(void)
 		cmocka_unit_test_setup(with_reduced_motion_a_pill_stands_half_way, begin),
 		cmocka_unit_test_setup(a_map_shows_large_caches_and_the_set_that_matters, begin),
 		cmocka_unit_test_setup(nothing_overlaps_or_leaves_its_place, begin),
+		cmocka_unit_test_setup(any_size_is_drawn_within_itself, begin),
 		cmocka_unit_test_setup(two_boards_fit_as_well, begin),
 		cmocka_unit_test_setup(what_differs_between_two_boards_is_said, begin),
+		cmocka_unit_test_setup(what_stands_beside_is_explained_there, begin),
+		cmocka_unit_test_setup(what_is_chosen_is_chosen_on_its_board, begin),
 		cmocka_unit_test_setup(the_age_of_many_bytes_is_the_worst_of_each, begin),
 		cmocka_unit_test_setup(panels_keep_their_places, begin),
 		cmocka_unit_test_setup(caches_look_as_they_did, begin),

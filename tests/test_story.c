@@ -176,16 +176,16 @@ static void a_thing_is_explained(void **state)
 	(void)state;
 	recorded_play(&recorded);
 	player_seek(recorded.player, t.stale);
-	byte = about((struct thing){ THING_BYTE, AT_L1, TOUR_PA });
+	byte = about(thing_of(THING_BYTE, AT_L1, TOUR_PA));
 	assert_non_null(strstr(byte, "0x4000 (kmalloc-16), va 0xffff800000004000, in L1: 0x11"));
 	assert_non_null(strstr(byte, "stale"));
 	assert_non_null(strstr(byte, "bus address 0x80004000; the device owns it"));
-	assert_non_null(strstr(about((struct thing){ THING_MAPPING, 0, t.map }),
+	assert_non_null(strstr(about(thing_of(THING_MAPPING, 0, t.map)),
 			       "The device owns it now"));
-	assert_non_null(strstr(about((struct thing){ THING_PAGE, 0, 4 }),
+	assert_non_null(strstr(about(thing_of(THING_PAGE, 0, 4)),
 			       "slab. A device owns bytes of it"));
-	assert_non_null(strstr(about((struct thing){ THING_FLAG, 0, 0 }), "stale-read at event"));
-	assert_non_null(strstr(about((struct thing){ THING_LEGEND, 0, LEGEND_DIRTY }),
+	assert_non_null(strstr(about(thing_of(THING_FLAG, 0, 0)), "stale-read at event"));
+	assert_non_null(strstr(about(thing_of(THING_LEGEND, 0, LEGEND_DIRTY)),
 			       "A click fades it"));
 }
 
@@ -201,8 +201,7 @@ static void nothing_asked_for_is_out_of_bounds(void **state)
 		player_seek(recorded.player, at);
 		for (uint32_t i = 0; i < (THING_KIND_COUNT + 1) * 20; i++)
 			for (size_t id = 0; id < sizeof ids / sizeof ids[0]; id++)
-				about((struct thing){ (uint8_t)(i / 20), (uint8_t)(i % 20),
-						      ids[id] });
+				about(thing_of((enum thing_kind)(i / 20), i % 20, ids[id]));
 	}
 }
 

@@ -168,7 +168,7 @@ static void about_device(struct text *t, const struct picture *p, struct thing t
 		text_add(t, ": it %s %" PRIu64 " of %" PRIu64 " bytes %s bus address 0x%" PRIx64
 			 ", %s", d->dir == DMA_TO_DEVICE ? "read" : "wrote", d->moved, d->size,
 			 d->dir == DMA_TO_DEVICE ? "from" : "to", d->dma,
-			 d->busy ? "and goes on" : "and is done");
+			 d->transfer[d->slot].done ? "and is done" : "and goes on");
 	if (d->irq_up)
 		text_add(t, ". Its interrupt line is raised");
 }
@@ -179,7 +179,7 @@ static void about_stand_in(struct text *t, const struct picture *p, struct thing
 
 	if (at == UINT64_MAX)
 		return;
-	about_event(t, p, (struct thing){ THING_EVENT, 0, at });
+	about_event(t, p, thing_of(THING_EVENT, 0, at));
 }
 
 static void about_store(struct text *t, const struct picture *p, struct thing thing)

@@ -170,7 +170,7 @@ static struct byte_cell byte_cell(const struct picture *p, uint64_t pa)
 
 	return (struct byte_cell){ .fill = dress.fill, .marks = dress.marks,
 		.value = shadow_page(model_shadow(p->model), pa)->bytes[pa & PAGE_MASK],
-		.thing = { THING_BYTE, AT_RAM, pa } };
+		.thing = thing_of(THING_BYTE, AT_RAM, pa) };
 }
 
 /* The bytes the last event wrote to RAM. False: it wrote none. */
@@ -310,6 +310,7 @@ static void draw_lines(const struct picture *p, struct rows *r, uint64_t focus)
 
 	if (!l.row.n || !rows)
 		return;
+	rows = min_u64(rows, PAGE_SIZE / l.row.n);
 	first = min_u64((focus & PAGE_MASK) / l.row.n / rows * rows, PAGE_SIZE / l.row.n - rows);
 	l.pa = round_down(focus, PAGE_SIZE) + first * l.row.n;
 	for (; rows; rows--, l.pa += l.row.n) {

@@ -27,14 +27,9 @@ static void put_box(FILE *to, struct box b)
 		(double)b.w, (double)b.h);
 }
 
-static struct box inset(struct box b, float by)
-{
-	return (struct box){ b.x + by, b.y + by, b.w - 2 * by, b.h - 2 * by };
-}
-
 static void put_rect(FILE *to, const struct prim *p, enum theme theme)
 {
-	put_box(to, p->edge ? inset(p->box, 0.5f) : p->box);
+	put_box(to, p->edge ? box_inset(p->box, 0.5f) : p->box);
 	if (p->marks & MARK_ROUND)
 		fprintf(to, " rx=\"%g\"", (double)(p->box.h / 2));
 	put_colour(to, "fill", theme, p->fill);
@@ -49,7 +44,7 @@ static void put_rect(FILE *to, const struct prim *p, enum theme theme)
 		fputs(" fill=\"url(#hatch)\"/>", to);
 	}
 	if (p->marks & MARK_DOUBLE) {
-		put_box(to, inset(p->box, 2.5f));
+		put_box(to, box_inset(p->box, 2.5f));
 		put_colour(to, "stroke", theme, p->edge);
 		fputs(" fill=\"none\"/>", to);
 	}

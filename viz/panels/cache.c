@@ -158,7 +158,7 @@ static void add_to_cell(const struct level *v, uint64_t slot, struct cell *c, en
 	if (badness[age] <= badness[*worst])
 		return;
 	*worst = age;
-	c->thing = (struct thing){ THING_LINE, (uint8_t)v->at, l->pa };
+	c->thing = thing_of(THING_LINE, v->at, l->pa);
 }
 
 static void style_cell(const void *context, struct cell *c)

@@ -76,7 +76,8 @@ static void access_rows(struct rows *r, const struct picture *p)
 		rows_text(r, ROLE_DIM, 0, "no access yet");
 		return;
 	}
-	scene_thing(p->scene, THING_BYTE, AT_RAM, e->addr2);
+	if (e->addr2 < model_shadow(p->model)->ram_bytes)
+		scene_thing(p->scene, THING_BYTE, AT_RAM, e->addr2);
 	rows_text(r, ROLE_CPU, now ? MARK_BOLD : 0, "%s %" PRIu32 " %s",
 		  e->kind == EV_CPU_LOAD ? "load" : "store", e->size,
 		  e->size == 1 ? "byte" : "bytes");

@@ -142,7 +142,7 @@ static void style_page(const void *context, struct cell *c)
 
 	c->first += map->from;
 	s = look_at(map, c);
-	c->thing = (struct thing){ THING_PAGE, 0, c->first };
+	c->thing = thing_of(THING_PAGE, 0, c->first);
 	c->fill = uses[s.use].fill;
 	c->edge = edge_of(c, &s);
 	c->marks = s.open ? MARK_BOLD : 0;

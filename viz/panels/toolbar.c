@@ -26,7 +26,7 @@ static float button_width(const struct look *look, enum action i)
 
 static void button(const struct picture *p, struct box b, enum action i)
 {
-	bool hover = same_thing(p->look->hover, (struct thing){ THING_BUTTON, 0, i });
+	bool hover = same_thing(p->look->hover, thing_of(THING_BUTTON, 0, i));
 
 	scene_thing(p->scene, THING_BUTTON, 0, i);
 	scene_rect(p->scene, b, hover ? ROLE_FRESH : ROLE_PANEL, ROLE_EDGE, 0);
