@@ -1,12 +1,11 @@
 #include "draw.h"
 
 #include "viz/moment.h"
+#include "viz/options.h"
 #include "viz/svg.h"
-#include "viz/view.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* A recording and who plays it. */
@@ -22,6 +21,12 @@ static bool open_board(struct board *b, const char *path, char *why, size_t n)
 	b->recording = recording_open(path, why, n);
 	if (!b->recording)
 		return false;
+	if (!recording_count(b->recording)) {
+		snprintf(why, n, "%s holds no event to draw", path);
+		return false;
+	}
+	if (recording_error(b->recording))
+		fprintf(stderr, "dmalab: %s is %s\n", path, recording_error(b->recording));
 	b->player = player_new(b->recording);
 	while (player_read(b->player, 1 << 20))
 		;
@@ -37,10 +42,8 @@ static void close_board(struct board *b)
 static bool set_size(struct view *v, const char *size, char *why, size_t n)
 {
 	int width = 1280, height = 800;
-	char end;
 
-	if (size && (sscanf(size, "%dx%d%c", &width, &height, &end) != 2 || width < 200 ||
-		     height < 150 || width > 16384 || height > 16384)) {
+	if (size && !option_size(size, &width, &height)) {
 		snprintf(why, n, "%s is no size: write one as 1280x800, at least 200x150", size);
 		return false;
 	}
@@ -50,23 +53,9 @@ static bool set_size(struct view *v, const char *size, char *why, size_t n)
 
 static bool set_theme(struct look *look, const char *theme, char *why, size_t n)
 {
-	for (enum theme t = 0; theme && t < THEME_COUNT; t++)
-		if (!strcmp(theme_name[t], theme)) {
-			look->theme = t;
-			return true;
-		}
-	snprintf(why, n, "there is no theme %s: it is light or dark", theme ? theme : "");
-	return !theme;
-}
-
-static bool select_byte(struct view *v, const char *address, char *why, size_t n)
-{
-	char *end;
-	uint64_t value = address ? strtoull(address, &end, 0) : 0;
-
-	if (!address || (end != address && !*end && view_select(v, value)))
+	if (!theme || option_theme(theme, &look->theme))
 		return true;
-	snprintf(why, n, "at this moment there is no memory at %s", address);
+	snprintf(why, n, "there is no theme %s: it is light or dark", theme);
 	return false;
 }
 
@@ -80,7 +69,7 @@ static bool set_view(struct view *v, const struct drawing *d, char *why, size_t 
 	if (d->large)
 		v->look.text = TEXT_LARGE;
 	return set_size(v, d->size, why, n) && set_theme(&v->look, d->theme, why, n) &&
-	       select_byte(v, d->select, why, n);
+	       option_select(v, d->select, why, n);
 }
 
 static bool write_picture(const struct view *v, const char *path, char *why, size_t n)

@@ -72,7 +72,7 @@ static inline uint64_t allocate(struct recorded *r, uint64_t pa, uint32_t size)
 		.addr2 = pa, .value = size, .size = size, .a = MEM_KMALLOC });
 }
 
-static inline uint64_t cache_line(struct recorded *r, enum event_kind kind, uint32_t level,
+static inline uint64_t line_event(struct recorded *r, enum event_kind kind, uint32_t level,
 				  uint64_t pa)
 {
 	return happens(r, (struct event){ .kind = (uint16_t)kind, .addr = pa, .size = 16,
@@ -121,19 +121,19 @@ static inline struct tour play_tour(struct recorded *r, uint32_t levels)
 	switch_on(r, levels);
 	allocate(r, TOUR_PA, 16);
 	for (uint32_t level = levels; level; level--)
-		cache_line(r, EV_CACHE_FILL, level, TOUR_PA);
+		line_event(r, EV_CACHE_FILL, level, TOUR_PA);
 	t.store = access_at(r, EV_CPU_STORE, TOUR_PA, 0x11, AT_L1);
 	t.map = handover(r, EV_DMA_MAP, TOUR_PA, 16, DMA_FROM_DEVICE);
 	for (uint32_t level = 1; level <= levels; level++)
-		cache_line(r, EV_CACHE_WRITEBACK, level, TOUR_PA);
+		line_event(r, EV_CACHE_WRITEBACK, level, TOUR_PA);
 	happens(r, (struct event){ .kind = EV_DMA_CHECK, .addr = TOUR_PA + BUS_OFFSET });
 	t.wrote = device_writes(r, TOUR_PA, 0x2222222222222222);
 	t.stale = access_at(r, EV_CPU_LOAD, TOUR_PA, 0x11, AT_L1);
 	t.sync = handover(r, EV_DMA_SYNC_CPU, TOUR_PA, 16, DMA_FROM_DEVICE);
 	for (uint32_t level = 1; level <= levels; level++)
-		cache_line(r, EV_CACHE_DROP, level, TOUR_PA);
+		line_event(r, EV_CACHE_DROP, level, TOUR_PA);
 	for (uint32_t level = levels; level; level--)
-		cache_line(r, EV_CACHE_FILL, level, TOUR_PA);
+		line_event(r, EV_CACHE_FILL, level, TOUR_PA);
 	t.cured = access_at(r, EV_CPU_LOAD, TOUR_PA, 0x2222222222222222, AT_L1);
 	handover(r, EV_DMA_SYNC_DEVICE, TOUR_PA, 16, DMA_FROM_DEVICE);
 	t.unmap = handover(r, EV_DMA_UNMAP, TOUR_PA, 16, DMA_FROM_DEVICE);

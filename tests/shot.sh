@@ -72,6 +72,7 @@ shot "$work/b.png" --at violation:1 --large
 claim "large type is another picture" differ "$work/a.png" "$work/b.png"
 claim "who selects nothing is told" says 1 "no memory at" "$rec" --shot "$work/c.png" \
 	--at violation:1 --select 0x123456789abcdef
+claim "nor is a word an address" says 1 "no memory at foo" "$rec" --shot "$work/c.png" --select foo
 shot "$work/b.png" --at violation:1 --size 901x477 --scale 2
 claim "twice as dense is twice as large" is_png "$work/b.png" 1802x954
 
@@ -102,7 +103,7 @@ echo "no recording at all" >"$work/text"
 claim "another file is refused" says 1 "recording" "$work/text" --shot "$work/d.png"
 claim "so is none" says 1 "cannot be read" "$work/none" --shot "$work/d.png"
 claim "and a folder" says 1 "folder" "$work" --shot "$work/d.png"
-claim "and an empty file" says 1 "." /dev/null --shot "$work/d.png"
+claim "and an empty file" says 1 "empty, not a recording" /dev/null --shot "$work/d.png"
 claim "no moment of that name" says 1 "names no moment" "$rec" --at noon --shot "$work/d.png"
 claim "a place that cannot be written" says 1 "cannot be written" "$rec" --shot "$work/no/d.png"
 
@@ -116,6 +117,8 @@ claim "no size" says 2 "--size wants" "$rec" --size 12
 claim "no theme" says 2 "--theme wants" "$rec" --theme pink
 claim "no speed" says 2 "--speed wants" "$rec" --speed fast
 claim "without a display it says what to do" says 1 "--shot" "$rec"
+claim "an empty name of a display is none" env DISPLAY= WAYLAND_DISPLAY= sh -c \
+	'! "$1" "$2" 2>"$3" && grep -q "there is no display" "$3"' - "$view" "$rec" "$work/out"
 claim "without a font it says what to install" env FONTCONFIG_FILE="$work/text" FONTCONFIG_PATH="$work" \
 	XDG_DATA_HOME="$work" "$view" "$rec" --shot "$work/d.png"
 

@@ -209,7 +209,7 @@ static void the_strip_shows_the_newest_buffer_unless_another_is_chosen(void **st
 	allocate(MEM_KMALLOC, 0x10000, 8192, 8192);
 	allocate(MEM_KMALLOC, 0x5000, 64, 64);
 	assert_int_equal(buffer_strip_pick(&picture).piece[0].pfn, 0x10);
-	look.selected = (struct thing){ THING_PAGE, 0, 9 };
+	look.selected = thing_of(THING_PAGE, 0, 9);
 	assert_int_equal(buffer_strip_pick(&picture).piece[0].pfn, 8);
 }
 
@@ -231,6 +231,37 @@ static void a_scatterlist_shows_each_segment_where_it_is(void **state)
 	assert_int_equal(strip.piece[1].number, 0);
 	assert_int_equal(strip.piece[2].pfn, 12);
 	assert_int_equal(strip.piece[2].number, 1);
+}
+
+/* Map or unmap line i of page 1. */
+static void single(enum event_kind kind, uint64_t i)
+{
+	happens((struct event){ .kind = (uint16_t)kind, .addr = 0x1000 + 16 * i + OFFSET,
+		.addr2 = 0x1000 + 16 * i, .size = 16, .a = DMA_TO_DEVICE });
+}
+
+/* The slots of mappings that ended are used again, in the order in which they ended. */
+static void segments_count_as_they_were_mapped(void **state)
+{
+	struct buffer_strip strip;
+	uint64_t list;
+
+	(void)state;
+	for (uint64_t i = 0; i < 100; i++)
+		single(EV_DMA_MAP, i);
+	for (uint64_t i = 100; i-- > 0;)
+		single(EV_DMA_UNMAP, i);
+	list = happens((struct event){ .kind = EV_DMA_MAP_SG, .size = 4, .a = DMA_TO_DEVICE,
+		.b = 4 });
+	for (uint64_t pa = 0x8000; pa < 0x10000; pa += 0x2000)
+		happens((struct event){ .kind = EV_DMA_MAP, .addr = pa + OFFSET, .addr2 = pa,
+			.size = PAGE_SIZE, .a = DMA_TO_DEVICE, .b = FORM_SG, .cause = list });
+	strip = buffer_strip_pick(&picture);
+	assert_int_equal(strip.count, 4);
+	for (uint32_t i = 0; i < 4; i++) {
+		assert_int_equal(strip.piece[i].number, i);
+		assert_int_equal(strip.piece[i].pfn, 8 + 2 * i);
+	}
 }
 
 static void a_page_the_device_owns_has_a_double_border(void **state)
@@ -289,7 +320,7 @@ static void the_open_page_follows_what_happens_and_what_is_chosen(void **state)
 	assert_int_equal(open_page_focus(&picture) >> PAGE_SHIFT, 5);
 	look.byte = 0x9001;
 	assert_int_equal(open_page_focus(&picture), 0x9001);
-	look.selected = (struct thing){ THING_PAGE, 0, 12 };
+	look.selected = thing_of(THING_PAGE, 0, 12);
 	assert_int_equal(open_page_focus(&picture), 0xc000);
 }
 
@@ -366,7 +397,7 @@ static void of_many_stand_ins_the_chosen_one_is_shown(void **state)
 	draw(panel_stand_in, 130, 420);
 	assert_null(rect(THING_STAND_IN, chosen, 0));
 	assert_non_null(text("1 to 5 of 40"));
-	look.selected = (struct thing){ THING_STAND_IN, 0, chosen };
+	look.selected = thing_of(THING_STAND_IN, 0, chosen);
 	draw(panel_stand_in, 130, 420);
 	assert_non_null(rect(THING_STAND_IN, chosen, 0));
 	look.zoom[PANEL_STAND_IN].scroll = 1;
@@ -410,7 +441,7 @@ static void the_device_that_acted_last_is_open_the_others_have_a_line(void **sta
 	assert_non_null(text("it has read"));
 	assert_non_null(text("41"));
 	assert_non_null(text("edu: idle"));
-	look.selected = (struct thing){ THING_DEVICE, 0, 0 };
+	look.selected = thing_of(THING_DEVICE, 0, 0);
 	draw(panel_device, 170, 420);
 	assert_non_null(text("register 98"));
 	assert_non_null(text("CPU wrote 0x3"));
@@ -554,6 +585,7 @@ int main(void)
 		TEST(vmalloc_that_happens_to_lie_together_warns_of_nothing),
 		TEST(the_strip_shows_the_newest_buffer_unless_another_is_chosen),
 		TEST(a_scatterlist_shows_each_segment_where_it_is),
+		TEST(segments_count_as_they_were_mapped),
 		TEST(a_page_the_device_owns_has_a_double_border),
 		TEST(bytes_of_which_a_newer_copy_is_in_a_cache_are_behind),
 		TEST(what_was_just_written_has_its_writers_border),

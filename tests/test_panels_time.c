@@ -53,7 +53,8 @@ static const struct prim *find(enum panel panel, enum shape shape, enum thing_ki
 	for (uint32_t i = 0; i < scene.count; i++) {
 		const struct prim *p = &scene.prim[i];
 
-		if (p->shape == shape && p->thing.kind == kind && within(picture.box[panel], p->box) &&
+		if (p->shape == shape && p->thing.kind == kind &&
+		    within(picture.box[panel], p->box) &&
 		    (p->fill || p->edge) && !n--)
 			return p;
 	}
@@ -240,7 +241,7 @@ static void the_chosen_mapping_is_always_there(void **state)
 	}
 	draw_at(recorded.trace.next - 1, 1280, 800);
 	assert_false(says(PANEL_OWNERS, "0x80008000"));
-	look.selected = (struct thing){ THING_MAPPING, 0, chosen };
+	look.selected = thing_of(THING_MAPPING, 0, chosen);
 	draw_at(recorded.trace.next - 1, 1280, 800);
 	assert_true(says(PANEL_OWNERS, "0x80008000"));
 }
@@ -366,7 +367,8 @@ static void must_fit(enum panel panel)
 static void texts_fit_at_any_size(void **state)
 {
 	static const struct { float w, h; } sizes[] = {
-		{ 640, 400 }, { 900, 600 }, { 1024, 768 }, { 1280, 800 }, { 1920, 1080 }, { 3840, 2160 }
+		{ 640, 400 }, { 900, 600 }, { 1024, 768 }, { 1280, 800 }, { 1920, 1080 },
+		{ 3840, 2160 }
 	};
 	struct tour t = play_tour(&recorded, 2);
 
@@ -386,7 +388,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_table_has_every_copy, begin, end),
-		cmocka_unit_test_setup_teardown(the_table_shows_marks_and_leads_to_the_writer, begin, end),
+		cmocka_unit_test_setup_teardown(the_table_shows_marks_and_leads_to_the_writer,
+						begin, end),
 		cmocka_unit_test_setup_teardown(a_bounced_byte_has_two_places, begin, end),
 		cmocka_unit_test_setup_teardown(a_flag_stands_where_the_rule_broke, begin, end),
 		cmocka_unit_test_setup_teardown(the_broken_rule_is_told, begin, end),

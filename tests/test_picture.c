@@ -1,6 +1,8 @@
 /* Whole pictures of recordings: what they say, and that nothing overlaps or leaves its place. */
 #include "view_rig.h"
 
+#include "viz/open_page.h"
+#include "viz/overlay.h"
 #include "viz/picture.h"
 #include "viz/svg.h"
 
@@ -243,6 +245,15 @@ static void a_pill_goes_where_the_bytes_go(void **state)
 	expect_way(BOUNCE, EV_DEV_WRITE, 0, PANEL_DEVICE, PANEL_RAM);
 }
 
+/* It names the event behind the present moment, whose position is the one after it. */
+static void a_pill_names_its_own_event(void **state)
+{
+	(void)state;
+	draw_after(TINY, EV_DEV_WRITE, 0);
+	assert_int_equal(find_shape(SHAPE_RECT, MARK_ROUND)->thing.id,
+			 player_at(rigs[TINY].player));
+}
+
 static void between_the_levels_a_pill_goes_up_and_down(void **state)
 {
 	const struct prim *arrow;
@@ -313,6 +324,101 @@ static const char *where(float w, float h)
 	snprintf(text, sizeof text, "at %gx%g, text %g, event %llu", (double)w, (double)h,
 		 (double)look.text, (unsigned long long)player_at(picture.player));
 	return text;
+}
+
+static void draw_at_end(enum driver driver, float w, float h)
+{
+	player_seek(rigs[driver].player, player_count(rigs[driver].player));
+	draw(driver, w, h);
+}
+
+/* Rectangles of a panel that stand for such things. */
+static uint32_t count_things(enum panel panel, enum thing_kind kind)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < scene.count; i++)
+		n += scene.prim[i].shape == SHAPE_RECT && scene.prim[i].thing.kind == kind &&
+			in_panel(panel, &scene.prim[i]);
+	return n;
+}
+
+static uint32_t bytes_in_l1(enum driver driver)
+{
+	const struct shadow *s = model_shadow(player_model(rigs[driver].player));
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < s->cache[1].sets * s->cache[1].ways; i++)
+		n += ((const struct shadow_line *)cow_read(&s->cache[1].lines, i))->valid ?
+			s->line : 0;
+	return n;
+}
+
+/* Half way, where it stands in a still picture. */
+static void a_pill_covers_no_words_where_there_is_room(void **state)
+{
+	static const struct {
+		float w, h;
+	} windows[] = { { 1100, 700 }, { 1280, 800 }, { 1920, 1080 } };
+	const struct prim *pill;
+
+	(void)state;
+	for (enum driver i = TINY; i <= ARM64; i++)
+		for (uint32_t k = 0; k < 3; k++) {
+			draw_at_end(i, windows[k].w, windows[k].h);
+			pill = find_shape(SHAPE_RECT, MARK_ROUND | MARK_BOLD);
+			assert_non_null(pill);
+			for (uint32_t n = 0; n < scene.count; n++)
+				if (scene.prim[n].shape == SHAPE_TEXT &&
+				    !holds(pill->box, scene.prim[n].box) &&
+				    overlap(pill->box, letters(&scene.prim[n])))
+					fail_msg("a pill covers \"%s\" %s",
+						 scene_words(&scene, &scene.prim[n]),
+						 where(windows[k].w, windows[k].h));
+		}
+}
+
+/* Every byte of the smallest cache, at the smallest size of the issue. */
+static void tiny_shows_all_bytes_at_900_by_600(void **state)
+{
+	(void)state;
+	draw_at_end(TINY, 900, 600);
+	assert_true(count_things(PANEL_L1, THING_BYTE) >= bytes_in_l1(TINY));
+	assert_false(says(PANEL_L1, "sets x"));
+	assert_true(picture.box[PANEL_DEVICE].w > 0 && picture.box[PANEL_BUS].w > 0);
+}
+
+/* Of 8192 pages: all in a strip, and 1024 near enough to tell them apart. */
+static void a_large_ram_has_a_region_from_nearer(void **state)
+{
+	(void)state;
+	draw_at_end(ARM64, 1920, 1080);
+	assert_true(says(PANEL_RAM, "pages 0..3ff"));
+	assert_true(count_things(PANEL_RAM, THING_PAGE) > 1024);
+	draw_at_end(TINY, 1920, 1080);
+	assert_false(says(PANEL_RAM, "pages 0.."));
+}
+
+/* The device works on a bounce buffer: it is not the CPU's, and it says for whom it stands. */
+static void a_bounce_buffer_is_its_owners(void **state)
+{
+	(void)state;
+	draw_after(BOUNCE, EV_DEV_WRITE, 0);
+	assert_true(says(PANEL_BYTE, "edu owns it, for 0x"));
+	assert_true(says(PANEL_RAM, "owner device"));
+	assert_true(says(PANEL_STAND_IN, "bounce buffers"));
+	draw_after(IOMMU, EV_DEV_WRITE, 0);
+	assert_true(says(PANEL_STAND_IN, "IOMMU"));
+}
+
+/* On a board that snoops nobody counts bytes, and the rules of the API hold as well. */
+static void a_board_that_snoops_has_owners_too(void **state)
+{
+	(void)state;
+	draw_after(X86, EV_DEV_WRITE, 0);
+	assert_true(says(PANEL_BYTE, "edu owns it"));
+	draw_at_end(X86, 1280, 800);
+	assert_false(says(PANEL_BYTE, "edu owns it"));
 }
 
 static void check_prim(const struct prim *p, float w, float h)
@@ -396,6 +502,36 @@ static void nothing_overlaps_or_leaves_its_place(void **state)
 	}
 }
 
+/* Smaller than anybody can read, and larger than a page has bytes for: nothing is outside. */
+static void any_size_is_drawn_within_itself(void **state)
+{
+	static const struct {
+		float w, h;
+	} windows[] = { { 200, 150 }, { 300, 200 }, { 400, 300 }, { 12000, 16000 } };
+
+	(void)state;
+	for (uint32_t i = 0; i < DRIVERS * 8; i++) {
+		float w = windows[i % 4].w, h = windows[i % 4].h;
+
+		look.text = i & 4 ? TEXT_LARGE : TEXT_ORDINARY;
+		rig_seek(&rigs[i / 8], EV_DEV_WRITE, 0);
+		draw((enum driver)(i / 8), w, h);
+		for (uint32_t k = 0; k < scene.count; k++) {
+			const struct prim *p = &scene.prim[k];
+
+			if (p->shape == SHAPE_TEXT && !holds((struct box){ 0, 0, w, h }, p->box))
+				fail_msg("\"%s\" leaves the picture %s", scene_words(&scene, p),
+					 where(w, h));
+			if (p->thing.kind == THING_BYTE || p->thing.kind == THING_LINE)
+				assert_true(p->thing.id <
+					    model_shadow(picture.model)->ram_bytes);
+			if (p->thing.kind == THING_BYTE && in_panel(PANEL_RAM, p))
+				assert_int_equal(p->thing.id >> PAGE_SHIFT,
+						 open_page_focus(&picture) >> PAGE_SHIFT);
+		}
+	}
+}
+
 static void two_boards_fit_as_well(void **state)
 {
 	(void)state;
@@ -434,6 +570,69 @@ static void what_differs_between_two_boards_is_said(void **state)
 		said |= scene.prim[i].shape == SHAPE_TEXT &&
 			strstr(scene_words(&scene, &scene.prim[i]), words);
 	assert_true(said);
+}
+
+/* Something of this kind that stands on the board beside. */
+static struct thing beside(enum thing_kind kind, uint32_t unit)
+{
+	for (uint32_t i = scene.count; i-- > 0;)
+		if (scene.prim[i].thing.kind == kind && scene.prim[i].thing.board &&
+		    scene.prim[i].thing.unit == unit)
+			return scene.prim[i].thing;
+	fail_msg("the board beside shows nothing of kind %d", kind);
+	return (struct thing){ 0 };
+}
+
+static bool anywhere(const char *words)
+{
+	for (uint32_t i = 0; i < scene.count; i++)
+		if (scene.prim[i].shape == SHAPE_TEXT &&
+		    strstr(scene_words(&scene, &scene.prim[i]), words))
+			return true;
+	return false;
+}
+
+/* What is pointed at on the second board is explained by what the second board is like. */
+static void what_stands_beside_is_explained_there(void **state)
+{
+	(void)state;
+	rig_seek(&rigs[ARM64], EV_MEM_ALLOC, 0);
+	rig_seek(&rigs[X86], EV_DEV_WRITE, 1);
+	picture = (struct picture){ .scene = &scene, .look = &look, .player = rigs[ARM64].player,
+				    .beside = rigs[X86].player };
+	picture_draw(&picture, 1920, 1080);
+	look.hover = beside(THING_DEVICE, 0);
+	overlay_draw(&picture, (struct point){ 100, 100 });
+	assert_true(anywhere("the edu, a device: it wrote"));
+}
+
+static uint32_t chosen_on(uint8_t board)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < scene.count; i++)
+		n += scene.prim[i].thing.board == board && scene.prim[i].edge == ROLE_INK &&
+			scene.prim[i].marks & MARK_BOLD && scene.prim[i].thing.kind == THING_LINE;
+	return n;
+}
+
+/* The same board twice: a line chosen on one of them is chosen there alone. */
+static void what_is_chosen_is_chosen_on_its_board(void **state)
+{
+	(void)state;
+	rig_seek(&rigs[ARM64], EV_DEV_WRITE, 1);
+	picture = (struct picture){ .scene = &scene, .look = &look, .player = rigs[ARM64].player,
+				    .beside = rigs[ARM64].player };
+	picture_draw(&picture, 1920, 1080);
+	assert_int_equal(chosen_on(0) + chosen_on(1), 0);
+	look.selected = beside(THING_LINE, AT_L1);
+	picture_draw(&picture, 1920, 1080);
+	assert_int_equal(chosen_on(0), 0);
+	assert_true(chosen_on(1) > 0);
+	look.selected.board = 0;
+	picture_draw(&picture, 1920, 1080);
+	assert_true(chosen_on(0) > 0);
+	assert_int_equal(chosen_on(1), 0);
 }
 
 /* The maps ask for many bytes at once: the answer is the worst of each, absent if any is. */
@@ -529,13 +728,22 @@ int main(void)
 		cmocka_unit_test_setup(hit_and_miss_are_a_tick_and_a_cross, begin),
 		cmocka_unit_test_setup(what_the_legend_filters_away_is_faded, begin),
 		cmocka_unit_test_setup(a_pill_goes_where_the_bytes_go, begin),
+		cmocka_unit_test_setup(a_pill_names_its_own_event, begin),
 		cmocka_unit_test_setup(between_the_levels_a_pill_goes_up_and_down, begin),
 		cmocka_unit_test_setup(a_register_write_passes_below_the_panels, begin),
+		cmocka_unit_test_setup(a_pill_covers_no_words_where_there_is_room, begin),
+		cmocka_unit_test_setup(tiny_shows_all_bytes_at_900_by_600, begin),
+		cmocka_unit_test_setup(a_large_ram_has_a_region_from_nearer, begin),
+		cmocka_unit_test_setup(a_bounce_buffer_is_its_owners, begin),
+		cmocka_unit_test_setup(a_board_that_snoops_has_owners_too, begin),
 		cmocka_unit_test_setup(with_reduced_motion_a_pill_stands_half_way, begin),
 		cmocka_unit_test_setup(a_map_shows_large_caches_and_the_set_that_matters, begin),
 		cmocka_unit_test_setup(nothing_overlaps_or_leaves_its_place, begin),
+		cmocka_unit_test_setup(any_size_is_drawn_within_itself, begin),
 		cmocka_unit_test_setup(two_boards_fit_as_well, begin),
 		cmocka_unit_test_setup(what_differs_between_two_boards_is_said, begin),
+		cmocka_unit_test_setup(what_stands_beside_is_explained_there, begin),
+		cmocka_unit_test_setup(what_is_chosen_is_chosen_on_its_board, begin),
 		cmocka_unit_test_setup(the_age_of_many_bytes_is_the_worst_of_each, begin),
 		cmocka_unit_test_setup(panels_keep_their_places, begin),
 		cmocka_unit_test_setup(caches_look_as_they_did, begin),

@@ -51,6 +51,15 @@ static void text_too_long_ends_in_an_ellipsis(void **state)
 	assert_string_equal(words(), "12345");
 }
 
+static void below_no_room_is_no_room(void **state)
+{
+	(void)state;
+	assert_true(scene_text(&scene, 0, 10, -1, 12, ROLE_INK, 0, "words") == 0);
+	assert_true(scene_wrap(&scene, (struct box){ 0, 0, -20, 40 }, 12, ROLE_INK, "words") == 0);
+	assert_int_equal(scene.count, 0);
+	assert_true(scene_text(&scene, 0, 10, 0, 12, ROLE_INK, 0, "words") > 0);
+}
+
 static void a_label_without_room_is_left_out(void **state)
 {
 	(void)state;
@@ -115,6 +124,18 @@ static void marks_and_words_reach_the_file(void **state)
 	free(svg);
 }
 
+/* A border and a double border of what is narrower than they are. */
+static void nothing_is_less_than_nothing_wide(void **state)
+{
+	char *svg;
+
+	(void)state;
+	scene_rect(&scene, (struct box){ 5, 5, 0.4f, 3 }, ROLE_FRESH, ROLE_EDGE, MARK_DOUBLE);
+	svg = svg_of(THEME_LIGHT);
+	assert_null(strstr(svg, "=\"-"));
+	free(svg);
+}
+
 static void no_cell(const void *context, struct cell *c)
 {
 	*(uint64_t *)(uintptr_t)context += c->n;
@@ -167,9 +188,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(text_is_as_wide_as_it_says, on, off),
 		cmocka_unit_test_setup_teardown(text_too_long_ends_in_an_ellipsis, on, off),
 		cmocka_unit_test_setup_teardown(a_label_without_room_is_left_out, on, off),
+		cmocka_unit_test_setup_teardown(below_no_room_is_no_room, on, off),
 		cmocka_unit_test_setup_teardown(a_paragraph_stays_in_its_box, on, off),
 		cmocka_unit_test_setup_teardown(what_is_on_top_is_pointed_at, on, off),
 		cmocka_unit_test_setup_teardown(marks_and_words_reach_the_file, on, off),
+		cmocka_unit_test_setup_teardown(nothing_is_less_than_nothing_wide, on, off),
 		cmocka_unit_test_setup_teardown(a_map_shows_all_items, on, off),
 		cmocka_unit_test_setup_teardown(a_map_from_near_scrolls, on, off),
 	};

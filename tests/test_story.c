@@ -77,7 +77,8 @@ static void no_value_breaks_a_sentence(void **state)
 	for (uint32_t i = 0; i < 200 * EV_COUNT; i++) {
 		struct text text = { words, 0, sizeof words };
 		struct event e = { .seq = i % 2 ? 4 : 100, .kind = (uint16_t)(i % EV_COUNT),
-			.addr = test_random(&random) >> i % 64, .addr2 = test_random(&random) >> i % 64,
+			.addr = test_random(&random) >> i % 64,
+			.addr2 = test_random(&random) >> i % 64,
 			.value = test_random(&random), .size = (uint32_t)test_random(&random),
 			.a = (uint32_t)test_random(&random) >> i % 32,
 			.b = (uint32_t)test_random(&random) >> i % 32,
@@ -94,13 +95,14 @@ static void the_stale_read_is_told(void **state)
 
 	(void)state;
 	recorded_play(&recorded);
-	must_say(t.store, "the CPU stored 0x11 (8 bytes) at 0x4000 (kmalloc-16); it is in L1, RAM is behind");
-	must_say(t.map, "dma_map_single: the edu may write 16 bytes at 0x4000 (kmalloc-16), bus address "
-		 "0x80004000; the edu owns them until unmap or sync");
+	must_say(t.store, "the CPU stored 0x11 (8 bytes) at 0x4000 (kmalloc-16); it is in L1, "
+			  "RAM is behind");
+	must_say(t.map, "dma_map_single: the edu may write 16 bytes at 0x4000 (kmalloc-16), bus "
+		 "address 0x80004000; the edu owns them until unmap or sync");
 	must_say(t.wrote, "the edu wrote 0x2222222222222222 (8 bytes) to RAM at 0x4000");
 	must_say(t.wrote, "the copy in L1 is stale now");
-	must_say(t.stale, "the CPU read 8 bytes at 0x4000 (kmalloc-16): 0x11, from L1, a stale copy: newer "
-		 "bytes are in RAM, by the edu at event ");
+	must_say(t.stale, "the CPU read 8 bytes at 0x4000 (kmalloc-16): 0x11, from L1, a stale "
+		 "copy: newer bytes are in RAM, by the edu at event ");
 	must_say(t.stale, "; the edu owns these bytes");
 	must_say(t.sync, "dma_sync_single_for_cpu: the CPU may touch 16 bytes");
 	assert_string_equal(told(t.cured), "the CPU read 8 bytes at 0x4000 (kmalloc-16): "
@@ -125,13 +127,13 @@ static void the_device_reads_past_the_cpus_store(void **state)
 	(void)state;
 	switch_on(&recorded, 1);
 	allocate(&recorded, 0x4000, 64);
-	cache_line(&recorded, EV_CACHE_FILL, 1, 0x4010);
+	line_event(&recorded, EV_CACHE_FILL, 1, 0x4010);
 	access_at(&recorded, EV_CPU_STORE, 0x4010, 0x33, AT_L1);
 	seq = happens(&recorded, (struct event){ .kind = EV_DEV_READ, .addr = 0x80004010,
 		.addr2 = 0x4010, .size = 8, .unit = 1 });
 	recorded_play(&recorded);
-	assert_string_equal(told(seq), "the nic read 8 bytes at 0x4010 (kmalloc-64+16) from RAM: 0x00; "
-			    "the CPU's newer copy is still in L1");
+	assert_string_equal(told(seq), "the nic read 8 bytes at 0x4010 (kmalloc-64+16) from RAM: "
+			    "0x00; the CPU's newer copy is still in L1");
 }
 
 static void vmalloc_is_named_by_its_area(void **state)
@@ -141,11 +143,12 @@ static void vmalloc_is_named_by_its_area(void **state)
 
 	(void)state;
 	switch_on(&recorded, 1);
-	happens(&recorded, (struct event){ .kind = EV_MEM_ALLOC, .addr = VMALLOC_BASE, .addr2 = 0x9000,
-		.value = 8192, .size = 8192, .a = MEM_VMALLOC });
+	happens(&recorded, (struct event){ .kind = EV_MEM_ALLOC, .addr = VMALLOC_BASE,
+		.addr2 = 0x9000, .value = 8192, .size = 8192, .a = MEM_VMALLOC });
 	for (uint32_t i = 0; i < 2; i++)
-		happens(&recorded, (struct event){ .kind = EV_VM_MAP, .addr = VMALLOC_BASE + i * PAGE_SIZE,
-			.addr2 = pages[i], .size = PAGE_SIZE });
+		happens(&recorded, (struct event){ .kind = EV_VM_MAP,
+			.addr = VMALLOC_BASE + i * PAGE_SIZE, .addr2 = pages[i],
+			.size = PAGE_SIZE });
 	seq = happens(&recorded, (struct event){ .kind = EV_CPU_STORE, .addr = VMALLOC_BASE + 4104,
 		.addr2 = 0x5008, .value = 1, .size = 1, .a = AT_RAM });
 	recorded_play(&recorded);
@@ -173,14 +176,17 @@ static void a_thing_is_explained(void **state)
 	(void)state;
 	recorded_play(&recorded);
 	player_seek(recorded.player, t.stale);
-	byte = about((struct thing){ THING_BYTE, AT_L1, TOUR_PA });
+	byte = about(thing_of(THING_BYTE, AT_L1, TOUR_PA));
 	assert_non_null(strstr(byte, "0x4000 (kmalloc-16), va 0xffff800000004000, in L1: 0x11"));
 	assert_non_null(strstr(byte, "stale"));
 	assert_non_null(strstr(byte, "bus address 0x80004000; the device owns it"));
-	assert_non_null(strstr(about((struct thing){ THING_MAPPING, 0, t.map }), "The device owns it now"));
-	assert_non_null(strstr(about((struct thing){ THING_PAGE, 0, 4 }), "slab. A device owns bytes of it"));
-	assert_non_null(strstr(about((struct thing){ THING_FLAG, 0, 0 }), "stale-read at event"));
-	assert_non_null(strstr(about((struct thing){ THING_LEGEND, 0, LEGEND_DIRTY }), "A click fades it"));
+	assert_non_null(strstr(about(thing_of(THING_MAPPING, 0, t.map)),
+			       "The device owns it now"));
+	assert_non_null(strstr(about(thing_of(THING_PAGE, 0, 4)),
+			       "slab. A device owns bytes of it"));
+	assert_non_null(strstr(about(thing_of(THING_FLAG, 0, 0)), "stale-read at event"));
+	assert_non_null(strstr(about(thing_of(THING_LEGEND, 0, LEGEND_DIRTY)),
+			       "A click fades it"));
 }
 
 /* Whatever a click may hand over, there is an answer or none, and never more. */
@@ -193,10 +199,9 @@ static void nothing_asked_for_is_out_of_bounds(void **state)
 	recorded_play(&recorded);
 	for (uint64_t at = 0; at < 24; at += 6) {
 		player_seek(recorded.player, at);
-		for (uint32_t kind = 0; kind <= THING_KIND_COUNT; kind++)
-			for (uint32_t unit = 0; unit < 20; unit++)
-				for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
-					about((struct thing){ (uint8_t)kind, (uint8_t)unit, ids[i] });
+		for (uint32_t i = 0; i < (THING_KIND_COUNT + 1) * 20; i++)
+			for (size_t id = 0; id < sizeof ids / sizeof ids[0]; id++)
+				about(thing_of((enum thing_kind)(i / 20), i % 20, ids[id]));
 	}
 }
 
@@ -206,7 +211,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(every_kind_has_its_sentence, begin, end),
 		cmocka_unit_test_setup_teardown(no_value_breaks_a_sentence, begin, end),
 		cmocka_unit_test_setup_teardown(the_stale_read_is_told, begin, end),
-		cmocka_unit_test_setup_teardown(what_it_meant_is_told_at_its_moment_alone, begin, end),
+		cmocka_unit_test_setup_teardown(what_it_meant_is_told_at_its_moment_alone,
+						begin, end),
 		cmocka_unit_test_setup_teardown(the_device_reads_past_the_cpus_store, begin, end),
 		cmocka_unit_test_setup_teardown(vmalloc_is_named_by_its_area, begin, end),
 		cmocka_unit_test_setup_teardown(a_thing_is_explained, begin, end),

@@ -132,6 +132,15 @@ viewer 'exit 1'
 session "view\nkmalloc(64)\nview beside nowhere"
 is "a board there is not is named" 'grep -q "no board called nowhere" said'
 
+viewer 'cat <"${3:-/dev/null}" > $VIEW/second & cat > $VIEW/got; wait; : > $VIEW/done'
+session "view beside x86\nkmalloc(64)\nview beside nowhere\nkmalloc(32)"
+wait_for_view
+is "and the board that stands there stays" '[ "$(events $VIEW/second | grep -c mem.alloc)" = 2 ]'
+
+viewer 'exec cat > $VIEW/got'
+session "view\nview beside x86\nview beside tiny\nview beside x86\nos.execute('ps -o stat= --ppid \$PPID')"
+is "a view that another one takes the place of is reaped" '! grep -q "^Z" said && grep -q "^S" said'
+
 rm viewer
 session 'view'
 is "without the program it is said what to do" 'grep -q "draw FILE.svg" said'

@@ -18,7 +18,7 @@ export XDG_STATE_HOME
 unset WAYLAND_DISPLAY
 
 # Without -noreset the server begins anew when one view has left, and may take the next with it.
-Xvfb -noreset -displayfd 3 -screen 0 1400x900x24 3>"$work/display" 2>/dev/null &
+Xvfb -noreset -fbdir "$work" -displayfd 3 -screen 0 1400x900x24 3>"$work/display" 2>/dev/null &
 server=$!
 trap 'kill $pid $server 2>/dev/null; rm -rf "$work"' EXIT
 for i in 1 2 3 4 5 6 7 8 9 10; do [ -s "$work/display" ] || sleep 0.3; done
@@ -47,6 +47,19 @@ agree() {
 	what=$1
 	shift
 	if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "not true: $what"; fi
+}
+
+# What is to be seen, as one number: the screen lies in a file.
+seen() {
+	sleep 0.3
+	cksum <"$work/Xvfb_screen0"
+}
+
+# changes WHAT KEY: the picture is another one after the key
+changes() {
+	before=$(seen)
+	press "$2"
+	agree "$1" [ "$(seen)" != "$before" ]
 }
 
 press() {
@@ -94,7 +107,7 @@ ticks() {
 }
 
 # Keys.
-open "$rec" --at 1 --size 1280x800
+open "$rec" --at cycle:0 --size 1280x800
 claim "it begins where it was told" "dmalab: event 1 of 2*, rec"
 press Right Right
 claim "right steps" "dmalab: event 3 of *"
@@ -105,18 +118,32 @@ last=$(title | sed 's/.* of \([0-9]*\),.*/\1/')
 claim "end goes there" "dmalab: event $last of $last,*"
 press Home F5 F5 F5 F4
 claim "keys of Ripes" "dmalab: event 2 of *"
+before=$(title)
 press bracketright
 sleep 0.3
 flag=$(title)
-press bracketright bracketleft
-claim "brackets go to broken rules" "$flag"
+agree "a bracket goes to a broken rule" [ "$flag" != "$before" ]
+press bracketright
+sleep 0.3
+agree "and to the next one" [ "$(title)" != "$flag" ]
+press bracketleft
+claim "the other one back" "$flag"
 press slash
 timeout 5 xdotool type --delay 60 "dma.map"
 press Return
 sleep 0.3
 agree "slash finds" [ "$(title)" != "$flag" ]
-press Escape Home question Escape F1 Escape t
-claim "what is open is closed again" "dmalab: event 0 of *"
+press Escape Home
+claim "home is the beginning" "dmalab: event 0 of *"
+closed=$(seen)
+changes "a question mark opens the keys" question
+press Escape
+agree "escape closes them" [ "$(seen)" = "$closed" ]
+changes "F1 explains" F1
+press Escape
+agree "escape closes that" [ "$(seen)" = "$closed" ]
+changes "t is another theme" t
+claim "and the same moment" "dmalab: event 0 of *"
 
 # Mouse: the toolbar has play at 30, < at 106 and > at 130.
 click 130 18
@@ -153,6 +180,16 @@ leave
 agree "it ends well" [ "$status" -eq 0 ]
 agree "it remembers the size" grep -q "^width 640" "$work/state/dmalab/view"
 agree "and the theme" grep -q "^theme dark" "$work/state/dmalab/view"
+open "$rec" --theme light --large --speed 7 --size 900x600
+press Right
+leave
+agree "what was asked for once is not remembered" grep -q "^theme dark" "$work/state/dmalab/view"
+agree "nor is large type" grep -q "^large 0" "$work/state/dmalab/view"
+agree "nor the size" grep -q "^width 640" "$work/state/dmalab/view"
+open "$rec" --theme dark --size 900x600
+press t
+leave
+agree "what was changed in the window is" grep -q "^theme light" "$work/state/dmalab/view"
 echo "width -1 theme ??? speed nan" >"$work/state/dmalab/view"
 open "$rec"
 claim "a broken memory is no harm" "dmalab: event *"

@@ -7,10 +7,10 @@
 
 static const char *const legend_sentence[LEGEND_COUNT] = {
 	[LEGEND_FRESH] = "fresh: no other copy of these bytes is newer",
-	[LEGEND_STALE] = "stale: somebody else wrote newer bytes past this copy; who reads it reads "
-		"the past",
-	[LEGEND_BEHIND] = "behind: the CPU's newer store lies nearer to it; a write-back brings this "
-		"copy up to date, and until then a device that reads it gets the old bytes",
+	[LEGEND_STALE] = "stale: somebody else wrote newer bytes past this copy; who reads it "
+		"reads the past",
+	[LEGEND_BEHIND] = "behind: the CPU's newer store lies nearer to it; a write-back brings "
+		"this copy up to date, and until then a device that reads it gets the old bytes",
 	[LEGEND_DIRTY] = "dirty: a cache line with stores that memory does not have yet",
 	[LEGEND_OWNED] = "the device owns these bytes, from map or sync for device until unmap or "
 		"sync for cpu; the driver keeps off",
@@ -51,8 +51,8 @@ static void add_owner(struct text *t, const struct picture *p, uint64_t pa)
 	else if (m->coherent_memory)
 		text_add(t, ". CPU and %s may touch it at any time", words_device(m->device));
 	else
-		text_add(t, ". It is mapped for the %s at bus address 0x%" PRIx64 "; the %s owns it",
-			 words_device(m->device), m->dma + (pa - m->pa),
+		text_add(t, ". It is mapped for the %s at bus address 0x%" PRIx64
+			 "; the %s owns it", words_device(m->device), m->dma + (pa - m->pa),
 			 device_owns(p->model, pa) ? "device" : "CPU");
 }
 
@@ -165,10 +165,10 @@ static void about_device(struct text *t, const struct picture *p, struct thing t
 		return;
 	text_add(t, "the %s, a device", words_device((uint32_t)thing.id));
 	if (d->start)
-		text_add(t, ": it %s %" PRIu64 " of %" PRIu64 " bytes %s bus address 0x%" PRIx64 ", %s",
-			 d->dir == DMA_TO_DEVICE ? "read" : "wrote", d->moved, d->size,
+		text_add(t, ": it %s %" PRIu64 " of %" PRIu64 " bytes %s bus address 0x%" PRIx64
+			 ", %s", d->dir == DMA_TO_DEVICE ? "read" : "wrote", d->moved, d->size,
 			 d->dir == DMA_TO_DEVICE ? "from" : "to", d->dma,
-			 d->busy ? "and goes on" : "and is done");
+			 d->transfer[d->slot].done ? "and is done" : "and goes on");
 	if (d->irq_up)
 		text_add(t, ". Its interrupt line is raised");
 }
@@ -179,7 +179,7 @@ static void about_stand_in(struct text *t, const struct picture *p, struct thing
 
 	if (at == UINT64_MAX)
 		return;
-	about_event(t, p, (struct thing){ THING_EVENT, 0, at });
+	about_event(t, p, thing_of(THING_EVENT, 0, at));
 }
 
 static void about_store(struct text *t, const struct picture *p, struct thing thing)
@@ -224,7 +224,8 @@ static void about_legend(struct text *t, const struct picture *p, struct thing t
 {
 	if (thing.id < LEGEND_COUNT)
 		text_add(t, "%s. A click %s", legend_sentence[thing.id],
-			 look_hides(p->look, (enum legend)thing.id) ? "shows it again" : "fades it");
+			 look_hides(p->look, (enum legend)thing.id) ? "shows it again" :
+			 "fades it");
 }
 
 void about_thing(struct text *t, const struct picture *p, struct thing thing)

@@ -1,9 +1,11 @@
 #include "viz/buffer_strip.h"
 #include "viz/open_page.h"
 #include "viz/rows.h"
+#include "cow.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define CELL_MAX 3.5f        /* of a cell's width, in sizes of text */
 #define BREAK    0.4f        /* of a cell's width: where pages between are left out */
@@ -74,21 +76,47 @@ static uint64_t pick_list(const struct model *m, uint64_t chosen)
 	return newest;
 }
 
-static void take_list(const struct model *m, uint64_t list, struct buffer_strip *b)
+/* The segments of a list as they come; NULL: only how many there are. */
+static size_t find_segments(const struct ownership *o, uint64_t list, const struct mapping **to)
 {
-	const struct ownership *o = model_ownership(m);
-	uint32_t segment = 0;
+	size_t n = 0;
 
-	b->kind = STRIP_LIST;
-	b->seq = list;
 	for (uint32_t i = ownership_live(o, 0); i < o->end; i = ownership_live(o, i + 1)) {
 		const struct mapping *of = ownership_mapping(o, i);
 
 		if (of->list != list)
 			continue;
-		add_pages(m, b, of->pa, of->size, segment++, 0);
-		b->bytes += of->size;
+		if (to)
+			to[n] = of;
+		n++;
 	}
+	return n;
+}
+
+static int compare_segments(const void *a, const void *b)
+{
+	uint64_t first = (*(const struct mapping *const *)a)->seq;
+	uint64_t second = (*(const struct mapping *const *)b)->seq;
+
+	return first < second ? -1 : first > second;
+}
+
+/* In the order they were mapped, which is not that of their slots: those are used again. */
+static void take_list(const struct model *m, uint64_t list, struct buffer_strip *b)
+{
+	const struct ownership *o = model_ownership(m);
+	size_t n = find_segments(o, list, NULL);
+	const struct mapping **of = core_alloc(n * sizeof *of);
+
+	find_segments(o, list, of);
+	qsort(of, n, sizeof *of, compare_segments);
+	b->kind = STRIP_LIST;
+	b->seq = list;
+	for (uint32_t i = 0; i < n; i++) {
+		add_pages(m, b, of[i]->pa, of[i]->size, i, 0);
+		b->bytes += of[i]->size;
+	}
+	free(of);
 }
 
 static void take_scattered(const struct model *m, const struct allocation *a,

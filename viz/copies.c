@@ -36,7 +36,7 @@ static stamp_t newest(const struct model *m, uint64_t pa, uint8_t *value)
 
 static void add_copy(struct copies *to, const struct model *m, const char *name, enum where at)
 {
-	struct copy c = { .name = name, .thing = { THING_BYTE, (uint8_t)at, to->pa },
+	struct copy c = { .name = name, .thing = thing_of(THING_BYTE, at, to->pa),
 			  .letter = versions_of(m, to->pa).letter[at],
 			  .age = model_age(m, at, to->pa) };
 
@@ -52,7 +52,7 @@ static void add_bounced(struct copies *to, const struct model *m, uint64_t slot)
 {
 	uint8_t value, ignored;
 	stamp_t ours = newest(m, to->pa, &value), its = newest(m, slot, &ignored);
-	struct copy c = { .name = "bounce", .thing = { THING_BYTE, AT_RAM, slot } };
+	struct copy c = { .name = "bounce", .thing = thing_of(THING_BYTE, AT_RAM, slot) };
 
 	if (!shadow_byte(model_shadow(m), AT_RAM, slot, &c.value, &c.stamp))
 		return;
@@ -69,7 +69,7 @@ static void add_received(struct copies *to, const struct model *m)
 	uint32_t unit = to->mapping ? to->mapping->device : MODEL_DEVICES;
 	const struct device_model *d = unit < MODEL_DEVICES ? &m->device[unit] : NULL;
 	uint64_t dma = d ? to->mapping->dma + (to->pa - to->mapping->pa) : 0;
-	struct copy c = { .name = "device", .thing = { THING_DEVICE, (uint8_t)unit, unit },
+	struct copy c = { .name = "device", .thing = thing_of(THING_DEVICE, unit, unit),
 			  .letter = ' ' };
 	uint8_t value;
 

@@ -21,7 +21,7 @@ struct life {
 	/* pa: of the first byte, also where the bytes do not lie together; UINT64_MAX: not known */
 	uint64_t dma, pa, va, size;
 	uint32_t device, dir, form;
-	struct turn *turn;       /* its changes of owner; of coherent memory, which is both's, none */
+	struct turn *turn;       /* its changes of owner; none of coherent memory, both's */
 	uint64_t turns, room;    /* how many; places for them */
 };
 

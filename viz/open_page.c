@@ -11,6 +11,7 @@
 #define OFFSET_WIDTH 3.5f   /* characters: "040" and a little air */
 #define AIR          0.5f   /* characters between bytes and letters */
 #define BORDER       1.5f   /* points that a border stands out left and right */
+#define BLOCK_WIDE   30     /* characters of "block +100: asked 3000 of 4096" */
 #define BLOCKS_MAX   512    /* of a page: the smallest have 8 bytes */
 
 static uint64_t of_mapping(const struct picture *p, uint64_t seq)
@@ -151,8 +152,8 @@ static void draw_whose(const struct picture *p, struct rows *r, uint64_t focus)
 
 	scene_thing(p->scene, THING_BYTE, AT_RAM, focus);
 	if (a.seq)
-		rows_text(r, ROLE_DIM, 0, "block +%" PRIx64 ": asked %" PRIu64 " of %" PRIu64,
-			  a.pa & PAGE_MASK, a.asked, a.size);
+		rows_text(r, ROLE_DIM, 0, "%s+%" PRIx64 ": asked %" PRIu64 " of %" PRIu64,
+			  rows_wide(r, BLOCK_WIDE) ? "block " : "", a.pa & PAGE_MASK, a.asked, a.size);
 	else if (bounce)
 		rows_text(r, ROLE_DIM, 0, "stands in for 0x%" PRIx64,
 			  bounce->pa + (focus - bounce->to));
@@ -169,7 +170,7 @@ static struct byte_cell byte_cell(const struct picture *p, uint64_t pa)
 
 	return (struct byte_cell){ .fill = dress.fill, .marks = dress.marks,
 		.value = shadow_page(model_shadow(p->model), pa)->bytes[pa & PAGE_MASK],
-		.thing = { THING_BYTE, AT_RAM, pa } };
+		.thing = thing_of(THING_BYTE, AT_RAM, pa) };
 }
 
 /* The bytes the last event wrote to RAM. False: it wrote none. */
@@ -309,6 +310,7 @@ static void draw_lines(const struct picture *p, struct rows *r, uint64_t focus)
 
 	if (!l.row.n || !rows)
 		return;
+	rows = min_u64(rows, PAGE_SIZE / l.row.n);
 	first = min_u64((focus & PAGE_MASK) / l.row.n / rows * rows, PAGE_SIZE / l.row.n - rows);
 	l.pa = round_down(focus, PAGE_SIZE) + first * l.row.n;
 	for (; rows; rows--, l.pa += l.row.n) {

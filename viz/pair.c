@@ -176,7 +176,8 @@ struct pair *pair_new(const struct player *first, struct player *second)
 {
 	struct pair *pair = core_alloc(sizeof *pair);
 
-	*pair = (struct pair){ .second = second, .track = { { .player = first }, { .player = second } } };
+	*pair = (struct pair){ .second = second,
+			       .track = { { .player = first }, { .player = second } } };
 	return pair;
 }
 

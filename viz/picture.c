@@ -64,10 +64,10 @@ struct column {
 static const struct column machine_columns[] = {
 	{ PANEL_CPU,      14, 21,  1.0f, 3 },
 	{ PANEL_L1,       26, 150, 4.0f, 0 },
-	{ PANEL_BUS,      12, 22,  0.6f, 4 },
+	{ PANEL_BUS,      12, 22,  0.6f, 6 },
 	{ PANEL_RAM,      22, 150, 4.6f, 1 },
 	{ PANEL_STAND_IN, 16, 40,  1.0f, 5 },
-	{ PANEL_DEVICE,   18, 60,  1.4f, 6 },
+	{ PANEL_DEVICE,   18, 60,  1.4f, 4 },
 };
 
 static const struct column lower_columns[] = {
@@ -291,8 +291,7 @@ static void draw_name(const struct picture *p, struct box b, const char *which, 
 			   "%s: %s", which, words);
 }
 
-/* The same picture with the second board in it. */
-static struct picture second_of(const struct picture *p)
+struct picture picture_beside(const struct picture *p)
 {
 	struct picture second = *p;
 
@@ -317,14 +316,41 @@ static void draw_difference(const struct picture *p, const char *words)
 	scene_wrap(p->scene, b, p->look->text, ROLE_INK, words);
 }
 
+/* What is chosen on one board is not chosen on the other; the chosen byte is the first one's. */
+static struct look look_of(const struct look *both, uint8_t board)
+{
+	struct look look = *both;
+
+	if (look.selected.board != board)
+		look.selected = (struct thing){ 0 };
+	if (board)
+		look.byte = UINT64_MAX;
+	return look;
+}
+
+static void draw_first(const struct picture *p)
+{
+	struct picture first = *p;
+	struct look look = look_of(p->look, 0);
+
+	first.look = &look;
+	for (enum panel i = 0; i < PANEL_COUNT; i++)
+		draw_panel(&first, i);
+	bus_draw_transfer(&first);
+}
+
 static void draw_second(const struct picture *p)
 {
-	struct picture second = second_of(p);
+	struct picture second = picture_beside(p);
+	struct look look = look_of(p->look, 1);
 	char words[256];
 
+	second.look = &look;
+	p->scene->board = 1;
 	draw_machine(&second);
 	if (second.box[PANEL_L1].w > 0)
 		bus_draw_transfer(&second);
+	p->scene->board = 0;
 	beside_name(p->model, words, sizeof words);
 	draw_name(p, p->name[0], "first board", words);
 	beside_name(second.model, words, sizeof words);
@@ -340,9 +366,7 @@ void picture_draw(struct picture *p, float width, float height)
 	p->model = player_model(p->player);
 	p->other = p->beside ? player_model(p->beside) : NULL;
 	picture_layout(p, width, height);
-	for (enum panel i = 0; i < PANEL_COUNT; i++)
-		draw_panel(p, i);
-	bus_draw_transfer(p);
+	draw_first(p);
 	if (p->beside)
 		draw_second(p);
 }

@@ -261,7 +261,7 @@ bool view_select(struct view *v, uint64_t address)
 	if (!find_byte(v->player, address, &pa))
 		return false;
 	v->look.byte = pa;
-	v->look.selected = (struct thing){ THING_BYTE, AT_RAM, pa };
+	v->look.selected = thing_of(THING_BYTE, AT_RAM, pa);
 	v->changed = true;
 	return true;
 }
@@ -404,16 +404,11 @@ void view_size(struct view *v, float width, float height)
 	v->changed = true;
 }
 
-static bool holds(struct box b, float x, float y)
-{
-	return x >= b.x && y >= b.y && x < b.x + b.w && y < b.y + b.h;
-}
-
 static enum panel panel_at(const struct view *v, float x, float y)
 {
 	enum panel i = 0;
 
-	while (i < PANEL_COUNT && !holds(v->picture.box[i], x, y))
+	while (i < PANEL_COUNT && !box_holds(v->picture.box[i], x, y))
 		i++;
 	return i;
 }
@@ -443,8 +438,11 @@ static uint64_t byte_of_mapping(const struct view *v, uint64_t seq)
 	return l ? l->pa : UINT64_MAX;
 }
 
+/* The first byte of it on the first board, which is the one the truth table knows. */
 static uint64_t byte_of(const struct view *v, struct thing thing)
 {
+	if (thing.board)
+		return UINT64_MAX;
 	switch (thing.kind) {
 	case THING_BYTE:
 	case THING_LINE:    return thing.id;
@@ -459,10 +457,14 @@ static void click(struct view *v, struct thing thing)
 	switch (thing.kind) {
 	case THING_NONE:
 	case THING_TIME:
+	case THING_NOTICE:
 	case THING_PANEL:  break;
 	case THING_BUTTON: view_act(v, (enum action)thing.id); break;
 	case THING_LEGEND: v->look.filtered ^= 1u << thing.id; break;
-	case THING_EVENT:  view_go(v, thing.id); break;
+	case THING_EVENT:
+		if (!thing.board)
+			view_go(v, thing.id);
+		break;
 	case THING_FLAG:
 		if (thing.id < player_flags(v->player))
 			view_go(v, player_flag(v->player, (uint32_t)thing.id)->at);
@@ -480,6 +482,7 @@ void view_press(struct view *v, float x, float y)
 	v->look.notice[0] = '\0';
 	v->changed = true;
 	v->pressed = v->pointer;
+	v->touched = v->look.hover;
 	v->dragged = panel;
 	v->drag = DRAG_CLICK;
 	if (v->look.overlay || panel == PANEL_COUNT)
@@ -510,8 +513,8 @@ void view_drag(struct view *v, float x, float y)
 
 void view_release_button(struct view *v, float x, float y)
 {
-	if (v->drag == DRAG_CLICK)
-		click(v, scene_at(&v->scene, x, y));
+	if (v->drag == DRAG_CLICK && same_thing(scene_at(&v->scene, x, y), v->touched))
+		click(v, v->touched);
 	v->drag = DRAG_NONE;
 	v->changed = true;
 }

@@ -24,6 +24,7 @@ struct view {
 	double rate;                     /* catching up with a session: events a second; else 0 */
 	enum drag drag;
 	struct point pointer, pressed;   /* where it is, and where the button went down */
+	struct thing touched;            /* what it went down on: only there a click counts */
 	enum panel dragged;              /* the panel it went down in */
 };
 

@@ -174,7 +174,8 @@ static void draw_chain(const struct picture *p, struct box b, const struct viola
 		char words[STORY_MAX];
 		struct text text = { words, 0, sizeof words };
 
-		text_add(&text, "%s%" PRIu64 " ", v->chain[i] == v->cause ? "=> " : "   ", v->chain[i]);
+		text_add(&text, "%s%" PRIu64 " ", v->chain[i] == v->cause ? "=> " : "   ",
+			 v->chain[i]);
 		if (v->events[i].seq)
 			story_event(&text, p->model, &v->events[i]);
 		scene_thing(p->scene, at == UINT64_MAX ? THING_NONE : THING_EVENT, 0, at);

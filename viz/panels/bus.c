@@ -12,7 +12,7 @@
 #define BESIDE 4.0f          /* between a pill and its way */
 #define AWAY_STEP 6.0f       /* places of a pill that are tried, points */
 #define AWAY_MOST 240.0f
-#define WORDS_COST 2.0f      /* of a square point of words, in points farther off */
+#define WORDS_COST 20.0f     /* of a square point of words, in points farther off */
 #define HAS_WIDE 13           /* characters of "crypto has it" and "crypto writes" */
 #define PAD   12.0f          /* inside a pill, left and right */
 
@@ -27,13 +27,12 @@ struct transfer {
 
 static struct thing page_of(uint64_t pa)
 {
-	return (struct thing){ THING_PAGE, 0, pa >> PAGE_SHIFT };
+	return thing_of(THING_PAGE, 0, pa >> PAGE_SHIFT);
 }
 
 static struct thing line_of(const struct model *m, uint32_t level, uint64_t pa)
 {
-	return (struct thing){ THING_LINE, (uint8_t)(AT_RAM + level),
-			       round_down(pa, model_shadow(m)->line) };
+	return thing_of(THING_LINE, AT_RAM + level, round_down(pa, model_shadow(m)->line));
 }
 
 static enum panel panel_of(uint32_t level)
@@ -148,7 +147,7 @@ static bool holds(struct box outer, struct box b)
 static bool stands_for(struct thing drawn, struct thing t)
 {
 	if (t.kind == THING_PAGE)
-		return drawn.kind == THING_PAGE && drawn.id <= t.id;
+		return drawn.kind == THING_PAGE && drawn.board == t.board && drawn.id <= t.id;
 	return same_thing(drawn, t);
 }
 
@@ -160,6 +159,7 @@ static struct box find_drawn(const struct picture *p, enum panel panel, struct t
 {
 	const struct prim *best = NULL;
 
+	t.board = p->scene->board;
 	for (uint32_t i = 0; i < p->scene->count && t.kind != THING_NONE; i++) {
 		const struct prim *drawn = &p->scene->prim[i];
 
@@ -187,11 +187,11 @@ static struct box find_end(const struct picture *p, enum panel panel, struct thi
 	struct box first = { 0 }, last;
 
 	if (t.kind == THING_LINE || (t.kind == THING_PAGE && t.id == moved->pa >> PAGE_SHIFT))
-		first = find_drawn(p, panel, (struct thing){ THING_BYTE, copy, moved->pa });
+		first = find_drawn(p, panel, thing_of(THING_BYTE, copy, moved->pa));
 	if (first.w <= 0)
 		return find_drawn(p, panel, t);
 	last = find_drawn(p, panel,
-			  (struct thing){ THING_BYTE, copy, moved->pa + moved->size - 1 });
+			  thing_of(THING_BYTE, copy, moved->pa + moved->size - 1));
 	return last.w > 0 ? around(first, last) : first;
 }
 
@@ -366,7 +366,7 @@ void bus_draw_transfer(const struct picture *p)
 
 	if (p->model->event.kind == EV_COUNT || !find_transfer(p->model, &t))
 		return;
-	scene_thing(p->scene, THING_EVENT, 0, player_at(p->player) - 1);
+	scene_thing(p->scene, THING_EVENT, 0, player_at(p->player));
 	p->scene->marks = (uint8_t)faded(look, t.role == ROLE_CPU ? LEGEND_CPU : LEGEND_DEVICE);
 	b = draw_way(p, &t);
 	draw_pill(p, &t, b, phase);

@@ -158,7 +158,7 @@ static void add_to_cell(const struct level *v, uint64_t slot, struct cell *c, en
 	if (badness[age] <= badness[*worst])
 		return;
 	*worst = age;
-	c->thing = (struct thing){ THING_LINE, (uint8_t)v->at, l->pa };
+	c->thing = thing_of(THING_LINE, v->at, l->pa);
 }
 
 static void style_cell(const void *context, struct cell *c)
@@ -194,7 +194,8 @@ static struct table lay_table(const struct level *v, struct box b, uint32_t n, u
 	float room = (b.h - SET_GAP * (float)groups - ROW_GAP * (float)n) / (text * 1.35f);
 	uint32_t words = v->line / WORD, need;
 	struct table r = { .width = text * TEXT_ADVANCE };
-	float wide = (b.w - (float)SET_WIDE * r.width) / (float)across - (across > 1 ? LINE_GAP : 0);
+	float wide = (b.w - (float)SET_WIDE * r.width) / (float)across -
+		(across > 1 ? LINE_GAP : 0);
 	uint32_t columns = (uint32_t)fmaxf((wide - 2 * STRIP - 4) / r.width, 0);
 
 	r.beside = columns >= HEAD_WIDE + 1 + words_wide(words);
@@ -226,7 +227,8 @@ static void draw_head(const struct level *v, const struct table *r, struct box b
 	const struct shadow_line *l = line_at(v, slot);
 	bool here = l->valid && inside(v->p->model->access.addr2, 1, l->pa, v->line);
 	enum outcome o = here ? cache_outcome(v->p->model, v->number) : OUTCOME_NONE;
-	uint32_t columns = (uint32_t)(b.w / r->width + 0.01f), state = columns < HEAD_LEAST ? 9 : 13;
+	uint32_t columns = (uint32_t)(b.w / r->width + 0.01f);
+	uint32_t state = columns < HEAD_LEAST ? 9 : 13;
 	char head[HEAD_MAX], field[32];
 	size_t used = (size_t)snprintf(head, sizeof head, "%u", (unsigned)(slot % v->cache->ways));
 
@@ -369,8 +371,8 @@ static void draw_set(const struct level *v, const struct table *r, struct box b,
 	draw_number(v, (struct box){ b.x, b.y, side, r->step }, set);
 	for (uint32_t way = 0; way < v->cache->ways; way++)
 		draw_line(v, r, (struct box){ b.x + side + (float)(way % columns) * wide,
-					      b.y + (float)(way / columns) * r->each, wide - LINE_GAP,
-					      r->each - 2 }, (uint64_t)set * v->cache->ways + way);
+					      b.y + (float)(way / columns) * r->each,
+					      wide - LINE_GAP, r->each - 2 }, (uint64_t)set * v->cache->ways + way);
 }
 
 /* All sets, if all bytes of all lines have room, with so many ways side by side. */

@@ -8,6 +8,7 @@
 
 #define VALUE_WIDE   18      /* characters of the longest value in one piece */
 #define ADDRESS_WIDE 13      /* of "at " and the longest address but few */
+#define BUFFER_WIDE  15      /* of "to store buffer" */
 #define HANDLER_WIDE 17      /* of "handler of crypto" */
 #define CONTEXT_WIDE 15      /* of "process context" */
 #define IRQS_WIDE    14      /* of "interrupts off" */
@@ -33,7 +34,7 @@ static bool differs(const struct picture *p)
 	return p->other && beside_reads_differ(p->model, p->other);
 }
 
-static const char *answerer(const struct event *e)
+static const char *answerer(const struct event *e, bool narrow)
 {
 	static const char *const from[WHERE_COUNT] = {
 		"from RAM", "from L1", "from L2", "from store buffer", "from device",
@@ -41,7 +42,8 @@ static const char *answerer(const struct event *e)
 	static const char *const to[WHERE_COUNT] = {
 		"to RAM", "to L1", "to L2", "to store buffer", "to device", "" };
 
-	return e->a >= WHERE_COUNT ? "" : e->kind == EV_CPU_LOAD ? from[e->a] : to[e->a];
+	return e->a >= WHERE_COUNT ? "" : e->kind == EV_CPU_LOAD ? from[e->a] :
+		e->a == AT_STORE_BUFFER && narrow ? "to the buffer" : to[e->a];
 }
 
 static void outcome_rows(struct rows *r, const struct model *m)
@@ -74,16 +76,18 @@ static void access_rows(struct rows *r, const struct picture *p)
 		rows_text(r, ROLE_DIM, 0, "no access yet");
 		return;
 	}
-	scene_thing(p->scene, THING_BYTE, AT_RAM, e->addr2);
+	if (e->addr2 < model_shadow(p->model)->ram_bytes)
+		scene_thing(p->scene, THING_BYTE, AT_RAM, e->addr2);
 	rows_text(r, ROLE_CPU, now ? MARK_BOLD : 0, "%s %" PRIu32 " %s",
 		  e->kind == EV_CPU_LOAD ? "load" : "store", e->size,
 		  e->size == 1 ? "byte" : "bytes");
-	rows_text(r, ROLE_INK, 0, "%s0x%" PRIx64, rows_wide(r, ADDRESS_WIDE) ? "at " : "", e->addr2);
+	rows_text(r, ROLE_INK, 0, "%s0x%" PRIx64, rows_wide(r, ADDRESS_WIDE) ? "at " : "",
+		  e->addr2);
 	if (differs(p))
 		draw_warning(r, in_one_piece(r, e->value) ? 1 : 2);
 	value_rows(r, differs(p) ? role_ink(p->look->theme, ROLE_WARN) : ROLE_INK, MARK_BOLD,
 		   e->value);
-	rows_text(r, ROLE_INK, 0, "%s", answerer(e));
+	rows_text(r, ROLE_INK, 0, "%s", answerer(e, !rows_wide(r, BUFFER_WIDE)));
 	outcome_rows(r, p->model);
 	scene_thing(p->scene, THING_PANEL, 0, PANEL_CPU);
 }
@@ -92,7 +96,8 @@ static void context_rows(struct rows *r, const struct model *m)
 {
 	rows_take(r, r->look->text * 0.5f);
 	if (m->context == CONTEXT_IRQ)
-		rows_text(r, ROLE_INK, 0, rows_wide(r, HANDLER_WIDE) ? "handler of %s" : "handler, %s",
+		rows_text(r, ROLE_INK, 0,
+			  rows_wide(r, HANDLER_WIDE) ? "handler of %s" : "handler, %s",
 			  words_device(m->handler));
 	else
 		rows_text(r, m->context == CONTEXT_ATOMIC ? ROLE_INK : ROLE_DIM, 0, "%s%s",

@@ -11,6 +11,7 @@
 
 #define REGISTERS 0xfffffu   /* of a device's addresses: which register (hw/bus.h, DEVICE_WINDOW) */
 #define BYTES_MAX 16         /* of its own memory, in a row */
+#define RING_WIDE 19         /* characters of "ring 0x80100000+200" */
 #define CELL_MIN  4.0f       /* width of a descriptor, points */
 
 static uint64_t last_act(const struct device_model *d)
@@ -105,8 +106,8 @@ static void draw_rings(const struct picture *p, struct rows *r, const struct dev
 	for (uint32_t i = 0; i < MODEL_RINGS; i++) {
 		if (!d->ring[i].size)
 			continue;
-		rows_text(r, ROLE_INK, 0, "ring 0x%" PRIx64 "+%" PRIx64, d->ring[i].dma,
-			  d->ring[i].size);
+		rows_text(r, ROLE_INK, 0, rows_wide(r, RING_WIDE) ? "ring 0x%" PRIx64 "+%" PRIx64 :
+			  "ring 0x%" PRIx64, d->ring[i].dma, d->ring[i].size);
 		draw_descriptors(p, r, e, d->ring[i].dma, d->ring[i].size);
 	}
 	if (!e->seq)

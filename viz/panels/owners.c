@@ -200,6 +200,7 @@ void panel_owners(const struct picture *p, struct box b)
 		scene_rect(p->scene, (struct box){ b.x, y, b.w, row - 2 }, ROLE_NONE, ROLE_NONE, 0);
 		draw_name(p, b, &s, life[i], y + name / 2);
 		draw_bar(p, &s, life[i], y + name, bar);
-		scene_line(p->scene, head, y + name - 2, head, y + name + bar + 2, ROLE_INK, MARK_BOLD);
+		scene_line(p->scene, head, y + name - 2, head, y + name + bar + 2, ROLE_INK,
+			   MARK_BOLD);
 	}
 }

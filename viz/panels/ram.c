@@ -10,6 +10,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #define GAP          6.0f
 #define PAGES_MAX    262144  /* more than a board can have */
@@ -141,7 +142,7 @@ static void style_page(const void *context, struct cell *c)
 
 	c->first += map->from;
 	s = look_at(map, c);
-	c->thing = (struct thing){ THING_PAGE, 0, c->first };
+	c->thing = thing_of(THING_PAGE, 0, c->first);
 	c->fill = uses[s.use].fill;
 	c->edge = edge_of(c, &s);
 	c->marks = s.open ? MARK_BOLD : 0;
@@ -156,18 +157,19 @@ static void style_page(const void *context, struct cell *c)
 	label(c, &s);
 }
 
+/* Which pages, and how many a cell stands for, if that has room too. */
 static void describe_dense(const struct grid *g, uint64_t from, uint64_t pages, char *text,
 			   size_t n)
 {
-	size_t used;
+	char each[32];
 
 	if (g->items < pages)
-		used = (size_t)snprintf(text, n, "pages %" PRIx64 "..%" PRIx64, from,
-					from + g->items - 1);
+		snprintf(text, n, "pages %" PRIx64 "..%" PRIx64, from, from + g->items - 1);
 	else
-		used = (size_t)snprintf(text, n, "%" PRIu64 " pages", pages);
-	if (g->each > 1)
-		snprintf(text + used, n - used, ", %" PRIu32 " a cell", g->each);
+		snprintf(text, n, "%" PRIu64 " pages", pages);
+	snprintf(each, sizeof each, ", %" PRIu32 " a cell", g->each);
+	if (g->each > 1 && text_width(text, g->text) + text_width(each, g->text) <= g->box.w)
+		strncat(text, each, n - strlen(text) - 1);
 }
 
 static void describe_letters(const struct model *m, char *text, size_t n)

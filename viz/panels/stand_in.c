@@ -58,7 +58,7 @@ static void style_slot(const void *context, struct cell *c)
 	c->fill = busy ? ROLE_FRESH : ROLE_PAPER;
 	c->edge = busy ? ROLE_DEVICE : ROLE_EDGE;
 	c->marks = busy ? MARK_DOUBLE : 0;
-	c->thing = (struct thing){ THING_PAGE, 0, pa >> PAGE_SHIFT };
+	c->thing = thing_of(THING_PAGE, 0, pa >> PAGE_SHIFT);
 }
 
 static void draw_pool(const struct picture *p, struct rows *r)

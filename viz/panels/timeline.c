@@ -79,8 +79,8 @@ static void draw_names(const struct chart *c)
 		scene_line(c->p->scene, c->lanes.x, y + c->row / 2, c->lanes.x + c->lanes.w,
 			   y + c->row / 2, ROLE_EDGE, 0);
 		if (c->row >= c->text * 1.15f)
-			scene_text(c->p->scene, left, y, c->lanes.x - left, c->text, ROLE_DIM, 0, "%s",
-				   rows[i].name);
+			scene_text(c->p->scene, left, y, c->lanes.x - left, c->text, ROLE_DIM, 0,
+				   "%s", rows[i].name);
 	}
 }
 
@@ -177,9 +177,11 @@ static void count_events(const struct chart *c, struct bins *b)
 
 static void count_densities(const struct chart *c, struct bins *b)
 {
-	for (uint64_t step = c->span.from / DENSITY_STEP; step * DENSITY_STEP < c->span.to; step++) {
+	uint64_t first = c->span.from / DENSITY_STEP;
+
+	for (uint64_t step = first; step * DENSITY_STEP < c->span.to; step++) {
 		const struct density *d = player_density(c->p->player, step);
-		uint64_t at = step * DENSITY_STEP > c->span.from ? step * DENSITY_STEP : c->span.from;
+		uint64_t at = step > first ? step * DENSITY_STEP : c->span.from;
 
 		for (enum lane lane = 0; d && lane < LANE_COUNT; lane++)
 			if (row_of(lane) < ROWS)
@@ -239,7 +241,8 @@ static void draw_flag(const struct chart *c, struct box b, const struct flag *f,
 static void draw_flags(const struct chart *c)
 {
 	const struct player *p = c->p->player;
-	float free = c->span.x, pole = -POLES_APART, h = c->lanes.y - c->top, end = c->span.x + c->span.w;
+	float free = c->span.x, pole = -POLES_APART, h = c->lanes.y - c->top;
+	float end = c->span.x + c->span.w;
 
 	c->p->scene->marks = look_hides(c->p->look, LEGEND_WARN) ? MARK_FADED : 0;
 	for (uint32_t i = player_flags_until(p, c->span.from); i < player_flags(p); i++) {
@@ -251,8 +254,8 @@ static void draw_flags(const struct chart *c)
 			break;
 		scene_thing(c->p->scene, THING_FLAG, 0, i);
 		if (x - pole >= POLES_APART) {
-			scene_line(c->p->scene, x, c->lanes.y, x, c->lanes.y + c->lanes.h, ROLE_WARN,
-				   MARK_BOLD);
+			scene_line(c->p->scene, x, c->lanes.y, x, c->lanes.y + c->lanes.h,
+				   ROLE_WARN, MARK_BOLD);
 			pole = x;
 		}
 		snprintf(number, sizeof number, "%" PRIu32, i + 1);
@@ -362,8 +365,8 @@ void panel_timeline(const struct picture *p, struct box b)
 	if (title >= TEXT_MIN)
 		c.top -= title - 3;
 	scene_thing(p->scene, THING_TIME, 0, 0);
-	scene_rect(p->scene, (struct box){ c.span.x, c.top, c.span.w, b.y + b.h - c.top }, ROLE_NONE,
-		   ROLE_NONE, 0);
+	scene_rect(p->scene, (struct box){ c.span.x, c.top, c.span.w, b.y + b.h - c.top },
+		   ROLE_NONE, ROLE_NONE, 0);
 	draw_names(&c);
 	draw_events(&c);
 	draw_breaks(&c);

@@ -195,13 +195,14 @@ static void text(const struct painter *p, const struct prim *t)
 
 	for (; *words; x += size * TEXT_ADVANCE) {
 		uint32_t code = next_code(&words);
-		int place = (int)lroundf(x * FONT_PHASES), left = place >> 2;
+		int place = (int)lroundf(x * FONT_PHASES);
+		int left = (int)floorf((float)place / FONT_PHASES);
 		const struct letter *l;
 
 		if (code == ' ')
 			continue;
 		l = font_letter(p->font, size, t->marks & MARK_BOLD, code,
-				(uint32_t)place % FONT_PHASES);
+				(uint32_t)(place - left * FONT_PHASES));
 		if (l)
 			canvas_stencil(p->canvas, (struct area){ left + l->left, base + l->top, l->w,
 								 l->h }, l->stencil, ink);

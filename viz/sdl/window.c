@@ -1,5 +1,6 @@
 #include "viz/sdl/window.h"
 #include "viz/sdl/paint.h"
+#include "viz/display.h"
 
 #include <SDL.h>
 #include <inttypes.h>
@@ -21,20 +22,10 @@ struct window {
 	uint32_t woken;          /* SDL's number of the event that says: a stream has news */
 };
 
-/* Without one SDL would take the console, or a screen nobody sees. */
-static bool has_display(void)
-{
-#ifdef __APPLE__
-	return true;
-#else
-	return getenv("DISPLAY") || getenv("WAYLAND_DISPLAY") || getenv("SDL_VIDEODRIVER");
-#endif
-}
-
 static void failed(char *why, size_t n)
 {
 	snprintf(why, n, "no window can be opened: %s. Without a display use dmalab-view --shot "
-		 "x.png or dmalab draw", has_display() ? SDL_GetError() : "there is no display");
+		 "x.png or dmalab draw", display_there() ? SDL_GetError() : "there is no display");
 }
 
 static bool open_window(struct window *w)
@@ -59,7 +50,7 @@ struct window *window_open(struct settings *s, float scale, struct font *font, c
 
 	*w = (struct window){ .settings = s, .font = font, .wanted = scale };
 	SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
-	if (!has_display() || SDL_Init(SDL_INIT_VIDEO) || !open_window(w)) {
+	if (!display_there() || SDL_Init(SDL_INIT_VIDEO) || !open_window(w)) {
 		failed(why, n);
 		window_close(w);
 		return NULL;
@@ -216,7 +207,8 @@ static void take(struct news *n, struct view *v)
 	n->count = player_count(source_player(n->source));
 	if (!n->ended && source_end(n->source)) {
 		n->ended = true;
-		v->look.live = source_live(n->source) && v->look.live;
+		if (source_player(n->source) == v->player)
+			v->look.live = source_live(n->source);
 		view_notice(v, source_end(n->source));
 	}
 }
