@@ -102,3 +102,18 @@ size_t cow_owned(const struct cow *c)
 			bytes += c->leaf_size;
 	return bytes;
 }
+
+size_t cow_apart(const struct cow *c, const struct cow *from)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < branches(c); i++) {
+		const struct branch *b = c->branch[i];
+		const struct branch *other = i < branches(from) ? from->branch[i] : NULL;
+
+		for (size_t j = 0; b && b != other && j < BRANCH; j++)
+			if (b->leaf[j] && (!other || b->leaf[j] != other->leaf[j]))
+				bytes += c->leaf_size;
+	}
+	return bytes;
+}

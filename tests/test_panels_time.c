@@ -246,6 +246,30 @@ static void the_chosen_mapping_is_always_there(void **state)
 	assert_true(says(PANEL_OWNERS, "0x80008000"));
 }
 
+/* Of more lives than are looked at: who lives now, and later ones of which nothing is shown. */
+static void what_lives_now_is_there_however_many_come_between_or_later(void **state)
+{
+	uint64_t pa = 0x8000, now;
+
+	(void)state;
+	switch_on(&recorded, 1);
+	handover(&recorded, EV_DMA_MAP, pa - 64, 16, DMA_TO_DEVICE);
+	for (int i = 0; i < 25000; i++) {
+		handover(&recorded, EV_DMA_MAP, pa, 16, DMA_TO_DEVICE);
+		handover(&recorded, EV_DMA_UNMAP, pa, 16, DMA_TO_DEVICE);
+	}
+	now = recorded.trace.next - 1;
+	for (int i = 0; i < 25000; i++) {
+		handover(&recorded, EV_DMA_MAP, pa + 64, 16, DMA_TO_DEVICE);
+		handover(&recorded, EV_DMA_UNMAP, pa + 64, 16, DMA_TO_DEVICE);
+	}
+	draw_at(now, 1280, 800);
+	assert_true(says(PANEL_OWNERS, "0x80007fc0"));
+	look.to = 200;
+	draw_at(60, 1280, 800);
+	assert_true(says(PANEL_OWNERS, "0x80007fc0"));
+}
+
 static void a_moment_has_the_same_x_in_both(void **state)
 {
 	struct tour t = play_tour(&recorded, 1);
@@ -372,6 +396,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_moments_of_a_broken_rule_are_links, begin, end),
 		cmocka_unit_test_setup_teardown(lanes_change_owner_at_the_sync, begin, end),
 		cmocka_unit_test_setup_teardown(the_chosen_mapping_is_always_there, begin, end),
+		cmocka_unit_test_setup_teardown(
+			what_lives_now_is_there_however_many_come_between_or_later, begin, end),
 		cmocka_unit_test_setup_teardown(a_moment_has_the_same_x_in_both, begin, end),
 		cmocka_unit_test_setup_teardown(the_span_is_zoomed_and_follows, begin, end),
 		cmocka_unit_test_setup_teardown(many_events_are_drawn_as_few, begin, end),

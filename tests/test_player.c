@@ -6,6 +6,7 @@
 #include "viz/moment.h"
 #include "viz/player.h"
 #include "viz/recorder.h"
+#include "viz/recording_format.h"
 
 #include <unistd.h>
 
@@ -155,8 +156,8 @@ static void assert_same_life(const struct player *a, const struct player *b, uin
 	assert_int_equal(l->to, m->to);
 	assert_int_equal(l->turns, m->turns);
 	for (uint32_t k = 0; k < l->turns; k++) {
-		assert_int_equal(player_turn(a, l, k)->at, player_turn(b, m, k)->at);
-		assert_int_equal(player_turn(a, l, k)->device, player_turn(b, m, k)->device);
+		assert_int_equal(l->turn[k].at, m->turn[k].at);
+		assert_int_equal(l->turn[k].device, m->turn[k].device);
 	}
 }
 
@@ -210,6 +211,52 @@ static void a_recording_that_grows_is_followed(void **state)
 			;
 		player_seek(along, player_count(along));
 	}
+	assert_same_players(p, along);
+	player_free(p);
+	player_free(along);
+	recording_close(r);
+	recording_close(live);
+	free(file.at);
+}
+
+/* Attributes of a call are the event behind it: here it is the first of a block. */
+static struct bytes_of_a_file record_attrs_in_the_next_block(void)
+{
+	struct trace t;
+	char path[64];
+	struct recorder *r = record_to(path);
+	struct event machine = { .kind = EV_MACHINE, .addr = MIB, .size = 64 };
+
+	trace_init(&t);
+	trace_append(&t, 0, &machine);
+	while (t.next < RECORDING_BLOCK)
+		trace_append(&t, 0, &(struct event){ .kind = EV_CPU_BARRIER });
+	trace_append(&t, 0, &(struct event){ .kind = EV_DMA_MAP, .addr = 0x4000, .addr2 = 0x4000,
+		.value = LINEAR_BASE + 0x4000, .size = 64, .a = DMA_FROM_DEVICE });
+	trace_append(&t, 0, &(struct event){ .kind = EV_DMA_ATTRS, .cause = RECORDING_BLOCK,
+		.value = ATTR_SKIP_CPU_SYNC });
+	assert_true(recorder_close(r, &t));
+	trace_release(&t);
+	return take_file(path);
+}
+
+static void a_call_waits_for_its_attributes_in_the_next_block(void **state)
+{
+	struct bytes_of_a_file file = record_attrs_in_the_next_block();
+	struct recording *r = recording_of(file), *live = recording_live();
+	struct player *p = read_all(r), *along = player_new(live);
+
+	(void)state;
+	for (size_t at = 0; at < file.n; at++) {
+		assert_true(recording_feed(live, file.at + at, 1));
+		while (player_read(along, 1000))
+			;
+		player_seek(along, player_count(along));
+		assert_true(player_count(along) < RECORDING_BLOCK ||
+			    player_count(along) == recording_count(live));
+	}
+	assert_int_equal(ownership_of(model_ownership(player_model(along)), 0x4000)->attrs,
+			 ATTR_SKIP_CPU_SYNC);
 	assert_same_players(p, along);
 	player_free(p);
 	player_free(along);
@@ -307,11 +354,11 @@ static void a_mapping_lives_and_its_owner_takes_turns(void **state)
 	assert_int_equal(l->dma, dma);
 	assert_int_equal(l->pa, va - LINEAR_BASE);
 	assert_int_equal(l->turns, 3);
-	assert_true(player_turn(s.p, l, 0)->device);
-	assert_int_equal(player_turn(s.p, l, 0)->at, l->from);
-	assert_false(player_turn(s.p, l, 1)->device);
-	assert_int_equal(player_turn(s.p, l, 1)->at, position_of(&s, EV_DMA_SYNC_CPU));
-	assert_true(player_turn(s.p, l, 2)->device);
+	assert_true(l->turn[0].device);
+	assert_int_equal(l->turn[0].at, l->from);
+	assert_false(l->turn[1].device);
+	assert_int_equal(l->turn[1].at, position_of(&s, EV_DMA_SYNC_CPU));
+	assert_true(l->turn[2].device);
 	end(&s);
 }
 
@@ -401,6 +448,80 @@ static void undo_takes_a_violation_back_and_leaves_its_flag(void **state)
 	end(&s);
 }
 
+/* What is undone leaves its place in the list to the next one. */
+static void a_flag_tells_of_its_own_violation_alone(void **state)
+{
+	struct scene_of_calls s = begin(0);
+	vaddr_t va = kmalloc(s.k, 64, GFP_KERNEL);
+	dma_addr_t dma;
+
+	(void)state;
+	bench_mark(s.b);
+	kfree(s.k, va);
+	kfree(s.k, va);
+	bench_keep(s.b, false);
+	bench_undo(s.b, 1);
+	dma = dma_map_single(s.k, 0, va, 64, DMA_FROM_DEVICE);
+	assert_true(dma != DMA_MAPPING_ERROR);
+	kfree(s.k, va);
+	finish(&s);
+	assert_int_equal(player_flags(s.p), 2);
+	assert_int_equal(player_flag(s.p, 0)->violation, player_flag(s.p, 1)->violation);
+	assert_int_not_equal(player_flag(s.p, 0)->rule, player_flag(s.p, 1)->rule);
+	player_seek(s.p, player_flag(s.p, 0)->at);
+	assert_int_equal(player_violation(s.p, player_flag(s.p, 0))->rule, RULE_DOUBLE_FREE);
+	player_seek(s.p, player_count(s.p));
+	assert_null(player_violation(s.p, player_flag(s.p, 0)));
+	assert_int_equal(player_violation(s.p, player_flag(s.p, 1))->rule, RULE_FREE_MAPPED);
+	end(&s);
+}
+
+/* Numbers begin again with the second machine: the same number is two lives. */
+static void a_life_is_found_by_the_machine_that_is_on(void **state)
+{
+	struct bytes_of_a_file file = record_two(83, 12);
+	struct recording *r = recording_of(file);
+	struct player *p = read_all(r);
+
+	(void)state;
+	assert_true(player_lives(p) > 1);
+	for (uint32_t i = 0; i < player_lives(p); i++) {
+		const struct life *l = player_life(p, i);
+
+		player_seek(p, l->from);
+		assert_ptr_equal(player_life_of(p, l->seq), l);
+		assert_true(player_lives_until(p, l->from) > i);
+		assert_true(player_lives_until(p, l->from - 1) <= i);
+		assert_null(player_life_of(p, UINT64_MAX));
+	}
+	player_free(p);
+	recording_close(r);
+	free(file.at);
+}
+
+static void breaks_are_machines_and_what_was_undone(void **state)
+{
+	struct bytes_of_a_file file = record_two(84, 16);
+	struct recording *r = recording_of(file);
+	struct player *p = read_all(r);
+	uint32_t n = 0;
+
+	(void)state;
+	for (uint64_t at = 0; at < player_count(p); at++) {
+		const struct event *e = player_event(p, at);
+
+		if (e->kind != EV_MACHINE && e->kind != EV_UNDO)
+			continue;
+		assert_int_equal(player_breaks_until(p, at), n);
+		assert_int_equal(player_break(p, n++), at + 1);
+	}
+	assert_true(n > 2);
+	assert_int_equal(player_breaks(p), n);
+	player_free(p);
+	recording_close(r);
+	free(file.at);
+}
+
 static void another_machine_knows_nothing_of_the_one_before(void **state)
 {
 	struct bytes_of_a_file file = record_two(81, 5);
@@ -474,12 +595,16 @@ int main(void)
 		cmocka_unit_test(any_way_to_a_moment_leads_to_the_same_model),
 		cmocka_unit_test(reading_in_slices_is_reading_at_once),
 		cmocka_unit_test(a_recording_that_grows_is_followed),
+		cmocka_unit_test(a_call_waits_for_its_attributes_in_the_next_block),
 		cmocka_unit_test(a_flag_stands_where_the_checker_found_a_broken_rule),
 		cmocka_unit_test(a_mapping_lives_and_its_owner_takes_turns),
 		cmocka_unit_test(coherent_memory_lives_without_turns),
 		cmocka_unit_test(calls_are_found_in_both_directions),
 		cmocka_unit_test(flags_are_found_in_both_directions),
 		cmocka_unit_test(undo_takes_a_violation_back_and_leaves_its_flag),
+		cmocka_unit_test(a_flag_tells_of_its_own_violation_alone),
+		cmocka_unit_test(a_life_is_found_by_the_machine_that_is_on),
+		cmocka_unit_test(breaks_are_machines_and_what_was_undone),
 		cmocka_unit_test(another_machine_knows_nothing_of_the_one_before),
 		cmocka_unit_test(a_cycle_is_found),
 		cmocka_unit_test(a_moment_is_named_as_a_person_names_it),

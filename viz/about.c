@@ -109,24 +109,12 @@ static void about_page(struct text *t, const struct picture *p, struct thing thi
 		text_add(t, ". A device owns bytes of it");
 }
 
-/* The life that this event of the machine that is on began, or NULL. */
-static const struct life *life_of(const struct picture *p, uint64_t seq)
-{
-	for (uint32_t i = player_lives(p->player); i-- > 0;) {
-		const struct life *l = player_life(p->player, i);
-
-		if (l->seq == seq && l->from <= player_at(p->player))
-			return l;
-	}
-	return NULL;
-}
-
 static void about_mapping(struct text *t, const struct picture *p, struct thing thing)
 {
 	static const char *const way[DIRECTION_COUNT] = {
 		"both ways", "to the device", "from the device", "no way"
 	};
-	const struct life *l = life_of(p, thing.id);
+	const struct life *l = player_life_of(p->player, thing.id);
 
 	text_add(t, "the mapping of event %" PRIu64, thing.id);
 	if (!l)

@@ -101,6 +101,8 @@ struct model {
 	struct cow buckets;      /* of them, by va: 1 + slot of the first, see model.c */
 	struct cow areas;        /* by page of the vmalloc and ioremap windows: 1 + pa, 0 for none */
 	struct cow stand_ins;    /* struct stand_in, one a leaf */
+	struct ranges stand_in_dma;    /* of them, by device and bus address */
+	struct ranges stand_in_pa;     /* of those not removed, by where the buffer lies */
 	uint32_t allocation_end, stand_in_end;        /* no slot in use at or above */
 	uint32_t allocation_free, stand_in_free;      /* 1 + slot of a free one below, 0 for none */
 };
@@ -108,6 +110,9 @@ struct model {
 void model_init(struct model *m);
 void model_release(struct model *m);
 void model_copy(struct model *to, const struct model *from);     /* `to` holds nothing yet */
+
+/* Bytes of what it keeps that are not shared with that one; of short tables nothing is said. */
+size_t model_apart(const struct model *m, const struct model *from);
 
 /*
  * Follow an event. The trace has it, some before it (watchers look back) and the next CHECKER_AHEAD

@@ -14,14 +14,11 @@
 #define BLOCK_WIDE   30     /* characters of "block +100: asked 3000 of 4096" */
 #define BLOCKS_MAX   512    /* of a page: the smallest have 8 bytes */
 
-static uint64_t of_mapping(const struct model *m, uint64_t seq)
+static uint64_t of_mapping(const struct picture *p, uint64_t seq)
 {
-	const struct ownership *o = model_ownership(m);
+	const struct life *l = player_life_of(p->player, seq);
 
-	for (uint32_t i = 0; i < o->end; i++)
-		if (ownership_mapping(o, i)->seq == seq)
-			return ownership_mapping(o, i)->pa;
-	return UINT64_MAX;
+	return l ? l->pa : UINT64_MAX;
 }
 
 static uint64_t of_stand_in(const struct model *m, uint64_t seq)
@@ -43,7 +40,7 @@ uint64_t open_page_chosen(const struct picture *p)
 	case THING_BYTE:
 	case THING_LINE:     return t.id;
 	case THING_PAGE:     return t.id << PAGE_SHIFT;
-	case THING_MAPPING:  return of_mapping(p->model, t.id);
+	case THING_MAPPING:  return of_mapping(p, t.id);
 	case THING_STAND_IN: return of_stand_in(p->model, t.id);
 	default:             return p->look->byte;
 	}

@@ -462,10 +462,9 @@ static void choose(struct view *v, struct thing thing, uint64_t byte)
 
 static uint64_t byte_of_mapping(const struct view *v, uint64_t seq)
 {
-	for (uint32_t i = 0; i < player_lives(v->player); i++)
-		if (player_life(v->player, i)->seq == seq)
-			return player_life(v->player, i)->pa;
-	return UINT64_MAX;
+	const struct life *l = player_life_of(v->player, seq);
+
+	return l ? l->pa : UINT64_MAX;
 }
 
 /* The first byte of it on the first board, which is the one the truth table knows. */

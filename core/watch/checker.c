@@ -37,6 +37,18 @@ void checker_copy(struct checker *to, const struct checker *from)
 	dma_debug_copy(&to->dma_debug, &from->dma_debug);
 }
 
+size_t checker_apart(const struct checker *c, const struct checker *from)
+{
+	const struct facts *f = &c->facts, *g = &from->facts;
+
+	return shadow_apart(&f->shadow, &g->shadow) +
+	       ownership_apart(&f->ownership, &g->ownership) +
+	       cow_apart(&f->pools.chunk, &g->pools.chunk) +
+	       cow_apart(&f->violations.list, &g->violations.list) +
+	       cow_apart(&c->dma_debug.records.slots, &from->dma_debug.records.slots) +
+	       cow_apart(&c->dma_debug.lines, &from->dma_debug.lines);
+}
+
 /* What each mapping the call acted on gave back. */
 static void finish_pieces(struct facts *f)
 {
@@ -104,13 +116,14 @@ static uint64_t list_of(const struct trace *t, const struct event *e)
 /* Live mappings of the very same buffer: from now on theirs are the older handles. */
 static void note_again(struct facts *f, const struct event *e)
 {
-	for (uint32_t i = ownership_live(&f->ownership, 0); i < f->ownership.end;
-	     i = ownership_live(&f->ownership, i + 1)) {
-		const struct mapping *m = ownership_mapping(&f->ownership, i);
+	struct ranges_walk w = ownership_in(&f->ownership, e->addr2, 1);
+
+	while (ranges_next(&w)) {
+		const struct mapping *m = ownership_mapping(&f->ownership, w.number);
 
 		if (m->device == e->unit && m->pa == e->addr2 && m->size == e->size &&
 		    m->form < FORM_COHERENT)
-			ownership_change(&f->ownership, i)->again = e->seq;
+			ownership_change(&f->ownership, w.number)->again = e->seq;
 	}
 }
 
@@ -207,28 +220,34 @@ static bool is_skipped(const struct facts *f, const struct mapping *m)
 }
 
 /* Bytes came back from a bounce buffer: at either end of what waits there, or all of it. */
-static void fetched(struct facts *f, const struct event *e)
+static void fetch_pending(struct facts *f, struct ranges_walk w, const struct event *e)
 {
 	uint64_t from = e->addr2, end = e->addr2 + e->size;
 
-	if (e->b) {
-		rules_copied_out(f, e);
-		return;
-	}
-	rules_copied_back(f, e);
-	for (uint32_t i = 0; i < f->ownership.end; i++) {
-		const struct mapping *m = ownership_mapping(&f->ownership, i);
+	while (ranges_next(&w)) {
+		const struct mapping *m = ownership_mapping(&f->ownership, w.number);
 		struct mapping *to;
 
 		if (m->handover != f->call.seq ||
 		    !overlaps(from, e->size, m->pending.pa, m->pending.end - m->pending.pa))
 			continue;
-		to = ownership_change(&f->ownership, i);
+		to = ownership_change(&f->ownership, w.number);
 		if (from <= to->pending.pa)
 			to->pending.pa = min_u64(end, to->pending.end);
 		else if (end >= to->pending.end)
 			to->pending.end = from;
 	}
+}
+
+static void fetched(struct facts *f, const struct event *e)
+{
+	if (e->b) {
+		rules_copied_out(f, e);
+		return;
+	}
+	rules_copied_back(f, e);
+	fetch_pending(f, ownership_in(&f->ownership, e->addr2, e->size), e);
+	fetch_pending(f, ownership_ended_in(&f->ownership, e->addr2, e->size), e);
 }
 
 static void sync_for_device(struct facts *f, const struct event *e)

@@ -23,6 +23,9 @@ void checker_init(struct checker *c);
 void checker_release(struct checker *c);
 void checker_copy(struct checker *to, const struct checker *from);
 
+/* Bytes of what it keeps that are not shared with that one; of short tables nothing is said. */
+size_t checker_apart(const struct checker *c, const struct checker *from);
+
 /*
  * Follow one event of the trace. False: no machine can tell such a one, and it is left out. A call
  * with attributes or pieces tells them in the next two events: they have to be in the trace by now,

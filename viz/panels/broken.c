@@ -27,24 +27,22 @@ static const struct sides sides[RULE_COUNT] = {
 	[RULE_DOUBLE_FETCH] = { "first", "then" },
 };
 
+static bool is_known(const struct picture *p, uint64_t i)
+{
+	return player_violation(p->player, player_flag(p->player, (uint32_t)i));
+}
+
 /* The flag that was chosen, else the last one so far; player_flags when there is none. */
 static uint32_t which_flag(const struct picture *p)
 {
-	const struct violations *all = model_violations(p->model);
-	uint32_t n = player_flags(p->player), last = n;
+	uint32_t i = player_flags_until(p->player, player_at(p->player));
+	const struct thing *chosen = &p->look->selected;
 
-	for (uint32_t i = 0; i < n; i++) {
-		const struct flag *f = player_flag(p->player, i);
-
-		if (f->at > player_at(p->player))
-			break;
-		if (f->violation >= all->count)
-			continue;
-		last = i;
-		if (p->look->selected.kind == THING_FLAG && p->look->selected.id == i)
-			return i;
-	}
-	return last;
+	if (chosen->kind == THING_FLAG && chosen->id < i && is_known(p, chosen->id))
+		return (uint32_t)chosen->id;
+	while (i && !is_known(p, i - 1))
+		i--;
+	return i ? i - 1 : player_flags(p->player);
 }
 
 /* A column of text that is filled from above. */
@@ -188,7 +186,7 @@ static void draw_chain(const struct picture *p, struct box b, const struct viola
 static void draw_violation(const struct picture *p, struct box b, uint32_t number)
 {
 	const struct flag *f = player_flag(p->player, number);
-	const struct violation *v = violations_at(model_violations(p->model), f->violation);
+	const struct violation *v = player_violation(p->player, f);
 	float line = p->look->text * 1.5f, whole = line * (float)v->chain_length;
 	struct column c = { p, { b.x, b.y, b.w, b.h - line } };
 

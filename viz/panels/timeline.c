@@ -15,6 +15,7 @@ enum row { ROW_CPU, ROW_CACHE, ROW_BUS, ROW_DEVICE, ROWS };
 #define BINS_MOST 2048
 #define ROW_LEAST 1.2f       /* of the text: height of a lane, and of a line of the axis */
 #define AXIS      1.3f
+#define BREAKS_APART 2.0f    /* points */
 #define POLES_APART 6.0f     /* points, for what stands behind them to be seen */
 #define NEAR      3.0f       /* points an event takes to be drawn alone */
 
@@ -104,14 +105,24 @@ static void draw_event(const struct chart *c, uint64_t i, const struct event *e)
 }
 
 /* Another machine, or the way back: what is left of it is another story. */
-static void draw_break(const struct chart *c, uint64_t i, const struct event *e)
+static void draw_breaks(const struct chart *c)
 {
-	float x = span_x(&c->span, i);
+	const struct player *p = c->p->player;
+	float before = c->span.x - BREAKS_APART;
 
-	if (e->kind != EV_MACHINE && e->kind != EV_UNDO)
-		return;
-	scene_thing(c->p->scene, THING_EVENT, 0, i + 1);
-	scene_line(c->p->scene, x, c->lanes.y, x, c->lanes.y + c->lanes.h, ROLE_INK, MARK_DASH);
+	for (uint32_t i = player_breaks_until(p, c->span.from); i < player_breaks(p); i++) {
+		uint64_t at = player_break(p, i);
+		float x = span_x(&c->span, at - 1);
+
+		if (at > c->span.to)
+			break;
+		if (x - before < BREAKS_APART)
+			continue;
+		before = x;
+		scene_thing(c->p->scene, THING_EVENT, 0, at);
+		scene_line(c->p->scene, x, c->lanes.y, x, c->lanes.y + c->lanes.h, ROLE_INK,
+			   MARK_DASH);
+	}
 }
 
 static uint32_t log2_of(uint32_t n)
@@ -161,7 +172,6 @@ static void count_events(const struct chart *c, struct bins *b)
 
 		if (row < ROWS)
 			b->count[bin_of(c, b, i)][row]++;
-		draw_break(c, i, e);
 	}
 }
 
@@ -216,24 +226,7 @@ static void draw_events(const struct chart *c)
 		const struct event e = *player_event(c->p->player, i);
 
 		draw_event(c, i, &e);
-		draw_break(c, i, &e);
 	}
-}
-
-/* The first flag at or after this position. */
-static uint32_t first_flag(const struct player *p, uint64_t at)
-{
-	uint32_t low = 0, high = player_flags(p);
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (player_flag(p, middle)->at < at)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
 }
 
 static void draw_flag(const struct chart *c, struct box b, const struct flag *f, const char *number)
@@ -252,7 +245,7 @@ static void draw_flags(const struct chart *c)
 	float end = c->span.x + c->span.w;
 
 	c->p->scene->marks = look_hides(c->p->look, LEGEND_WARN) ? MARK_FADED : 0;
-	for (uint32_t i = first_flag(p, c->span.from + 1); i < player_flags(p); i++) {
+	for (uint32_t i = player_flags_until(p, c->span.from); i < player_flags(p); i++) {
 		const struct flag *f = player_flag(p, i);
 		float x = span_x(&c->span, f->at), w;
 		char number[16];
@@ -376,6 +369,7 @@ void panel_timeline(const struct picture *p, struct box b)
 		   ROLE_NONE, ROLE_NONE, 0);
 	draw_names(&c);
 	draw_events(&c);
+	draw_breaks(&c);
 	scene_thing(p->scene, THING_TIME, 0, 0);
 	if (c.axis > 0)
 		draw_axis(&c);
