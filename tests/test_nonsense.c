@@ -115,8 +115,10 @@ static struct look any_look(uint64_t *random)
 	struct look look = look_default();
 
 	look.byte = test_below(random, 2) ? UINT64_MAX : odd_number(random, 0x4000);
-	look.selected = (struct thing){ (uint8_t)test_below(random, THING_KIND_COUNT),
-					(uint8_t)test_below(random, 20), odd_number(random, 4) };
+	look.selected = (struct thing){ .kind = (uint8_t)test_below(random, THING_KIND_COUNT),
+					.unit = (uint8_t)test_below(random, 20),
+					.board = (uint8_t)test_below(random, 2),
+					.id = odd_number(random, 4) };
 	look.panel = (enum panel)test_below(random, PANEL_COUNT);
 	look.zoom[look.panel] = (struct zoom){ (float)(1 + test_below(random, 64)), 0.5f };
 	look.text = test_below(random, 2) ? TEXT_ORDINARY : TEXT_LARGE;
