@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* A bus address that an IOMMU or a bounce buffer knows: what is one piece there may be many in RAM. */
+/* A bus address an IOMMU or a bounce buffer knows: one piece there may be many in RAM. */
 static bool by_stand_in(const struct model *m, uint64_t dma, uint64_t *pa)
 {
 	for (uint32_t i = 0; i < m->stand_in_end; i++) {
