@@ -21,7 +21,6 @@ struct mapping {
 	uint64_t dma, pa, va, size;
 	/* what the last sync or unmap gave back to the CPU: pa, bytes */
 	uint64_t returned, returned_size;
-	uint32_t returned_dir;       /* and the direction it named */
 	uint64_t attrs;              /* DMA_ATTR_ bits of the map */
 	uint64_t returned_attrs;     /* and of the unmap */
 	uint64_t list;               /* the dma.map_sg it is a segment of, 0 for none */
@@ -35,20 +34,22 @@ struct mapping {
 	/* what a device wrote to the bounce buffer and nobody copied back; pa of our own bytes */
 	struct { uint64_t pa, end; } pending;
 	uint32_t device;
+	uint32_t returned_dir;       /* the direction the last sync or unmap named */
 	uint32_t dir;                /* enum direction; coherent memory is bidirectional */
 	uint32_t form;               /* enum map_form */
-	bool coherent_memory;        /* dma_alloc_coherent: both may touch it at any time */
-	bool device_owns;
-	bool bounced;                /* the device has a copy of its own (swiotlb) */
-	bool live;                   /* false: ended, kept a while to explain what follows */
-	bool checked;                /* dma_mapping_error was asked */
+	uint32_t slot;               /* its own number */
+	uint32_t ended_next;         /* 1 + slot of the mapping that ended after it, 0: none has */
 	/*
 	 * Of a ring or a cyclic buffer, 0 for none: the register write that switched it on, and the
 	 * newest store that handed over a descriptor which the device has taken.
 	 */
 	uint64_t on, handed;
-	uint32_t slot;               /* its own number */
-	uint32_t ended_next;         /* 1 + slot of the mapping that ended after it, 0: none has */
+	bool coherent_memory;        /* dma_alloc_coherent: both may touch it at any time */
+	bool device_owns;
+	bool bounced;                /* the device has a copy of its own (swiotlb) */
+	bool live;                   /* false: ended, kept a while to explain what follows */
+	bool checked;                /* dma_mapping_error was asked */
+	uint8_t pad[3];              /* no hidden bytes: models are compared leaf by leaf */
 };
 
 struct ownership {
