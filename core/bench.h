@@ -43,6 +43,15 @@ bool bench_keep(struct bench *b, bool changed);      /* true: it is one step of 
 /* Take back up to n commands. Returns how many were. */
 uint32_t bench_undo(struct bench *b, uint32_t n);
 
+/*
+ * For who plays the same thing many times: a snapshot of its own, and back to it without a word. The
+ * trace is cut there, so it tells the same numbers again. Readers other than the checker must not
+ * have read on, and no more than TRACE_KEEP events may lie between.
+ */
+struct snapshot *bench_snapshot(struct bench *b);
+void bench_restore(struct bench *b, struct snapshot *s);
+void bench_forget(struct snapshot *s);
+
 /* The present state as events: machine, mappings and their owners. */
 void bench_keyframe(struct bench *b);
 

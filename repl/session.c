@@ -438,4 +438,8 @@ void session_pause(lua_State *L)
 		s->stopping = true;
 		luaL_error(L, "interrupted");
 	}
+	if (s->last_event && (s->bench->trace.next > s->last_event ||
+			      s->bench->machine.hw.bus.cycle > s->last_cycle))
+		luaL_error(L, "this would wait for ever: it is still not over after %I cycles",
+			   (LUAI_UACINT)s->bench->machine.hw.bus.cycle);
 }

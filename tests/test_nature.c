@@ -18,7 +18,7 @@ static struct asked *ask(enum nature_policy policy, uint64_t seed, uint32_t opti
 	trace_init(&a->trace);
 	nature_init(&a->nature, policy, seed);
 	for (uint64_t i = 0; i < ASKED; i++) {
-		uint32_t picked = nature_choose(&a->nature, &a->trace, 10 * i, CHOICE_PACE, options, odds);
+		uint32_t picked = nature_choose(&a->nature, &a->trace, 10 * i, CHOICE_PACE, 0, options, odds);
 
 		assert_true(picked < options || (!picked && !options));
 		a->count[picked]++;
