@@ -100,7 +100,12 @@ bool machine_wait(struct machine *m, uint32_t dev, uint64_t limit)
 
 void machine_follow(struct machine *m, struct plan *plan, uint64_t seed)
 {
-	nature_follow(&m->hw.bus.nature, plan, seed);
+	const struct board *b = &m->hw.board;
+
+	if (plan)
+		nature_follow(&m->hw.bus.nature, plan, seed);
+	else
+		nature_init(&m->hw.bus.nature, b->nature, b->seed);
 	hw_plan(&m->hw);
 }
 

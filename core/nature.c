@@ -17,8 +17,7 @@ void nature_follow(struct nature *n, struct plan *plan, uint64_t seed)
 {
 	nature_init(n, NATURE_REPLAY, seed);
 	n->plan = plan;
-	if (plan)
-		plan->asked = 0;
+	plan->asked = 0;
 }
 
 static uint32_t draw(struct nature *n)
@@ -41,7 +40,7 @@ static uint32_t planned(struct nature *n, uint32_t options)
 {
 	const struct plan *p = n->plan;
 
-	if (!p || (n->next == p->count && !p->odds))
+	if (n->next == p->count && !p->odds)
 		return 0;
 	if (n->next == p->count)
 		return draw_answer(n, options, p->odds);
@@ -54,7 +53,7 @@ static void log_question(const struct nature *n, const struct question *q)
 {
 	struct plan *p = n->plan;
 
-	if (!p || n->next < p->count)
+	if (n->next < p->count)
 		return;
 	if (p->asked < p->room)
 		p->question[p->asked] = *q;

@@ -62,12 +62,12 @@ struct nature {
 	uint64_t random;         /* state of the generator, never 0 */
 	uint64_t questions;      /* asked so far */
 	size_t next;             /* REPLAY: the deviation that comes next */
-	struct plan *plan;       /* REPLAY: wired by nature_follow; NULL: calm */
+	struct plan *plan;       /* REPLAY: wired by nature_follow */
 };
 
 void nature_init(struct nature *n, uint64_t policy, uint64_t seed);
 
-/* Follow a plan from now on; questions are counted anew. NULL: no plan, all is calm but asked. */
+/* Follow a plan from now on; questions are counted anew. */
 void nature_follow(struct nature *n, struct plan *plan, uint64_t seed);
 
 /* Does nature ever do anything unasked? Parts need not ask a calm one. */
@@ -79,7 +79,7 @@ static inline bool nature_calm(const struct nature *n)
 /* Is every step asked about, or only what can matter, at the last moment? */
 static inline bool nature_thorough(const struct nature *n)
 {
-	return n->policy == NATURE_RANDOM || (n->plan && n->plan->thorough);
+	return n->policy == NATURE_RANDOM || (n->policy == NATURE_REPLAY && n->plan->thorough);
 }
 
 static inline bool nature_spares(const struct nature *n)

@@ -71,7 +71,7 @@ static int l_open(lua_State *L)
 	return 0;
 }
 
-/* Where this machine is now, each run begins. */
+/* core.explore_start(): where this machine is now, each run begins. The number of its next event. */
 static int l_start(lua_State *L)
 {
 	struct explorer *e = explorer_of(L);
@@ -79,7 +79,8 @@ static int l_start(lua_State *L)
 	if (e->start)
 		bench_forget(e->start);
 	e->start = bench_snapshot(session_bench(session_of(L)));
-	return 0;
+	lua_pushinteger(L, (lua_Integer)e->start->seq);
+	return 1;
 }
 
 static int l_close(lua_State *L)
@@ -107,15 +108,21 @@ static int l_close(lua_State *L)
 /* A list of deviations as a string: 4 bytes question, 1 byte answer each, least significant first. */
 #define PACKED 5
 
-static void unpack_deviations(lua_State *L, struct explorer *e, int i)
+static size_t unpack_deviations(lua_State *L, int i, struct deviation *to)
 {
 	size_t n;
 	const uint8_t *p = (const uint8_t *)luaL_checklstring(L, i, &n);
 
 	luaL_argcheck(L, n % PACKED == 0 && n / PACKED <= DEVIATIONS_MAX, i, "a list of deviations");
 	for (size_t k = 0; k < n / PACKED; k++, p += PACKED)
-		e->deviation[k] = (struct deviation){ .question = bytes_get(p, 4), .answer = p[4] };
-	e->plan = (struct plan){ .deviation = e->deviation, .count = n / PACKED,
+		to[k] = (struct deviation){ .question = bytes_get(p, 4), .answer = p[4] };
+	return n / PACKED;
+}
+
+static void make_plan(lua_State *L, struct explorer *e)
+{
+	e->plan = (struct plan){ .deviation = e->deviation,
+		.count = unpack_deviations(L, 2, e->deviation),
 		.question = e->question, .room = QUESTIONS_MAX };
 }
 
@@ -195,10 +202,11 @@ static bool play(lua_State *L, struct session *s, int function)
 }
 
 /*
- * core.explore_run(function, deviations, odds, seed, thorough): what it came to ("fine", "violation",
+ * core.explore_run(function, deviations, odds, seed, thorough, blind): what it came to ("fine", "violation",
  * "error", "interrupted", "unsteady"); of a violation the rule, of an error the message; how many
  * events; the questions asked behind the last deviation, with their options (odds: those answered
- * otherwise than calm, with the answers), and whether that is all of them.
+ * otherwise than calm, with the answers), and whether that is all of them. blind: broken rules do not
+ * count, only what the function itself finds wrong.
  */
 static int l_run(lua_State *L)
 {
@@ -207,13 +215,13 @@ static int l_run(lua_State *L)
 	const struct violation *v;
 	bool fine;
 
-	unpack_deviations(L, e, 2);
+	make_plan(L, e);
 	e->plan.odds = (uint32_t)luaL_optinteger(L, 3, 0);
 	e->plan.thorough = lua_toboolean(L, 5);
-	lua_settop(L, 5);
+	lua_settop(L, 6);
 	begin(s, e, (uint64_t)luaL_optinteger(L, 4, 1));
 	fine = play(L, s, 1);
-	v = first_error(s->bench);
+	v = lua_toboolean(L, 6) ? NULL : first_error(s->bench);
 	if (take_interrupt(L, s))
 		lua_pushliteral(L, "interrupted");
 	else if (s->bench->machine.hw.bus.nature.next < e->plan.count)
@@ -225,14 +233,14 @@ static int l_run(lua_State *L)
 	else if (fine)
 		lua_pushnil(L);
 	else
-		luaL_tolstring(L, 6, NULL);
+		luaL_tolstring(L, 7, NULL);
 	lua_pushinteger(L, (lua_Integer)(s->bench->trace.next - e->start->seq));
 	push_questions(L, e, e->plan.odds != 0);
 	lua_pushboolean(L, e->plan.asked <= e->plan.room);
 	return 5;
 }
 
-/* core.explore_tell(function, deviations, file): play it once more with a recording. */
+/* core.explore_record(function, deviations, file): play it once more with a recording. */
 static int l_record(lua_State *L)
 {
 	struct session *s = session_of(L);
@@ -242,7 +250,7 @@ static int l_record(lua_State *L)
 	struct trace nothing;
 	char why[256];
 
-	unpack_deviations(L, e, 2);
+	make_plan(L, e);
 	r = recorder_open(path, why, sizeof why);
 	if (!r)
 		return luaL_error(L, "%s", why);
@@ -255,6 +263,35 @@ static int l_record(lua_State *L)
 	trace_init(&nothing);
 	recorder_close(r, &nothing);
 	take_interrupt(L, s);
+	return 0;
+}
+
+/* The choices of one call, for nature to follow while the user plays it. */
+struct follow {
+	struct plan plan;
+	struct deviation deviation[DEVIATIONS_MAX];
+};
+
+/*
+ * core.follow(deviations): nature follows the list; core.follow(): what it began is over, and nature
+ * is what the board says again.
+ */
+static int l_follow(lua_State *L)
+{
+	struct machine *m = &session_bench(session_of(L))->machine;
+	struct follow *f;
+
+	if (lua_isnoneornil(L, 1)) {
+		machine_end(m);
+		machine_follow(m, NULL, 0);
+		session_settle(L);
+		return 0;
+	}
+	f = lua_newuserdatauv(L, sizeof *f, 0);
+	f->plan = (struct plan){ .deviation = f->deviation,
+		.count = unpack_deviations(L, 1, f->deviation) };
+	lua_setfield(L, LUA_REGISTRYINDEX, "dmalab.follow");
+	machine_follow(m, &f->plan, 1);
 	return 0;
 }
 
@@ -445,7 +482,7 @@ static int l_seconds(lua_State *L)
 static const luaL_Reg functions[] = {
 	{ "explore_open", l_open }, { "explore_start", l_start }, { "explore_run", l_run },
 	{ "explore_record", l_record }, { "explore_close", l_close },
-	{ "explore_interrupted", l_interrupted },
+	{ "explore_interrupted", l_interrupted }, { "follow", l_follow },
 	{ "share", l_share }, { "cores", l_cores }, { "seconds", l_seconds },
 	{ NULL, NULL },
 };

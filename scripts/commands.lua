@@ -90,6 +90,16 @@ command { name = "step", args = "[n=1]", group = "time",
           help = "let time pass until n more events have happened, and show them",
           run = late("sugar", "step") }
 
+command { name = "explore", args = "fn [, { bound = 2, runs =, seconds =, samples =, seed =, " ..
+    "jobs =, oracle =, boards =, record = }]", group = "time", returns = "result",
+          help = "play a driver under every schedule the hardware may choose, and show the " ..
+              "smallest that breaks it",
+          run = late("explore", "explore") }
+
+command { name = "replay", args = "fn, choices", group = "time",
+          help = "play a function once with the choices explore found",
+          run = late("explore", "replay") }
+
 command { name = "undo", args = "[n=1]", group = "time",
           help = "take back the last n lines that did something, with the variables they set and " ..
               "the objects they changed",

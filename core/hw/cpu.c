@@ -407,8 +407,6 @@ void cpu_barrier(struct hw *h, enum barrier barrier)
 
 static void maintain_line(struct hw *h, enum cache_op op, paddr_t pa, uint32_t level)
 {
-	if (op == CACHE_INVALIDATE)
-		unasked_before_drop(&h->unasked, pa);
 	for (uint32_t l = 1; l <= 2; l++) {
 		struct cache *c = hw_cache(h, l);
 
@@ -427,6 +425,8 @@ void cpu_maintain(struct hw *h, enum cache_op op, paddr_t pa, uint64_t n, uint32
 {
 	uint64_t line = h->l1.line;
 
+	for (paddr_t at = round_down(pa, line); op == CACHE_INVALIDATE && at < pa + n; at += line)
+		unasked_before_drop(&h->unasked, at);
 	early_forget(&h->early);      /* maintenance ends with a barrier of its own (dsb) */
 	if (!n)
 		return;
