@@ -132,55 +132,64 @@ void unasked_notice(struct unasked *u, paddr_t pa)
 	u->recent_next = (u->recent_next + 1) % RECENT;
 }
 
+/*
+ * Something is about to touch this line. Thorough nature is asked about all lines; true: the sparing
+ * one has to be asked about this one, if it matters.
+ */
+static bool asks_sparingly(struct unasked *u, paddr_t line)
+{
+	if (nature_spares(&u->bus->nature))
+		return true;
+	unasked_notice(u, line);
+	unasked_step(u);
+	return false;
+}
+
+/* Written back now, or later, when it is too late, or somebody else has written. */
+static void offer_writeback(struct unasked *u, paddr_t line)
+{
+	if (is_dirty(u, line) && differs_from_ram(u, line))
+		offer(u, CHOICE_WRITEBACK, line);
+}
+
 void unasked_before_write_slow(struct unasked *u, paddr_t pa)
 {
 	paddr_t line = cache_line_base(u->l1, pa);
 
-	unasked_step(u);
+	if (asks_sparingly(u, line) && !holds(u->offered, line)) {
+		add(u->offered, &u->offered_next, line);
+		offer_writeback(u, line);
+		if (can_prefetch(u, line))
+			offer(u, CHOICE_PREFETCH, line);
+	}
 	if (is_dirty(u, line))
 		add(u->buried, &u->buried_next, line);
-	if (!nature_spares(&u->bus->nature) || holds(u->offered, line) || !can_prefetch(u, line))
-		return;
-	add(u->offered, &u->offered_next, line);
-	offer(u, CHOICE_PREFETCH, line);
 }
 
 void unasked_before_read_slow(struct unasked *u, paddr_t pa)
 {
 	paddr_t line = cache_line_base(u->l1, pa);
 
-	unasked_step(u);
-	if (nature_spares(&u->bus->nature) && is_dirty(u, line) && differs_from_ram(u, line))
-		offer(u, CHOICE_WRITEBACK, line);
+	if (asks_sparingly(u, line))
+		offer_writeback(u, line);
 }
 
 void unasked_before_use_slow(struct unasked *u, paddr_t pa)
 {
 	paddr_t line = cache_line_base(u->l1, pa);
 
-	unasked_step(u);
 	take(u->offered, line);
-	if (nature_spares(&u->bus->nature) && nearest(u, line) && !is_dirty(u, line) &&
-	    differs_from_ram(u, line))
+	if (asks_sparingly(u, line) && !is_dirty(u, line) && differs_from_ram(u, line))
 		offer(u, CHOICE_EVICT, line);
-}
-
-/* A dirty line that a device has written below: what the device wrote may be lost. */
-static void offer_buried(struct unasked *u, paddr_t line)
-{
-	if (nature_spares(&u->bus->nature) && is_dirty(u, line))
-		offer(u, CHOICE_WRITEBACK, line);
 }
 
 void unasked_before_drop_slow(struct unasked *u, paddr_t pa)
 {
 	paddr_t line = cache_line_base(u->l1, pa);
 
-	unasked_step(u);
 	take(u->offered, line);
-	if (!holds(u->buried, line))
-		return;
-	offer_buried(u, line);
+	if (asks_sparingly(u, line))
+		offer_writeback(u, line);
 	take(u->buried, line);
 }
 
@@ -190,6 +199,6 @@ void unasked_at_end(struct unasked *u)
 		return;
 	unasked_step(u);
 	for (uint32_t i = 0; i < UNASKED_LINES; i++)
-		if (u->buried[i])
-			offer_buried(u, u->buried[i] - NO_LINE);
+		if (u->buried[i] && nature_spares(&u->bus->nature))
+			offer_writeback(u, u->buried[i] - NO_LINE);
 }

@@ -6,10 +6,10 @@
  * is asked about at the last moment before an event that would come out otherwise:
  *
  *   prefetch    before RAM below an absent line changes: the line keeps what was there before. Not
- *               again before the line is touched: the first beat leaves the most behind.
+ *               again before the CPU touches the line: the first beat leaves the most behind.
  *   evict       before the CPU uses a clean line that is not what RAM holds any more.
- *   writeback   before a device reads RAM below a dirty line; and, where a device wrote below it,
- *               before the line is dropped and when all is over.
+ *   writeback   before RAM below a dirty line changes or is read by a device, before the line is
+ *               dropped, and, where a device wrote below it, when all is over.
  *
  * Where devices snoop there is nothing to ask. Thorough nature is asked about every line that
  * mattered lately, at each of these moments and at each step: what can be done at all, whether it
@@ -22,7 +22,7 @@
 #define RECENT        16     /* lines nature may play with: those a mapping or the CPU touched last */
 
 struct unasked {
-	paddr_t offered[UNASKED_LINES];      /* prefetch: asked since it was touched last */
+	paddr_t offered[UNASKED_LINES];      /* asked about since the CPU touched it last */
 	paddr_t buried[UNASKED_LINES];       /* dirty, and a device wrote to RAM below */
 	uint32_t offered_next, buried_next;
 	paddr_t recent[RECENT];              /* line addresses, oldest overwritten first */
