@@ -21,7 +21,7 @@ local FEW = 200            -- schedules that are not worth another process
 
 local defaults = { bound = 2, runs = 200000, samples = 1000, seed = 1 }
 local known = { bound = "number", runs = "number", seconds = "number", samples = "number",
-    seed = "number", jobs = "number", oracle = "function", boards = "boards", record = "string",
+    seed = "number", jobs = "number", oracle = "function", shows = "boolean", boards = "boards", record = "string",
     rules = "boolean", thorough = "boolean" }
 
 local function plural(n, word) return text.count(n, word) end
@@ -337,7 +337,7 @@ local function explore_here(fn, o)
   if r.verdict == "stopped" then
     r.stopped = core.explore_interrupted() and "interrupted" or out_of_time(o) and "time" or "runs"
   end
-  r.everything = found.everything
+  r.everything, r.holds = found.everything, r.verdict == "holds"
   if found.counter then tell_counter(play, o, r, found.counter) end
   return r
 end
@@ -410,6 +410,7 @@ local function over_boards(fn, o)
     if r.stopped == "interrupted" then break end
   end
   list.text = in_short(list)
+  list.holds = #names(list, true) == #list
   return setmetatable(list, boards_result)
 end
 
