@@ -123,6 +123,9 @@ drivers: $(B)/dmalab    ## correct and broken drivers on every board, SEEDS=3 of
 gallery: $(B)/dmalab    ## real driver bugs and the forty rules, each broken and mended, SEEDS=3
 	$(Q)$(B)/dmalab run tests/gallery/run.lua $(SEEDS)
 
+explore: $(B)/dmalab    ## the gallery under every schedule with up to 2 deviations
+	$(Q)$(B)/dmalab run tests/gallery/explore.lua
+
 property: $(B)/dmalab    ## DRIVERS=1000 random drivers, right and with one mistake
 	$(Q)$(B)/dmalab run tests/drivers/property.lua $(DRIVERS) $(SEED)
 
@@ -167,6 +170,6 @@ help:     ## this list
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 FORCE:
-.PHONY: all no-window run check tests sessions drivers gallery property driver-rules layers headers bench fuzz fuzzers install uninstall clean help FORCE
+.PHONY: all no-window run check tests sessions drivers gallery explore property driver-rules layers headers bench fuzz fuzzers install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:

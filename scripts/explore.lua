@@ -53,13 +53,18 @@ local function options_of(given)
   return o
 end
 
+local function shown(value)
+  if type(value) ~= "string" then return tostring(value) end
+  return ("%q"):format(#value > 24 and value:sub(1, 24) .. "..." or value)
+end
+
 -- What is played: the function, and then the oracle on what it returned.
 local function with_oracle(fn, oracle)
   if not oracle then return fn end
   return function()
     local results = table.pack(fn())
     if not oracle(table.unpack(results, 1, results.n)) then
-      error("wrong: the oracle did not expect " .. tostring(results[1]), 0)
+      error("the oracle did not expect " .. shown(results[1]), 0)
     end
   end
 end
@@ -277,23 +282,31 @@ end
 local stops = { interrupted = "stopped by Ctrl-C", time = "stopped, for time was out",
     runs = "stopped at the limit of runs" }
 
+-- What to do with the schedule that was found.
+local function hint()
+  return session.mode == "explore" and "--record FILE keeps this one"
+      or "replay(fn, choices) plays this one again"
+end
+
 function result.__tostring(r)
   local out = {}
-  local function say(label, words) out[#out + 1] = text.labelled(label, 2, words, 78) end
+  local function say(words) out[#out + 1] = text.wrap(words, 78, "  ") end
   if r.verdict == "breaks" then
-    say("", r.deviations == 0 and "it breaks when all is calm:" or "it breaks with "
+    say(r.deviations == 0 and "it breaks when all is calm:" or "it breaks with "
         .. plural(r.deviations, "deviation") .. " from calm" .. (r.minimal
         and ", and not with fewer:" or ":"))
-    for _, sentence in ipairs(r.story) do say("  ", "- " .. sentence) end
+    for _, sentence in ipairs(r.story) do
+      out[#out + 1] = text.labelled("  -", 4, sentence, 78)
+    end
   elseif r.verdict == "holds" then
-    say("", "no schedule of " .. r.runs + r.sampled .. " breaks it: " .. covered(r))
+    say("no schedule of " .. r.runs + r.sampled .. " breaks it: " .. covered(r))
   else
-    say("", "none of " .. plural(r.runs + r.sampled, "schedule") .. " broke it: " .. covered(r)
+    say("none of " .. plural(r.runs + r.sampled, "schedule") .. " broke it: " .. covered(r)
         .. "; " .. stops[r.stopped])
   end
   if r.verdict == "breaks" then
-    say("  ", plural(r.runs + r.sampled, "schedule") .. " played"
-        .. (r.deviations > 0 and "; replay(fn, choices) plays this one again" or ""))
+    say(plural(r.runs + r.sampled, "schedule") .. " played"
+        .. (r.deviations > 0 and "; " .. hint() or ""))
   end
   return table.concat(out, "\n")
 end

@@ -132,7 +132,9 @@ end
 -- What came of it ------------------------------------------------------------------------------
 
 local function outcome(r)
-  if r.kind ~= "violation" then return (r.kind == "error" and "" or r.kind .. ": ") .. r.why end
+  if r.kind ~= "violation" then
+    return (r.kind == "error" and "" or r.kind .. ": ") .. r.why:match("[^\n]*")
+  end
   for _, v in ipairs(core.violations()) do
     if v.severity == "error" then return why.in_short(v) end
   end

@@ -76,6 +76,50 @@ local function driver(d)
   end, seen
 end
 
+-- Coherent memory, and a device that works beside the CPU: here stores wait, loads come early and
+-- beats are late.
+local beside = {}
+
+function beside.put(c, s) writeq_relaxed(s.value, c.va + s.at) end
+function beside.take(c, s) return tostring(readq_relaxed(c.va + s.at)) end
+function beside.wmb() dma_wmb() end
+function beside.rmb() dma_rmb() end
+function beside.pass(_, s) run(s.cycles) end
+function beside.wait() dev:wait() end
+function beside.result() return dev:busy() and "busy" or dev:buffer():sub(1, 32) end
+
+-- The device is told without a barrier; while it is at work it does not listen.
+function beside.ring(c, s)
+  writeq_relaxed(s.from and 0x40000 or c.dma + s.at, dev.bar + 0x80)
+  writeq_relaxed(s.from and c.dma + s.at or 0x40000, dev.bar + 0x88)
+  writel_relaxed(s.from and 16 or 32, dev.bar + 0x90)
+  writel_relaxed(s.from and 3 or 1, dev.bar + 0x98)
+end
+
+local beside_names = { "put", "put", "take", "take", "wmb", "rmb", "pass", "pass", "wait", "result",
+    "ring", "ring" }
+
+local function drawn_beside()
+  local d = { buffers = {}, steps = {} }
+  for i = 1, pick(5, 14) do
+    d.steps[i] = { beside_names[pick(#beside_names)], at = 8 * pick(0, 3), value = pick(1000),
+                   cycles = 10 * pick(30), from = pick(2) == 1, buffer = 1, n = 0, fill = "" }
+  end
+  return d
+end
+
+local function beside_driver(d)
+  local seen = {}
+  return function()
+    for i = #seen, 1, -1 do seen[i] = nil end
+    local c = {}
+    c.va, c.dma = dma_alloc_coherent(dev, 4096)
+    for _, s in ipairs(d.steps) do seen[#seen + 1] = beside[s[1]](c, s) end
+    dev:wait()
+    seen[#seen + 1] = dev:buffer():sub(1, 32) .. read(c.va, 64)
+  end, seen
+end
+
 local function values_oracle(fn, seen)
   core.explore_open(false)
   core.explore_start()
@@ -96,8 +140,8 @@ end
 
 local failed, holds, by_number, sparing, thorough, unfinished = 0, 0, {}, 0, 0, 0
 
-local function compare(d, what, options)
-  local fn, seen = driver(d)
+local function compare(d, what, options, make)
+  local fn, seen = make(d)
   if what == "values" then
     options.rules = false
     options.oracle = values_oracle(fn, seen)
@@ -125,12 +169,13 @@ math.randomseed(seed)
 for i = 1, drivers do
   local board = ({ "arm64", "riscv", "arm", "mips" })[i % 4 + 1]
   machine { board = board, l2_sets = i % 3 == 0 and 0 or nil }
-  local d = drawn()
-  compare(d, "rules", {})
-  compare(d, "values", {})
+  local one, two = drawn(), drawn_beside()
+  compare(one, "rules", {}, driver)
+  compare(one, "values", {}, driver)
+  compare(two, "values", {}, beside_driver)
 end
 
-print(("%d drivers, each by rules and by values, up to %d deviations: %d hold, %d break when calm, " ..
+print(("%d drivers of each kind, up to %d deviations: %d hold, %d break when calm, " ..
     "%d with 1 deviation, %d with 2; %d schedules sparingly, %d thoroughly; %d " ..
     "too large to be thorough about"):format(drivers, bound,
     holds, by_number[0] or 0, by_number[1] or 0, by_number[2] or 0, sparing, thorough, unfinished))
