@@ -141,6 +141,7 @@ headers:  ## every header compiles alone
 
 bench: all $(call program,$(BENCH_C) $(if $(WINDOW_LACKS),,tests/bench_view.c))    ## measure (quiet machine, no SAN=1)
 	$(Q)$(B)/tests/bench $(B)/dmalab tests/bench.lua
+	$(Q)$(B)/dmalab run tests/explore/speed.lua
 	$(Q)$(B)/tests/bench_recording
 	$(Q)if [ -x $(B)/tests/bench_view ]; then $(B)/tests/bench_view; fi
 
