@@ -74,10 +74,11 @@ void hw_wire(struct hw *h, struct trace *trace)
 void hw_copy(struct hw *to, struct hw *from)
 {
 	cache_forget_spots(&from->l1);    /* they point into leaves that are shared from now on */
-	*to = *from;
+	memcpy(to, from, offsetof(struct hw, spots));
 	bus_copy(&to->bus, &from->bus);
 	cache_copy(&to->l1, &from->l1);
 	cache_copy(&to->l2, &from->l2);
+	to->l1.spotted = true;            /* whatever it held before */
 	mmu_copy(&to->mmu, &from->mmu);
 	iommu_copy(&to->iommu, &from->iommu);
 	cow_copy(&to->device_state, &from->device_state);

@@ -30,7 +30,8 @@ struct hw {
 	uint64_t due;                  /* nothing asks for attention before this cycle */
 	/* what the CPU touches now is the kernel's doing, not the driver's */
 	bool kernel_at_work;
-	struct spot spots[SPOTS];      /* hits remembered for the fast path; forgotten on copy */
+	/* hits remembered for the fast path; forgotten on copy: they stay behind, so they come last */
+	struct spot spots[SPOTS];
 };
 
 void hw_init(struct hw *h, const struct board *board, struct trace *trace);
