@@ -49,13 +49,12 @@ static const struct line *nearest(const struct unasked *u, paddr_t line)
 	return l ? l : cache_find(u->l2, line);
 }
 
-static bool differs_from_ram(const struct unasked *u, paddr_t line)
+static bool differs_from_ram(const struct unasked *u, const struct line *l)
 {
-	const struct line *l = nearest(u, line);
 	uint8_t ram[LINE_MAX];
 
-	bus_ram_read(u->bus, line, ram, u->l1->line);
-	return l && memcmp(l->bytes, ram, u->l1->line) != 0;
+	bus_ram_read(u->bus, l->pa, ram, u->l1->line);
+	return memcmp(l->bytes, ram, u->l1->line) != 0;
 }
 
 static void fetch(struct unasked *u, paddr_t line)
@@ -148,7 +147,7 @@ static bool asks_sparingly(struct unasked *u, paddr_t line)
 /* Written back now, or later, when it is too late, or somebody else has written. */
 static void offer_writeback(struct unasked *u, paddr_t line)
 {
-	if (is_dirty(u, line) && differs_from_ram(u, line))
+	if (is_dirty(u, line) && differs_from_ram(u, nearest(u, line)))
 		offer(u, CHOICE_WRITEBACK, line);
 }
 
@@ -156,12 +155,12 @@ void unasked_before_write_slow(struct unasked *u, paddr_t pa)
 {
 	paddr_t line = cache_line_base(u->l1, pa);
 
-	if (asks_sparingly(u, line) && !holds(u->offered, line)) {
-		add(u->offered, &u->offered_next, line);
-		offer_writeback(u, line);
-		if (can_prefetch(u, line))
-			offer(u, CHOICE_PREFETCH, line);
-	}
+	if (!asks_sparingly(u, line) || holds(u->offered, line))
+		return;
+	add(u->offered, &u->offered_next, line);
+	offer_writeback(u, line);
+	if (can_prefetch(u, line))
+		offer(u, CHOICE_PREFETCH, line);
 	if (is_dirty(u, line))
 		add(u->buried, &u->buried_next, line);
 }
@@ -177,9 +176,13 @@ void unasked_before_read_slow(struct unasked *u, paddr_t pa)
 void unasked_before_use_slow(struct unasked *u, paddr_t pa)
 {
 	paddr_t line = cache_line_base(u->l1, pa);
+	const struct line *l;
 
 	take(u->offered, line);
-	if (asks_sparingly(u, line) && !is_dirty(u, line) && differs_from_ram(u, line))
+	if (!asks_sparingly(u, line))
+		return;
+	l = nearest(u, line);
+	if (l && l->state != LINE_MODIFIED && differs_from_ram(u, l) && !is_dirty(u, line))
 		offer(u, CHOICE_EVICT, line);
 }
 
@@ -188,8 +191,9 @@ void unasked_before_drop_slow(struct unasked *u, paddr_t pa)
 	paddr_t line = cache_line_base(u->l1, pa);
 
 	take(u->offered, line);
-	if (asks_sparingly(u, line))
-		offer_writeback(u, line);
+	if (!asks_sparingly(u, line))
+		return;
+	offer_writeback(u, line);
 	take(u->buried, line);
 }
 
@@ -199,6 +203,6 @@ void unasked_at_end(struct unasked *u)
 		return;
 	unasked_step(u);
 	for (uint32_t i = 0; i < UNASKED_LINES; i++)
-		if (u->buried[i] && nature_spares(&u->bus->nature))
+		if (u->buried[i])
 			offer_writeback(u, u->buried[i] - NO_LINE);
 }

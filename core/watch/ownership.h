@@ -53,7 +53,7 @@ struct mapping {
 
 struct ownership {
 	uint64_t ram_bytes;
-	struct cow slots;            /* struct mapping, one a leaf */
+	struct cow slots;            /* struct mapping, 16 a leaf */
 	uint32_t end;                /* no slot in use at or above */
 	struct cow live;             /* one bit a slot: most have ended, and most ask for the others */
 	uint32_t ended, ended_last;  /* 1 + slot of the mapping that ended first, and last; 0: none */

@@ -1,5 +1,6 @@
--- How fast explore is, and how the number of schedules grows with the driver: its part of
--- `make bench`. A round of the driver is 10 calls: it sends 64 bytes and receives 64.
+-- How fast explore is, and how the number of schedules grows with the driver: a part of `make
+-- bench`. A round of the driver is 10 calls: it
+-- receives 64 bytes twice.
 --
 -- usage: dmalab run tests/explore/speed.lua
 
@@ -8,19 +9,16 @@ core.announce = nil
 local N, RUNS, ROUNDS = 64, 4000, 5
 local D = ("d"):rep(N)
 
-local function transfer(buf, direction, work)
-  local h = dma_map_single(dev, buf, N, direction)
-  if dma_mapping_error(dev, h) ~= 0 then error("the map failed", 0) end
-  work(h)
-  dma_unmap_single(dev, h, N, direction)
-end
-
 local function round()
   local buf = kmalloc(N)
-  write(buf, D)
-  transfer(buf, DMA_TO_DEVICE, function(h) dev:dma_read(h, N) end)
-  transfer(buf, DMA_FROM_DEVICE, function(h) dev:dma_write(h, D) end)
-  assert(read(buf, N) == D)
+  local h = dma_map_single(dev, buf, N, DMA_FROM_DEVICE)
+  if dma_mapping_error(dev, h) ~= 0 then error("the map failed", 0) end
+  dev:dma_write(h, D)
+  dma_sync_single_for_cpu(dev, h, N, DMA_FROM_DEVICE)
+  if read(buf, N) ~= D then error("wrong data", 0) end
+  dma_sync_single_for_device(dev, h, N, DMA_FROM_DEVICE)
+  dev:dma_write(h, D)
+  dma_unmap_single(dev, h, N, DMA_FROM_DEVICE)
   kfree(buf)
 end
 
@@ -42,13 +40,15 @@ local function rate(fn, jobs)
   core.explore_start()
   local function one() return (core.explore_run(fn, "")) end
   for i = 1, ROUNDS do
-    local began = core.seconds()
+    -- Alone: by the time this process got, whatever else the host does.
+    local clock = jobs == 1 and os.clock or core.seconds
+    local began = clock()
     if jobs == 1 then
       for _ = 1, RUNS do one() end
     else
       core.share(jobs, RUNS, one)
     end
-    rates[i] = RUNS / (core.seconds() - began)
+    rates[i] = RUNS / (clock() - began)
   end
   core.explore_close()
   return median(rates)
