@@ -115,6 +115,9 @@ end
 function say.complete(e)
   return device_of(e.about) .. " did a younger request first"
 end
+function say.fetch(e)
+  return "the card read the descriptor at " .. place(e.about) .. " before its doorbell"
+end
 function say.iotlb(e)
   return "the IOMMU forgot the translation to " .. place(e.about) .. ", unmapped but not flushed yet"
 end

@@ -46,6 +46,12 @@ struct device_ops {
 	bool (*busy)(const void *state);
 
 	/*
+	 * A store has reached RAM at pa: is it something the device may look at unasked? NULL: it
+	 * looks at nothing unasked. Asked only where the board has ring_polling.
+	 */
+	void (*stored)(struct device_io *io, paddr_t pa);
+
+	/*
 	 * Something arrives from outside (a packet on the wire): false when it is lost. And what
 	 * the device sent outside last, in its own memory. NULL: it has no such side.
 	 */

@@ -154,6 +154,18 @@ bool hw_device_fill(struct hw *h, uint32_t unit, uint64_t at, const void *bytes,
 	return true;
 }
 
+/* Devices that poll may see it before anybody tells them. */
+static void show_store(struct hw *h, paddr_t pa)
+{
+	for (uint32_t i = 0; i < device_count; i++) {
+		struct device_io io = hw_device(h, i);
+
+		if (io.dev->ops->stored)
+			io.dev->ops->stored(&io, pa);
+	}
+	hw_plan(h);
+}
+
 /* A store reaches RAM or a device. What follows from it is its doing. */
 static void drain(struct hw *h, const struct pending_store *p)
 {
@@ -165,6 +177,8 @@ static void drain(struct hw *h, const struct pending_store *p)
 		return;
 	port_snoop(&h->port, p->pa, true);
 	bus_ram_write(&h->bus, p->pa, &p->value, p->size);
+	if (h->board.ring_polling && !nature_calm(&h->bus.nature))
+		show_store(h, p->pa);
 }
 
 static void let_leave(struct hw *h, struct pending_store p)

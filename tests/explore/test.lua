@@ -183,6 +183,99 @@ test("a write that is posted may come too late", function()
   holds(explore(stop_and_free(true)), 2)
 end)
 
+-- Each choice can be the one that breaks a driver -------------------------------------------------
+
+-- The flag is the last word the device writes; what it says is ready is loaded without a barrier.
+test("a load without a barrier falls to one done early", function()
+  local function wait_for_flag(barrier)
+    return function()
+      local va, dma = dma_alloc_coherent(dev, 64)
+      memset(va, 0, 64)
+      wmb()
+      dev:start_write(dma, ("n"):rep(64))
+      while load(va + 56) == 0 do run(20) end
+      if barrier then dma_rmb() end
+      local data = load(va)
+      dev:wait()
+      dma_free_coherent(dev, 64, va, dma)
+      assert(data ~= 0, "old data")
+    end
+  end
+  breaks(explore(wait_for_flag(false), { rules = false, bound = 1 }), 1, "early")
+  holds(explore(wait_for_flag(true), { rules = false, bound = 1 }), 1)
+end)
+
+test("a doorbell without a barrier falls to a store that is passed", function()
+  local function tell(barrier)
+    return function()
+      local va, dma = dma_alloc_coherent(dev, 64)
+      dev:dma_read(dma, 8)
+      writeq(dma, dev.bar + 0x80)
+      writeq(0x40000, dev.bar + 0x88)
+      writel(8, dev.bar + 0x90)
+      writeq_relaxed(7, va)
+      if barrier then wmb() end
+      writel_relaxed(1, dev.bar + 0x98)
+      run(1000)
+      dev:wait()
+      dma_free_coherent(dev, 64, va, dma)
+      assert(dev:buffer():byte() == 7, "old data")
+    end
+  end
+  breaks(explore(tell(false), { rules = false, bound = 1 }), 1, "reorder")
+  holds(explore(tell(true), { rules = false, bound = 1 }), 1)
+end)
+
+-- OWN is set before the address: whether the card sees that is up to when it looks.
+test("a card that polls reads a descriptor that is not ready", function()
+  local nic = devices.nic
+  local function send(own_first)
+    return function()
+      local buf = kmalloc(64)
+      write(buf, ("s"):rep(64))
+      local h = dma_map_single(nic, buf, 64, DMA_TO_DEVICE)
+      if dma_mapping_error(nic, h) ~= 0 then error("the map failed", 0) end
+      local ring, dma = dma_alloc_coherent(nic, 64)
+      memset(ring, 0, 64)
+      writeq(dma, nic.bar + 0x80)
+      writel(4, nic.bar + 0x88)
+      writel(2, nic.bar + 0x04)
+      if own_first then writel_relaxed(0xa0000000, ring + 12) dma_wmb() end
+      store(ring, h)
+      store(ring + 8, 64, 4)
+      dma_wmb()
+      if not own_first then store(ring + 12, 0xa0000000, 4) end
+      writel(1, nic.bar + 0x18)
+      readl(nic.bar + 0x08)
+      nic:wait()
+      local sent = nic:sent()
+      writel(0x80, nic.bar + 0x04)
+      readl(nic.bar + 0x04)
+      dma_unmap_single(nic, h, 64, DMA_TO_DEVICE)
+      dma_free_coherent(nic, 64, ring, dma)
+      kfree(buf)
+      assert(sent == ("s"):rep(64), "something else was sent")
+    end
+  end
+  holds(explore(send(true), { rules = false }), 2)
+  machine { board = "arm64", ring_polling = true }
+  breaks(explore(send(true), { rules = false }), 1, "fetch")
+  holds(explore(send(false)), 2)
+end)
+
+test("a translation that was unmapped may be forgotten before the flush", function()
+  machine { board = "arm64-smmu", iommu = "lazy" }
+  local r = explore(function()
+    local buf = kmalloc(64)
+    local h = dma_map_single(dev, buf, 64, DMA_TO_DEVICE)
+    if dma_mapping_error(dev, h) ~= 0 then error("the map failed", 0) end
+    dev:dma_read(h, 8)
+    dma_unmap_single(dev, h, 64, DMA_TO_DEVICE)
+    assert(dev:dma_read(h, 8) ~= ("\xff"):rep(8), "all ones")
+  end, { rules = false })
+  breaks(r, 1, "iotlb")
+end)
+
 -- The same, always ---------------------------------------------------------------------------------
 
 test("the same choices give the same trace, byte for byte", function()
