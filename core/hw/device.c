@@ -94,14 +94,9 @@ void engine_start(struct engine *e, struct device_io *io, enum direction dir, dm
  * Can anybody tell when the next beat comes? Not while the CPU only waits for it; and of the beats of
  * one stretch of time, at whose end the CPU goes on, the first delays them all.
  */
-static bool pause_matters(struct bus *bus, struct device *dev)
+static bool pause_matters(const struct bus *bus, const struct device *dev)
 {
-	bool asked = dev->asked_pass == bus->pass;
-
-	if (!nature_spares(&bus->nature))
-		return true;
-	dev->asked_pass = bus->pass;
-	return !asked && !bus->cpu_waits;
+	return !nature_spares(&bus->nature) || (dev->asked_pass != bus->pass && !bus->cpu_waits);
 }
 
 /* How long the device pauses before its next beat. */
@@ -111,6 +106,7 @@ static uint64_t pause(struct device_io *io)
 
 	if (!pause_matters(bus, io->dev))
 		return 0;
+	io->dev->asked_pass = bus->pass;
 	return PACE_STEP * nature_notches(&bus->nature,
 		bus_ask(bus, CHOICE_PACE, registers(io), 4, 8));
 }

@@ -33,14 +33,16 @@ function does.for_device(b, s) dma_sync_single_for_device(dev, b.h, b.n, b.dir) 
 
 local names = {}
 for name in pairs(does) do names[#names + 1] = name end
+for _ = 1, 2 do table.move({ "deliver", "invalidate" }, 1, 2, #names + 1, names) end
 table.sort(names)
 
 local function letter() return string.char(pick(97, 122)) end
 
 local function drawn_step(buffers)
   local n = ({ 8, LINE, 2 * LINE })[pick(3)]
-  return { names[pick(#names)], buffer = pick(#buffers), n = n, at = 8 * pick(0, (2 * LINE - n) // 8),
-           fill = letter() }
+  local step = n == 8 and 8 or LINE
+  return { names[pick(#names)], buffer = pick(#buffers), n = n,
+           at = step * pick(0, (2 * LINE - n) // step), fill = letter() }
 end
 
 local function drawn()
@@ -49,7 +51,7 @@ local function drawn()
     d.buffers[i] = { n = 2 * LINE, dir = directions[pick(3)], first = pick(3) > 1,
                      map = pick(2) == 1 and SKIP or 0, unmap = pick(2) == 1 and SKIP or 0 }
   end
-  for i = 1, pick(3, 7) do d.steps[i] = drawn_step(d.buffers) end
+  for i = 1, pick(3, 9) do d.steps[i] = drawn_step(d.buffers) end
   return d
 end
 
@@ -134,7 +136,8 @@ local function shown(d)
     print(("  buffer %d dir %d stored %s map %d unmap %d"):format(i, b.dir, b.first, b.map, b.unmap))
   end
   for i, s in ipairs(d.steps) do
-    print(("  %2d %-10s buffer %d +%d %d %s"):format(i, s[1], s.buffer, s.at, s.n, s.fill))
+    print(("  %2d %-10s buffer %d +%d %d %s"):format(i, s[1], s.buffer, s.at, s.n, s.cycles and
+        s.cycles .. " cycles, value " .. s.value .. (s.from and ", from" or "") or s.fill))
   end
 end
 
