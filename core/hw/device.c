@@ -91,12 +91,15 @@ void engine_start(struct engine *e, struct device_io *io, enum direction dir, dm
 }
 
 /*
- * Can anybody tell when the next beat comes? Not while the CPU only waits for it; and of the beats of
- * one stretch of time, at whose end the CPU goes on, the first delays them all.
+ * May the next beat be late? Who searches is asked once in a stretch of time at whose end the CPU goes
+ * on: a pause delays all that is left. (So it does not see a stretch torn in the middle: that would be
+ * a question for each beat.) While the CPU only waits for this device nobody can tell.
  */
 static bool pause_matters(const struct bus *bus, const struct device *dev)
 {
-	return !nature_spares(&bus->nature) || (dev->asked_pass != bus->pass && !bus->cpu_waits);
+	if (bus->nature.policy != NATURE_REPLAY)
+		return true;
+	return dev->asked_pass != bus->pass && !(bus->cpu_waits && nature_spares(&bus->nature));
 }
 
 /* How long the device pauses before its next beat. */
