@@ -4,9 +4,9 @@
  *
  * A tree: a root, branches of 64 leaves, leaves. A leaf nobody wrote is not there and reads as
  * zeros; a copied array shares its root, and so all of it, until one side writes (reference counts,
- * not atomic: a machine belongs to one thread). RAM, cache lines, page descriptors and the checker's
- * shadow all live in such arrays, so a snapshot of the whole bench costs a pointer for each now, and
- * one root, branch and leaf for each leaf changed later.
+ * not atomic: a machine belongs to one thread). RAM, cache lines, page descriptors and the
+ * checker's shadow all live in such arrays, so a snapshot of the whole bench costs a pointer for
+ * each now, and one root, branch and leaf for each leaf changed later.
  *
  * This is where the core allocates; when the host has no memory left there is nothing sensible to
  * answer, and the process ends (see out_of_memory).

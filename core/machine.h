@@ -25,7 +25,10 @@ void machine_run(struct machine *m, uint64_t n);
  */
 must_check bool machine_wait(struct machine *m, uint32_t dev, uint64_t limit);
 
-/* From here on nature follows this plan; NULL: what the board says. What was played ends with machine_end. */
+/*
+ * From here on nature follows this plan; NULL: what the board says. What was played under it ends
+ * with machine_end.
+ */
 void machine_follow(struct machine *m, struct plan *plan, uint64_t seed);
 void machine_end(struct machine *m);
 

@@ -89,8 +89,8 @@ static inline bool nature_spares(const struct nature *n)
 
 /*
  * How long a delay is, in notches, that was picked from 4. Random nature waits 1, 2 or 3; who
- * searches wants few answers, each an order of magnitude apart: a little, longer than a call, longer
- * than a transfer.
+ * searches wants few answers, each an order of magnitude apart: a little, longer than a call,
+ * longer than a transfer.
  */
 static inline uint64_t nature_notches(const struct nature *n, uint32_t picked)
 {

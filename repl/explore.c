@@ -1,11 +1,12 @@
 /*
  * The part of `core` behind explore: play a function again and again, each time on the same machine
- * and with other deviations of nature. What to play, and in which order, scripts/explore.lua decides.
+ * and with other deviations of nature. What to play, and in which order, scripts/explore.lua
+ * decides.
  *
  * A run restores the snapshot (the trace is cut there), lets nature follow the list, calls the
- * function and looks at what came of it. Nobody records or views the runs, and no rule is announced.
- * The work of a level is shared by processes that are forked for it: each has all there is, plays
- * every so-many-th item, and sends back one string for each.
+ * function and looks at what came of it. Nobody records or views the runs, and no rule is
+ * announced. The work of a level is shared by processes that are forked for it: each has all there
+ * is, plays every so-many-th item, and sends back one string for each.
  */
 #include "api.h"
 #include "core_table.h"
@@ -201,12 +202,30 @@ static bool play(lua_State *L, struct session *s, int function)
 	return fine;
 }
 
+/* What it came to, and why; an error's message stands at index 7. */
+static void push_verdict(lua_State *L, struct session *s, const struct violation *v, bool fine)
+{
+	const char *verdict = v ? "violation" : fine ? "fine" : "error";
+
+	if (s->bench->machine.hw.bus.nature.next < s->explorer->plan.count)
+		verdict = "unsteady";
+	if (take_interrupt(L, s))
+		verdict = "interrupted";
+	lua_pushstring(L, verdict);
+	if (v)
+		lua_pushstring(L, rule_info[v->rule].name);
+	else if (fine)
+		lua_pushnil(L);
+	else
+		luaL_tolstring(L, 7, NULL);
+}
+
 /*
- * core.explore_run(function, deviations, odds, seed, thorough, blind): what it came to ("fine", "violation",
- * "error", "interrupted", "unsteady"); of a violation the rule, of an error the message; how many
- * events; the questions asked behind the last deviation, with their options (odds: those answered
- * otherwise than calm, with the answers), and whether that is all of them. blind: broken rules do not
- * count, only what the function itself finds wrong.
+ * core.explore_run(function, deviations, odds, seed, thorough, blind): what it came to ("fine",
+ * "violation", "error", "interrupted", "unsteady"); of a violation the rule, of an error the
+ * message; how many events; the questions asked behind the last deviation, with their options
+ * (odds: those answered otherwise than calm, with the answers), and whether that is all of them.
+ * blind: broken rules do not count, only what the function itself finds wrong.
  */
 static int l_run(lua_State *L)
 {
@@ -222,18 +241,7 @@ static int l_run(lua_State *L)
 	begin(s, e, (uint64_t)luaL_optinteger(L, 4, 1));
 	fine = play(L, s, 1);
 	v = lua_toboolean(L, 6) ? NULL : first_error(s->bench);
-	if (take_interrupt(L, s))
-		lua_pushliteral(L, "interrupted");
-	else if (s->bench->machine.hw.bus.nature.next < e->plan.count)
-		lua_pushliteral(L, "unsteady");
-	else
-		lua_pushstring(L, v ? "violation" : fine ? "fine" : "error");
-	if (v)
-		lua_pushstring(L, rule_info[v->rule].name);
-	else if (fine)
-		lua_pushnil(L);
-	else
-		luaL_tolstring(L, 7, NULL);
+	push_verdict(L, s, v, fine);
 	lua_pushinteger(L, (lua_Integer)(s->bench->trace.next - e->start->seq));
 	push_questions(L, e, e->plan.odds != 0);
 	lua_pushboolean(L, e->plan.asked <= e->plan.room);
@@ -273,8 +281,8 @@ struct follow {
 };
 
 /*
- * core.follow(deviations): nature follows the list; core.follow(): what it began is over, and nature
- * is what the board says again.
+ * core.follow(deviations): nature follows the list; core.follow(): what it began is over, and
+ * nature is what the board says again.
  */
 static int l_follow(lua_State *L)
 {
@@ -304,6 +312,18 @@ struct worker {
 	size_t used, room;
 };
 
+/* Its number, its length, the string on top of the stack, which goes. */
+static void send_item(lua_State *L, FILE *out, uint32_t number)
+{
+	size_t size;
+	const char *text = lua_tolstring(L, -1, &size);
+	uint32_t head[2] = { number, (uint32_t)size };
+
+	fwrite(head, sizeof head, 1, out);
+	fwrite(text, 1, size, out);
+	lua_pop(L, 1);
+}
+
 /* The child's whole life: item `first` and every jobs-th behind it. */
 static void work(lua_State *L, lua_Integer first, lua_Integer jobs, lua_Integer n, int to)
 {
@@ -311,19 +331,11 @@ static void work(lua_State *L, lua_Integer first, lua_Integer jobs, lua_Integer 
 
 	signal(SIGINT, SIG_IGN);
 	for (lua_Integer i = first; out && i <= n; i += jobs) {
-		uint32_t head[2] = { (uint32_t)i, 0 };
-		const char *text;
-		size_t size;
-
 		lua_pushvalue(L, 3);
 		lua_pushinteger(L, i);
 		if (lua_pcall(L, 1, 1, 0) != LUA_OK)
 			break;
-		text = lua_tolstring(L, -1, &size);
-		head[1] = (uint32_t)size;
-		fwrite(head, sizeof head, 1, out);
-		fwrite(text, 1, size, out);
-		lua_pop(L, 1);
+		send_item(L, out, (uint32_t)i);
 	}
 	if (out)
 		fclose(out);
@@ -403,21 +415,43 @@ static void dismiss(struct worker *w)
 	free(w->text);
 }
 
-static int still_at_work(const struct worker *w, int jobs, struct pollfd *ready)
+/* What comes in the next moment. False: all of them are done. */
+static bool hear_from(lua_State *L, struct worker *w, int jobs, lua_Integer *done)
 {
-	int n = 0;
+	struct pollfd ready[JOBS_MAX];
+	bool at_work = false;
 
 	for (int i = 0; i < jobs; i++) {
 		ready[i] = (struct pollfd){ .fd = w[i].from, .events = POLLIN };
-		n += w[i].from >= 0;
+		at_work |= w[i].from >= 0;
 	}
-	return n;
+	poll(ready, (nfds_t)jobs, 200);
+	for (int i = 0; i < jobs; i++)
+		if (w[i].from >= 0 && ready[i].revents) {
+			listen_to(&w[i]);
+			*done += take_items(L, &w[i]);
+		}
+	return at_work;
+}
+
+/* Ask progress, at index 5. */
+static bool is_enough(lua_State *L, lua_Integer done)
+{
+	bool enough;
+
+	if (!lua_isfunction(L, 5))
+		return false;
+	lua_pushvalue(L, 5);
+	lua_pushinteger(L, done);
+	enough = lua_pcall(L, 1, 1, 0) != LUA_OK || lua_toboolean(L, -1);
+	lua_pop(L, 1);
+	return enough;
 }
 
 /*
- * core.share(jobs, n, function [, progress]): the strings function(1) .. function(n) answers, made by
- * that many processes. progress(done) is called now and then; when it answers true, or at Ctrl-C, the
- * work ends, and what is not there yet is missing in the list.
+ * core.share(jobs, n, function [, progress]): the strings function(1) .. function(n) answers, made
+ * by that many processes. progress(done) is called now and then; when it answers true, or at
+ * Ctrl-C, the work ends, and what is not there yet is missing in the list.
  */
 static int l_share(lua_State *L)
 {
@@ -425,7 +459,6 @@ static int l_share(lua_State *L)
 	int jobs = (int)luaL_checkinteger(L, 1);
 	lua_Integer n = luaL_checkinteger(L, 2), done = 0;
 	struct worker worker[JOBS_MAX];
-	struct pollfd ready[JOBS_MAX];
 	bool stop = false;
 
 	luaL_checktype(L, 3, LUA_TFUNCTION);
@@ -437,21 +470,8 @@ static int l_share(lua_State *L)
 	for (int i = 0; i < jobs; i++)
 		if (!hire(L, &worker[i], i + 1, jobs, n))
 			stop = true;
-	while (!stop && still_at_work(worker, jobs, ready)) {
-		poll(ready, (nfds_t)jobs, 200);
-		for (int i = 0; i < jobs; i++)
-			if (worker[i].from >= 0 && ready[i].revents) {
-				listen_to(&worker[i]);
-				done += take_items(L, &worker[i]);
-			}
-		stop = s->interrupted && take_interrupt(L, s);
-		if (!stop && lua_isfunction(L, 5)) {
-			lua_pushvalue(L, 5);
-			lua_pushinteger(L, done);
-			stop = lua_pcall(L, 1, 1, 0) != LUA_OK || lua_toboolean(L, -1);
-			lua_pop(L, 1);
-		}
-	}
+	while (!stop && hear_from(L, worker, jobs, &done))
+		stop = take_interrupt(L, s) || is_enough(L, done);
 	for (int i = 0; i < jobs; i++)
 		dismiss(&worker[i]);
 	lua_settop(L, 4);

@@ -1,5 +1,5 @@
--- `explore`: a driver under every schedule the hardware may choose, up to a number of deviations from
--- calm, and the smallest one that breaks it.
+-- `explore`: a driver under every schedule the hardware may choose, up to a number of deviations
+-- from calm, and the smallest one that breaks it.
 --
 -- The search is by levels. Level 0 is the calm run; its questions, each with each other answer, are
 -- the schedules of level 1; the questions behind the deviation of one of those make level 2. So a
@@ -21,8 +21,8 @@ local FEW = 200            -- schedules that are not worth another process
 
 local defaults = { bound = 2, runs = 200000, samples = 1000, seed = 1 }
 local known = { bound = "number", runs = "number", seconds = "number", samples = "number",
-    seed = "number", jobs = "number", oracle = "function", shows = "boolean", boards = "boards", record = "string",
-    rules = "boolean", thorough = "boolean" }
+    seed = "number", jobs = "number", oracle = "function", boards = "boards", record = "string",
+    rules = "boolean", thorough = "boolean", shows = "boolean" }
 
 local function plural(n, word) return text.count(n, word) end
 

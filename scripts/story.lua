@@ -47,7 +47,8 @@ calls["cache.op"] = function(e)
   return (ops[e.op] or "the maintenance") .. (call and " of " .. call or "")
 end
 
--- Which of them say something about a choice of this kind; those with an address only if it is near.
+-- Which of them say something about a choice of this kind; those with an address only if it is
+-- near.
 local of_lines_before = { ["dma.map"] = true, ["dma.unmap"] = true, ["dma.sync_cpu"] = true,
     ["dma.sync_device"] = true, ["cache.op"] = true, ["cpu.store"] = true, ["cpu.load"] = true,
     ["dev.done"] = true }
@@ -64,8 +65,8 @@ local function near(e, pa, size)
   return at and at < pa + size and pa < at + math.max(1, e.size)
 end
 
--- The words of the nearest landmark from event `e` on in steps of `step`, up to `limit`. The call that
--- is under way is told by what it does.
+-- The words of the nearest landmark from event `e` on in steps of `step`, up to `limit`. The call
+-- that is under way is told by what it does.
 local function landmark(e, step, limit, kinds, pa)
   local line = core.board().line
   for at = e.seq + step, limit, step do
@@ -119,7 +120,8 @@ function say.fetch(e)
   return "the card read the descriptor at " .. place(e.about) .. " before its doorbell"
 end
 function say.iotlb(e)
-  return "the IOMMU forgot the translation to " .. place(e.about) .. ", unmapped but not flushed yet"
+  return "the IOMMU forgot the translation to " .. place(e.about) ..
+      ", unmapped but not flushed yet"
 end
 
 local of_a_line = { prefetch = true, evict = true, writeback = true }

@@ -22,7 +22,7 @@ struct bus {
 	uint64_t owed;               /* cycles the CPU's present operation has cost so far */
 	uint64_t free_at;            /* the wires are taken until then */
 	uint64_t pass;               /* which stretch of time passes now (hw_pass) */
-	bool cpu_waits;              /* and the CPU does nothing but wait for the one device at work */
+	bool cpu_waits;              /* the CPU only waits for the one device at work */
 	struct cow ram;              /* a leaf is a page */
 	struct cow watched;          /* one bit a page, 32768 pages a leaf */
 	bool watch_all;              /* every page is watched, whatever its bit says */

@@ -71,7 +71,7 @@ static void remember(struct hw *h, const struct piece *p)
 {
 	struct spot *s = &h->spots[(p->va >> h->l1.line_shift) & (SPOTS - 1)];
 
-	if (p->va - LINEAR_BASE == p->pa && nature_calm(&h->bus.nature))      /* else it is never used */
+	if (p->va - LINEAR_BASE == p->pa && nature_calm(&h->bus.nature))
 		*s = cache_spot(&h->l1, p->va, p->pa);
 }
 

@@ -53,7 +53,8 @@ bool device_is_faulty(struct device_io *io, enum device_fault fault)
 	struct bus *bus = io->port->bus;
 	uint64_t wanted = bus->board->device_fault;
 
-	if (wanted != fault && (wanted != DEVICE_FAULT_COUNT || !bus_ask(bus, CHOICE_FAULT, registers(io), 2, 8)))
+	if (wanted != fault && (wanted != DEVICE_FAULT_COUNT ||
+				!bus_ask(bus, CHOICE_FAULT, registers(io), 2, 8)))
 		return false;
 	bus_tell(bus, &(struct event){ .kind = EV_DEV_FAULT, .a = fault, .unit = io->dev->unit });
 	return true;
@@ -91,9 +92,9 @@ void engine_start(struct engine *e, struct device_io *io, enum direction dir, dm
 }
 
 /*
- * May the next beat be late? Who searches is asked once in a stretch of time at whose end the CPU goes
- * on: a pause delays all that is left. (So it does not see a stretch torn in the middle: that would be
- * a question for each beat.) While the CPU only waits for this device nobody can tell.
+ * May the next beat be late? Who searches is asked once in a stretch of time at whose end the CPU
+ * goes on: a pause delays all that is left. (So it does not see a stretch torn in the middle: that
+ * would be a question for each beat.) While the CPU only waits for this device nobody can tell.
  */
 static bool pause_matters(const struct bus *bus, const struct device *dev)
 {

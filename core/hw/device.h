@@ -14,7 +14,7 @@ struct device {
 	bool irq;                /* its interrupt line is raised */
 	uint32_t irq_bits;       /* what it wants to say with it, device specific */
 	uint64_t due;            /* cycle at which step wants to run; UINT64_MAX: idle */
-	uint64_t asked_pass;     /* the stretch of time nature was asked about its pace in (bus.h) */
+	uint64_t asked_pass;     /* the stretch of time it was asked to pause in (bus.h) */
 	uint64_t irq_due;        /* cycle at which the line goes up; UINT64_MAX: not on its way */
 };
 

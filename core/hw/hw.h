@@ -30,7 +30,7 @@ struct hw {
 	uint64_t due;                  /* nothing asks for attention before this cycle */
 	/* what the CPU touches now is the kernel's doing, not the driver's */
 	bool kernel_at_work;
-	/* hits remembered for the fast path; forgotten on copy: they stay behind, so they come last */
+	/* hits remembered for the fast path; a copy has none, so they come last */
 	struct spot spots[SPOTS];
 };
 

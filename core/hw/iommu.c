@@ -162,7 +162,8 @@ static const struct iotlb_entry *remembered(struct iommu *i, const struct iommu_
 {
 	struct iotlb_entry *e = find(i, a);
 
-	if (!e || e->entry == now || !bus_ask(i->bus, CHOICE_IOTLB, round_down(e->entry, PAGE_SIZE), 2, 4))
+	if (!e || e->entry == now ||
+	    !bus_ask(i->bus, CHOICE_IOTLB, round_down(e->entry, PAGE_SIZE), 2, 4))
 		return e;
 	e->entry = 0;
 	return NULL;

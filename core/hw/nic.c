@@ -84,7 +84,7 @@ struct nic {
 	uint32_t control, mask, events, dropped, errors;
 	uint32_t side, phase;
 	bool rung;                            /* the transmit ring has to be looked at */
-	bool polled;                          /* it looks unasked: at once, and at all of the descriptor */
+	bool polled;                          /* it looks unasked: at once, at all of it */
 	uint32_t filled, sent;                /* bytes of the packet being made, of the last sent */
 	uint32_t first, waiting;              /* packets from the wire */
 	uint32_t packet[QUEUE_MAX];           /* bytes */
@@ -568,7 +568,8 @@ const struct device_ops dev_nic = {
 		"Four can wait.",
 	.state_size = sizeof(struct nic),
 	.reset = nic_reset, .read = nic_read, .write = nic_write, .step = nic_step,
-	.buffer = nic_buffer, .busy = nic_busy, .stored = nic_stored, .receive = nic_receive, .sent = nic_sent,
+	.buffer = nic_buffer, .busy = nic_busy, .stored = nic_stored,
+	.receive = nic_receive, .sent = nic_sent,
 	.busy_offset = REG_STATUS, .busy_bits = STATUS_BUSY,
 };
 

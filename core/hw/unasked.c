@@ -132,8 +132,8 @@ void unasked_notice(struct unasked *u, paddr_t pa)
 }
 
 /*
- * Something is about to touch this line. Thorough nature is asked about all lines; true: the sparing
- * one has to be asked about this one, if it matters.
+ * Something is about to touch this line. Thorough nature is asked about all lines; true: the
+ * sparing one has to be asked about this one, if it matters.
  */
 static bool asks_sparingly(struct unasked *u, paddr_t line)
 {

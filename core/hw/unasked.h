@@ -13,8 +13,8 @@
  *
  * Where devices snoop there is nothing to ask. Thorough nature is asked about every line that
  * mattered lately, at each of these moments and at each step: what can be done at all, whether it
- * matters or not. It is there to prove that nothing is missed (tests/explore). In both, what is done
- * takes nobody's time. (Random nature plays in hw.c, with the wires.)
+ * matters or not. It is there to prove that nothing is missed (tests/explore). In both, what is
+ * done takes nobody's time. (Random nature plays in hw.c, with the wires.)
  */
 #include "hw/cache.h"
 

@@ -1,9 +1,9 @@
--- Is anything lost by asking nature only where it can matter? Random small drivers, right and wrong,
--- are explored twice: sparingly, and thoroughly: about each line of interest at every step. What
--- breaks with n deviations in the one must break with n in the other.
+-- Is anything lost by asking nature only where it can matter? Random small drivers, right and
+-- wrong, are explored twice: sparingly, and thoroughly: about each line of interest at every step.
+-- What breaks with n deviations in the one must break with n in the other.
 --
--- A driver breaks when it breaks a rule (rules), or when anything it or the device reads is not what
--- the calm machine gave (values): the strictest oracle there can be.
+-- A driver breaks when it breaks a rule (rules), or when anything it or the device reads is not
+-- what the calm machine gave (values): the strictest oracle there can be.
 --
 -- usage: dmalab run tests/explore/brute.lua [DRIVERS [SEED [BOUND]]]
 

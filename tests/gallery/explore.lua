@@ -2,9 +2,9 @@
 -- how few break the broken one, and that none breaks the mended one.
 --
 -- usage: dmalab run tests/gallery/explore.lua [PART OF A NAME [BOUND [RUNS]]]
--- The table: deviations until the broken driver is called by a rule, and by which; until it fails by
--- itself, when nobody watches (- where it does not, up to the bound); of the mended one the schedules
--- played, the bound they cover (all: there are no more), and the seconds it took.
+-- The table: deviations until the broken driver is called by a rule, and by which; until it fails
+-- by itself, when nobody watches (- where it does not, up to the bound); of the mended one the
+-- schedules played, the bound they cover (all: there are no more), and the seconds it took.
 
 local folder = arg[0]:match("^(.*)/[^/]*$") or "."
 package.path = package.path .. ";" .. folder .. "/../?.lua"
