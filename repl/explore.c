@@ -102,6 +102,7 @@ static int l_close(lua_State *L)
 	s->announced = e->announced;
 	s->explorer = NULL;
 	s->last_event = 0;
+	s->interrupted = false;
 	free(e);
 	return 0;
 }
@@ -478,9 +479,12 @@ static int l_share(lua_State *L)
 	return 1;
 }
 
+/* core.explore_interrupted(): has somebody pressed Ctrl-C since explore_open? */
 static int l_interrupted(lua_State *L)
 {
-	lua_pushboolean(L, explorer_of(L)->interrupted);
+	struct explorer *e = explorer_of(L);
+
+	lua_pushboolean(L, take_interrupt(L, session_of(L)) || e->interrupted);
 	return 1;
 }
 

@@ -81,6 +81,8 @@ static void watch_instructions(lua_State *L)
 void session_interrupt(struct session *s)
 {
 	s->interrupted++;
+	if (s->explorer && !s->last_event)
+		return;      /* between two runs: the search asks, and keeps what it has */
 	watch_instructions(s->lua);
 	if (s->running)
 		watch_instructions(s->running);
