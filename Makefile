@@ -100,11 +100,17 @@ CORES = $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 JOBS  = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(CORES))
 AGAIN = --no-print-directory $(JOBS) B=$(B)
 
-run:      ## install what is missing, build, open the prompt (without a terminal: play the tour)
+# Where there is a display the window is wanted too; all the rest works without it.
+DISPLAYED = [ "$$DISPLAY$$WAYLAND_DISPLAY" ]
+
+run:      ## install what is missing, build, open prompt and view (without a terminal: play the tour)
 	$(Q)sh scripts/install-deps.sh
+	$(Q)! $(DISPLAYED) || sh scripts/install-deps.sh view 2>/dev/null || :
 	@[ -x $(B)/dmalab ] || echo "building dmalab in $(B)/"
 	$(Q)$(MAKE) $(AGAIN) all
-	$(Q)if [ -t 0 ]; then $(B)/dmalab; else $(B)/dmalab tour; fi
+	$(Q)if [ ! -t 0 ]; then $(B)/dmalab tour; \
+	elif $(DISPLAYED) && [ -x $(B)/dmalab-view ]; then $(B)/dmalab --view; \
+	else $(B)/dmalab; fi
 
 check:    ## install what is missing, build, run all tests
 	$(Q)CC='$(CC)' sh scripts/install-deps.sh cmocka
@@ -133,6 +139,10 @@ property: $(B)/dmalab    ## DRIVERS=1000 random drivers, right and with one mist
 driver-rules: $(B)/dmalab    ## play the forty rules and write their table anew, for `help rules`
 	$(Q)$(B)/dmalab run tests/gallery/run.lua 0 "" scripts/driver_rules.lua
 
+picture: $(B)/dmalab    ## draw the picture of the README anew
+	$(Q)$(B)/dmalab run --board tiny --record $(B)/stale viz/stale.lua 2>/dev/null || :
+	$(Q)$(B)/dmalab draw --size 1100x700 -o viz/stale.svg $(B)/stale
+
 layers:   ## every include looks down core/LAYERS
 	$(Q)awk -f tests/layers.awk core/LAYERS core/*.[ch] core/*/*.[ch]
 	$(Q)awk -f tests/layers.awk viz/LAYERS $(wildcard viz/*.[ch] viz/*/*.[ch])
@@ -157,12 +167,12 @@ fuzzers: $(call program,$(FUZZ_C))
 SHARE := $(DESTDIR)$(PREFIX)/share/dmalab
 install: all    ## into PREFIX (/usr/local), below DESTDIR
 	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)
-	install -m 755 $(B)/dmalab $(DESTDIR)$(PREFIX)/bin/dmalab
+	install -m 755 $(B)/dmalab $(if $(WINDOW_LACKS),,$(B)/dmalab-view) $(DESTDIR)$(PREFIX)/bin
 	find scripts -name '*.lua' | while read -r f; do \
 		install -d $(SHARE)/$${f%/*} && install -m 644 $$f $(SHARE)/$$f || exit 1; done
 
 uninstall:    ## take back what install put there
-	rm -rf $(DESTDIR)$(PREFIX)/bin/dmalab $(SHARE)
+	rm -rf $(addprefix $(DESTDIR)$(PREFIX)/bin/,dmalab dmalab-view) $(SHARE)
 
 clean:    ## remove every build folder
 	rm -rf build build-*
@@ -172,6 +182,6 @@ help:     ## this list
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 FORCE:
-.PHONY: all no-window run check tests sessions drivers gallery explore property driver-rules layers headers bench fuzz fuzzers install uninstall clean help FORCE
+.PHONY: all no-window run check tests sessions drivers gallery explore property driver-rules picture layers headers bench fuzz fuzzers install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -73,7 +73,8 @@ void cow_release(struct cow *c)
 void cow_copy(struct cow *to, const struct cow *from)
 {
 	*to = *from;
-	to->root->refs++;
+	if (to->root)
+		to->root->refs++;
 }
 
 /* A root that is this array's alone. */
@@ -134,5 +135,20 @@ size_t cow_owned(const struct cow *c)
 		if (cow_present(c, i) && cow_leaf(c, i)->refs == 1 && c->root->refs == 1 &&
 		    c->root->branch[i / BRANCH]->refs == 1)
 			bytes += c->leaf_size;
+	return bytes;
+}
+
+size_t cow_apart(const struct cow *c, const struct cow *from)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; c->root != from->root && i < branches(c); i++) {
+		const struct branch *b = c->root->branch[i];
+		const struct branch *other = i < branches(from) ? from->root->branch[i] : NULL;
+
+		for (size_t j = 0; b && b != other && j < BRANCH; j++)
+			if (b->leaf[j] && (!other || b->leaf[j] != other->leaf[j]))
+				bytes += c->leaf_size;
+	}
 	return bytes;
 }

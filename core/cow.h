@@ -45,6 +45,7 @@ void cow_init(struct cow *c, size_t leaf_size, size_t count);
 void cow_release(struct cow *c);
 void cow_copy(struct cow *to, const struct cow *from);   /* `to` holds nothing yet */
 size_t cow_owned(const struct cow *c);                   /* bytes of leaves shared with nobody */
+size_t cow_apart(const struct cow *c, const struct cow *from);   /* ... not shared with that one */
 
 /* Leaf i made present and shared with nobody: the slow half of cow_write. */
 void *cow_unshare(struct cow *c, size_t i);

@@ -1,9 +1,15 @@
 /* The part of `core` behind the commands `view` and `draw`. */
 #include "api.h"
 #include "core_table.h"
+#include "draw.h"
 #include "viewer.h"
 
+#include <errno.h>
 #include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 static int l_viewer(lua_State *L)
 {
@@ -40,10 +46,62 @@ static int l_flush(lua_State *L)
 	return 0;
 }
 
+/* The session as a recording in a file that has just been made; its name is filled in. */
+static bool save_moment(struct session *s, bool keyframe, char *path, char *why, size_t n)
+{
+	int fd = mkstemp(path);
+	struct recorder *to;
+
+	if (fd < 0) {
+		snprintf(why, n, "cannot write %s: %s", path, strerror(errno));
+		return false;
+	}
+	close(fd);
+	session_bench(s);
+	to = recorder_open(path, why, n);
+	if (!to)
+		return false;
+	session_tell(s, to, keyframe);
+	return recorder_close(to, &s->bench->trace);
+}
+
+/* A field of the table of options that is a text, or NULL. */
+static const char *option(lua_State *L, const char *name)
+{
+	const char *text;
+
+	lua_getfield(L, 1, name);
+	text = lua_tostring(L, -1);
+	return text;      /* the table keeps it: the stack may let go of it */
+}
+
+/* The present moment as a picture, of both boards where there are two: nil, or what is wrong. */
+static int l_draw(lua_State *L)
+{
+	char first[] = "/tmp/dmalab-XXXXXX", second[] = "/tmp/dmalab-XXXXXX";
+	char why[512] = "cannot write the picture: the disk is full?";
+	struct session *s = session_of(L);
+	struct drawing d = { .recording = first, .beside = s->beside ? second : NULL,
+		.at = option(L, "at"), .select = option(L, "select"), .size = option(L, "size"),
+		.theme = option(L, "theme"), .large = option(L, "large") != NULL,
+		.output = option(L, "output") };
+	bool keyframe = session_forgot(s) || session_forgot(s->beside), fine;
+
+	fine = save_moment(s, keyframe, first, why, sizeof why) &&
+	       (!s->beside || save_moment(s->beside, keyframe, second, why, sizeof why)) &&
+	       draw(&d, why, sizeof why);
+	unlink(first);
+	unlink(second);
+	if (fine)
+		return 0;
+	lua_pushstring(L, why);
+	return 1;
+}
+
 static const luaL_Reg functions[] = {
 	{ "viewer", l_viewer }, { "view_open", l_view_open },
 	{ "beside", l_beside }, { "beside_play", l_beside_play },
-	{ "flush", l_flush },
+	{ "flush", l_flush }, { "draw", l_draw },
 	{ NULL, NULL },
 };
 

@@ -122,7 +122,7 @@ static char *next_match(const char *word, int state)
 /* Where a file name may stand: in quotes, or as the word of a command that takes one. */
 static bool takes_file(int start)
 {
-	static const char *const commands[] = { "save ", "cat ", "machine " };
+	static const char *const commands[] = { "save ", "cat ", "machine ", "draw " };
 	bool quoted = start && strchr("\"'", rl_line_buffer[start - 1]);
 
 	for (size_t i = 0; i < sizeof commands / sizeof *commands && !quoted; i++)

@@ -4,6 +4,7 @@
  */
 #include "draw.h"
 #include "line.h"
+#include "program.h"
 #include "viz/recording.h"
 #include "session.h"
 #include "viewer.h"
@@ -30,20 +31,31 @@ static const char usage[] =
 	"  dmalab tour                the guided tour\n"
 	"  dmalab replay FILE         print the events of a recording; FILE may be - for stdin\n"
 	"  dmalab draw FILE           a moment of a recording as a picture (SVG)\n"
+	"  dmalab view FILE           a window in which a recording can be gone through\n"
+	"  dmalab view                the prompt, and the machine in a window as it goes\n"
 	"\n"
 	"  -b, --board NAME     the machine: tiny, arm64 (default), x86, ... or a file of your own\n"
 	"  -s, --set KEY=VALUE  change one of its settings; may be repeated\n"
 	"      --seed N         nature at random, with this seed\n"
 	"      --record FILE    keep every event in FILE, for replay\n"
 	"      --view           open the view, a window that shows the machine as it goes\n"
-	"      --bound N        explore: with up to N deviations from calm (2)\n"
-	"      --boards all     explore: on every board; or NAME,NAME\n"
-	"      --jobs N         explore: so many processes (one for each core)\n"
-	"      --runs N  --seconds N  --samples N    explore: when to stop; runs at random beyond\n"
-	"      --at MOMENT      draw: " MOMENT_HELP "\n"
-	"  -o, --output FILE    draw: where to, instead of standard output\n"
 	"      --echo           with stdin: print each line before its answer\n"
 	"  -h, --help           this page           -V, --version\n"
+	"\n"
+	"Of explore:\n"
+	"      --bound N        with up to N deviations from calm (2)\n"
+	"      --boards all     on every board; or NAME,NAME\n"
+	"      --jobs N         so many processes (one for each core)\n"
+	"      --runs N         most schedules; --seconds N stops earlier\n"
+	"      --samples N      schedules drawn at random beyond the bound (1000)\n"
+	"\n"
+	"Of draw:\n"
+	"      --at MOMENT      " MOMENT_HELP "\n"
+	"  -o, --output FILE    where to, instead of standard output\n"
+	"      --size WxH       in points (1280x800)\n"
+	"      --theme NAME     light or dark        --large   large type, for a projector\n"
+	"      --select ADDR    show all copies of the byte there\n"
+	"      --beside FILE    a second board that played the same, in the same picture\n"
 	"\n"
 	"Options stand before or after the sub-command; those of a script follow --.\n"
 	"Exit status: 0 done, 1 a script failed or broke a rule, 2 wrong usage.\n"
@@ -57,7 +69,7 @@ struct options {
 	const char **explore;        /* key, value ... of what is for explore alone */
 	int explore_count;
 	const char *record;
-	const char *at, *output;
+	struct drawing drawing;
 	bool echo, view;
 	char **words;                /* the sub-command and what follows */
 	int word_count;
@@ -91,7 +103,10 @@ static bool set_pair(struct options *o, char *pair)
 	return true;
 }
 
-enum { OPTION_SEED = 256, OPTION_RECORD, OPTION_ECHO, OPTION_AT, OPTION_VIEW, OPTION_EXPLORE };
+enum {
+	OPTION_SEED = 256, OPTION_RECORD, OPTION_ECHO, OPTION_VIEW, OPTION_AT, OPTION_SIZE, OPTION_THEME,
+	OPTION_LARGE, OPTION_SELECT, OPTION_BESIDE, OPTION_EXPLORE
+};
 
 static const struct option long_options[] = {
 	{ "board", required_argument, NULL, 'b' },
@@ -101,6 +116,11 @@ static const struct option long_options[] = {
 	{ "echo", no_argument, NULL, OPTION_ECHO },
 	{ "view", no_argument, NULL, OPTION_VIEW },
 	{ "at", required_argument, NULL, OPTION_AT },
+	{ "size", required_argument, NULL, OPTION_SIZE },
+	{ "theme", required_argument, NULL, OPTION_THEME },
+	{ "large", no_argument, NULL, OPTION_LARGE },
+	{ "select", required_argument, NULL, OPTION_SELECT },
+	{ "beside", required_argument, NULL, OPTION_BESIDE },
 	{ "output", required_argument, NULL, 'o' },
 	{ "bound", required_argument, NULL, OPTION_EXPLORE },
 	{ "boards", required_argument, NULL, OPTION_EXPLORE },
@@ -132,8 +152,13 @@ static int take_option(struct options *o, int option, int row, const char *which
 		set(o, "seed", optarg);
 		return -1;
 	case OPTION_RECORD: o->record = optarg; return -1;
-	case OPTION_AT:     o->at = optarg; return -1;
-	case 'o':           o->output = optarg; return -1;
+	case OPTION_AT:     o->drawing.at = optarg; return -1;
+	case OPTION_SIZE:   o->drawing.size = optarg; return -1;
+	case OPTION_THEME:  o->drawing.theme = optarg; return -1;
+	case OPTION_LARGE:  o->drawing.large = true; return -1;
+	case OPTION_SELECT: o->drawing.select = optarg; return -1;
+	case OPTION_BESIDE: o->drawing.beside = optarg; return -1;
+	case 'o':           o->drawing.output = optarg; return -1;
 	case OPTION_VIEW:   o->view = true; return -1;
 	case OPTION_ECHO:   o->echo = true; return -1;
 	case 'h': fputs(usage, stdout); return DONE;
@@ -584,24 +609,43 @@ static int replay(const struct options *o)
 	return status;
 }
 
-static int draw(const struct options *o)
+static int draw_recording(const struct options *o)
 {
-	FILE *to = o->output ? fopen(o->output, "w") : stdout;
+	struct drawing d = o->drawing;
 	char why[512];
-	bool drawn;
 
 	if (o->word_count != 2)
 		return wrong_usage("draw wants one file: dmalab draw FILE", "");
-	if (!to) {
-		fprintf(stderr, "dmalab: %s: %s\n", o->output, strerror(errno));
+	d.recording = o->words[1];
+	if (draw(&d, why, sizeof why))
+		return DONE;
+	fprintf(stderr, "dmalab: %s\n", why);
+	return FAILED;
+}
+
+/* What stands behind `view` is the viewer's own; alone it is the prompt with a view. */
+static int view(char **words)
+{
+	char path[PROGRAM_PATH];
+
+	if (!program_viewer(path, sizeof path)) {
+		fputs("dmalab: the program dmalab-view is not there\n"
+		      "  make builds it where SDL2, SDL2_ttf and fontconfig are installed;\n"
+		      "  dmalab draw FILE makes a picture without them\n", stderr);
 		return FAILED;
 	}
-	drawn = draw_moment(o->words[1], o->at ? o->at : "end", 1280, 800, to, why, sizeof why);
-	if (!drawn)
-		fprintf(stderr, "dmalab: %s\n", why);
-	if (o->output)
-		fclose(to);
-	return drawn ? DONE : FAILED;
+	words[0] = path;
+	execv(path, words);
+	fprintf(stderr, "dmalab: %s: %s\n", path, strerror(errno));
+	return FAILED;
+}
+
+static int view_prompt(const struct options *o)
+{
+	struct options with = *o;
+
+	with.view = true;
+	return prompt(&with);
 }
 
 static const struct {
@@ -610,7 +654,7 @@ static const struct {
 	int words;                        /* at most; 0: any number */
 } subcommands[] = {
 	{ "run", run, 0 }, { "explore", explore, 0 }, { "tour", tour, 1 }, { "replay", replay, 2 },
-	{ "draw", draw, 2 },
+	{ "draw", draw_recording, 2 }, { "view", view_prompt, 1 },
 };
 
 static int play(const struct options *o)
@@ -638,7 +682,11 @@ static int play(const struct options *o)
 int main(int argc, char **argv)
 {
 	struct options o = { 0 };
-	int status = parse_options(&o, argc, argv);
+	int status;
+
+	if (argc > 2 && !strcmp(argv[1], "view"))
+		return view(argv + 1);
+	status = parse_options(&o, argc, argv);
 
 	if (status < 0)
 		status = play(&o);

@@ -364,6 +364,11 @@ void session_tell(struct session *s, struct recorder *r, bool keyframe)
 		recorder_follow(r, &s->bench->trace);
 }
 
+bool session_forgot(const struct session *s)
+{
+	return s && s->bench && s->bench->trace.first > 1;
+}
+
 void session_power_on(struct session *s, const struct board *board)
 {
 	record(s);

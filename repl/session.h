@@ -71,6 +71,9 @@ void session_save(struct session *s);
  */
 void session_tell(struct session *s, struct recorder *r, bool keyframe);
 
+/* Has the trace forgotten its first events? False of no session. */
+bool session_forgot(const struct session *s);
+
 /* Between two slices of a long call: record, settle, and raise when Ctrl-C was pressed. */
 void session_pause(lua_State *L);
 

@@ -1,32 +1,18 @@
 #include "viewer.h"
 #include "program.h"
+#include "viz/display.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define REFRESH 50               /* milliseconds between two pictures of a long call */
-
-static bool has_display(void)
-{
-#ifdef __APPLE__
-	return true;
-#else
-	static const char *const names[] = { "DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER" };
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (getenv(names[i]) && *getenv(names[i]))
-			return true;
-	return false;
-#endif
-}
 
 /* Does nobody hold the other end of the pipe any more? */
 static bool reader_gone(const struct session *s)
@@ -58,6 +44,24 @@ static void let_go(struct session *s)
 		s->view_process = 0;
 }
 
+/* The window is to go, at the latest in a fifth of a second: another one takes its place. */
+static void end_process(struct session *s)
+{
+	const struct timespec step = { .tv_nsec = 10 * 1000 * 1000 };
+	int left = 20;
+
+	if (s->view_process <= 0)
+		return;
+	kill(s->view_process, SIGTERM);
+	while (left-- && !waitpid(s->view_process, NULL, WNOHANG))
+		nanosleep(&step, NULL);
+	if (left < 0) {
+		kill(s->view_process, SIGKILL);
+		waitpid(s->view_process, NULL, 0);
+	}
+	s->view_process = 0;
+}
+
 enum viewer_state viewer_state(struct session *s)
 {
 	char path[PROGRAM_PATH];
@@ -66,7 +70,7 @@ enum viewer_state viewer_state(struct session *s)
 		return VIEWER_OPEN;
 	if (!program_viewer(path, sizeof path))
 		return VIEWER_NOT_INSTALLED;
-	return has_display() ? VIEWER_READY : VIEWER_NO_DISPLAY;
+	return display_there() ? VIEWER_READY : VIEWER_NO_DISPLAY;
 }
 
 /* A pipe that no other program of ours inherits, and who writes into it. */
@@ -116,15 +120,10 @@ static bool start_process(struct session *s, const char *path, int in, int besid
 	return s->view_process > 0;
 }
 
-static bool forgot(const struct session *s)
-{
-	return s && s->bench && s->bench->trace.first > 1;
-}
-
 /* What has happened so far. Where one has to begin with a keyframe both do: calls are counted. */
 static void tell_both(struct session *s)
 {
-	bool keyframe = forgot(s) || forgot(s->beside);
+	bool keyframe = session_forgot(s) || session_forgot(s->beside);
 
 	session_tell(s, s->view, keyframe);
 	if (s->beside)
@@ -138,9 +137,8 @@ bool viewer_open(struct session *s, char *why, size_t n)
 	char path[PROGRAM_PATH];
 	bool started;
 
-	if (viewer_state(s) == VIEWER_OPEN)
-		kill(s->view_process, SIGTERM);
 	let_go(s);
+	end_process(s);
 	started = program_viewer(path, sizeof path) && start_stream(s, &in) &&
 		  (!s->beside || start_stream(s->beside, &beside)) &&
 		  start_process(s, path, in, beside);
@@ -241,9 +239,10 @@ bool viewer_beside(struct session *s, const char *board)
 {
 	struct session *beside;
 
-	forget_beside(s);
-	if (!board)
+	if (!board) {
+		forget_beside(s);
 		return true;
+	}
 	beside = session_new();
 	if (!beside) {
 		lua_pushliteral(s->lua, "not enough memory for a second machine");
@@ -254,6 +253,7 @@ bool viewer_beside(struct session *s, const char *board)
 	lua_pushstring(beside->lua, board);
 	if (!session_call(beside, "stand_beside", 1, 0))
 		return blame(s, beside);
+	forget_beside(s);
 	s->beside = beside;
 	return true;
 }

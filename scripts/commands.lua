@@ -37,9 +37,18 @@ command { name = "show", args = "cache [1|2] | line VA | pages | mappings | boar
           run = late("show", "show") }
 
 command { name = "view", args = "[beside BOARD]", group = "look", raw = true,
-          help = "the machine as a picture in a window; beside: the same lines on a second board",
+          help = "the machine as a picture in a window, where ? lists the keys; it follows each " ..
+              "line. beside: the same lines on a second board, and what differs (a line that " ..
+              "writes a file writes it twice)",
           complete = { "beside" },
           run = late("view", "view") }
+
+command { name = "draw", args = "FILE [at MOMENT] [size WxH] [theme dark] [large] [select va]",
+          group = "look", raw = true,
+          help = "the machine as a picture in an SVG file, now or at a moment: N (after event N), " ..
+              "cycle:N, violation:N",
+          complete = { "at", "size", "theme", "dark", "large", "select" },
+          run = late("draw", "draw") }
 
 command { name = "why", args = "[n | va]", group = "look",
           help = "how what was named last (or violation n, or the newest at an address) came about",

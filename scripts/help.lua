@@ -494,6 +494,8 @@ local words = {
       "flushed: at once (iommu=strict), or later, many at a time (iommu=lazy)" },
   { "iova", "an address of a device behind an IOMMU: it means the RAM its mapping was made for, " ..
       "and nothing once that is unmapped" },
+  { "keyframe", "the present state told as events (key.ram, key.line ...), for a reader that " ..
+      "comes late: after undo, or when a view is opened in a long session" },
   { "kmalloc-N", "the pool of blocks of N bytes that kmalloc serves such sizes from; " ..
       "cat /proc/slabinfo counts them" },
   { "l1", "the cache next to the CPU, the first to be asked" },
@@ -536,6 +538,8 @@ local words = {
       "remove" },
   { "ram", "the memory itself; caches hold copies of it, a device that does not snoop sees it " ..
       "alone" },
+  { "recording", "every event of a session in a file: dmalab --record FILE; dmalab replay, draw " ..
+      "and view read it" },
   { "register", "a word of a device, read by readl and written by writel at dev.bar (help edu)" },
   { "ring", "descriptors one behind the other, gone round for ever: the driver fills them, the " ..
       "device takes those with the OWN bit. help nic" },

@@ -1,10 +1,12 @@
 #!/bin/sh
-# install-deps.sh [cmocka] [clang]: make sure that everything the build needs is there.
+# install-deps.sh [cmocka] [clang] [view] [screen]: make sure that everything the build needs is
+# there.
 #
 # Where nothing is missing it does nothing, says nothing and needs no network. Else it says what it
 # will install and asks the system's package manager. When that cannot be done it names each missing
 # package and the command that would install it, and exits 1. cmocka is for `make check`, clang
-# (with its sanitizer and fuzzer libraries) for `make fuzz`.
+# (with its sanitizer and fuzzer libraries) for `make fuzz`, view for the window (SDL and a font of
+# fixed width), screen for testing a window where there is no screen.
 
 CC=${CC:-cc}
 
@@ -21,6 +23,13 @@ table() {
 		libzstd|libzstd-dev|libzstd-devel|zstd|zstd
 		cmocka|libcmocka-dev|libcmocka-devel|cmocka|cmocka
 		clang|clang $rt|clang compiler-rt|clang compiler-rt|llvm
+		sdl2|libsdl2-dev|SDL2-devel|sdl2|sdl2
+		SDL2_ttf|libsdl2-ttf-dev|SDL2_ttf-devel|sdl2_ttf|sdl2_ttf
+		fontconfig|libfontconfig-dev|fontconfig-devel|fontconfig|fontconfig
+		libpng|libpng-dev|libpng-devel|libpng|libpng
+		font|fontconfig fonts-dejavu-core|dejavu-sans-mono-fonts|ttf-dejavu|font-dejavu
+		Xvfb|xvfb|xorg-x11-server-Xvfb|xorg-server-xvfb|xorg-server
+		xdotool|xdotool|xdotool|xdotool|xdotool
 	END
 }
 
@@ -43,6 +52,8 @@ there() {
 	pkg-config) command -v pkg-config ;;
 	lua) lua_there ;;
 	clang) clang_there ;;
+	font) fc-list :spacing=mono family | grep -q . ;;
+	Xvfb | xdotool) command -v "$1" ;;
 	*) pkg-config --exists "$1" ;;
 	esac >/dev/null 2>&1
 }
@@ -114,6 +125,8 @@ give_up() {
 }
 
 needs="make compiler pkg-config lua readline libzstd $*"
+needs=$(echo "$needs" |
+	sed 's/ view/ sdl2 SDL2_ttf fontconfig libpng font/; s/ screen/ Xvfb xdotool/')
 case ${CC##*/} in clang*) needs="$needs clang" ;; esac
 lack=$(missing)
 [ -z "$lack" ] && exit 0

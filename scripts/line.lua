@@ -41,7 +41,10 @@ local function split(words)
       elseif depth <= 0 and c:find("[%s,]") then break end
       at = at + 1
     end
-    out[#out + 1] = words:sub(from, at - 1)
+    local word = words:sub(from, at - 1)
+    -- `--beside` is an option, `-- beside` a comment.
+    if (word .. " "):find("^%-%-%W") then return out end
+    out[#out + 1] = word
   end
 end
 
@@ -54,6 +57,9 @@ function line_of.value(word)
   return value, true
 end
 
+-- A file's name may stand in quotes.
+local function unquoted(word) return word:match("^([\"'])(.*)%1$") and word:sub(2, -2) or word end
+
 local function call_of(name, words) return name .. "(" .. table.concat(words, ", ") .. ")" end
 
 -- name, words: when the line is a command line.
@@ -63,10 +69,10 @@ local function command_line(line)
   if not row or rest:find("^[^%s]") then return end
   -- `save ./file` is no Lua; `step = 5` and `cat { }` are.
   if rest:find("^%s*[%(=%.:%[{,]") and not rest:find("^%s+%.%.?/") then return end
-  local plain = rest:match("^%s*(.-)%s*$"):gsub("^%-%-.*$", "")
+  local words = split(rest)
   -- A variable of the user's with the name of a command is a variable.
-  if plain == "" and rawget(_G, name) ~= session.known[name] then return end
-  return name, split(plain)
+  if #words == 0 and rawget(_G, name) ~= session.known[name] then return end
+  return name, words
 end
 
 -- What a command line does, as `run`, and the same as Lua, as `call`: for a saved script. Which
@@ -76,6 +82,9 @@ local function command(name, words)
   local f = row and row.run or session.known[name]
   local raw, call = row and row.raw, {}
   local meaning = { kind = "command", group = row and row.group }
+  for i, word in ipairs(words) do
+    if raw then words[i] = unquoted(word) end
+  end
   for i, word in ipairs(words) do
     call[i] = not raw and compile("return " .. word) and word or string.format("%q", word)
   end

@@ -2,6 +2,7 @@
 #include "bench.h"
 #include "measure.h"
 
+#include "viz/player.h"
 #include "viz/recorder.h"
 #include "viz/recording.h"
 
@@ -15,6 +16,7 @@
 
 #define EVENTS 10000000u
 #define PLACES 2000          /* read at random */
+#define SEEKS  400
 #define SPAN   (256u << 10)  /* bytes the CPU goes about in: more than the caches hold */
 #define EASE   (1u << 20)    /* bytes that may wait before the writer of the pipe does, too */
 
@@ -184,6 +186,57 @@ static void measure_file(const char *path)
 	recording_close(r);
 }
 
+/* As a viewer opens a file: what has come is followed before more is taken, so it is unpacked once. */
+static struct player *open_player(const char *path, struct recording **r)
+{
+	int fd = open(path, O_RDONLY);
+	struct player *p;
+	bool more;
+
+	*r = recording_live();
+	must(fd >= 0 && *r, "cannot open the file");
+	p = player_new(*r);
+	do {
+		more = recording_read(*r, fd);
+		while (player_read(p, EVENTS))
+			;
+	} while (more);
+	close(fd);
+	must(player_count(p) > EVENTS, "the recording is damaged");
+	return p;
+}
+
+static void show_seeks(struct player *p)
+{
+	static double ms[SEEKS];
+	double half;
+
+	for (int i = 0; i < SEEKS; i++) {
+		double start = now();
+
+		player_seek(p, random_below(player_count(p)));
+		ms[i] = (now() - start) * 1e3;
+	}
+	half = median(ms, SEEKS);
+	show("  a seek to a random event", half, "ms", "");
+	show("  the worst of 400", ms[SEEKS - 1], "ms", "aim: under 50");
+}
+
+static void measure_player(const char *path)
+{
+	double before = resident(), start = now();
+	struct recording *r;
+	struct player *p = open_player(path, &r);
+
+	start = now() - start;
+	show("opened, followed and made seekable", start, "s", "");
+	show("  events a second", (double)player_count(p) / 1e6 / start, "M/s", "aim: above 10");
+	show("  memory for it", resident() - before, "MiB", "");
+	show_seeks(p);
+	player_free(p);
+	recording_close(r);
+}
+
 /* The prompt's side: the same million events again and again, into the pipe. */
 static void tell_all(int fd, const struct trace *t)
 {
@@ -241,6 +294,7 @@ int main(void)
 	show("  an event in the file", (double)file.st_size / EVENTS, "bytes", "");
 	measure_file(path);
 	show("opened and read at once", file_rate(path), "M/s", "aim: above 10");
+	measure_player(path);
 	show("read along through a pipe", pipe_rate(), "M/s", "");
 	unlink(path);
 	return 0;

@@ -44,6 +44,9 @@ for program in "$B"/tests/test_*; do
 	[ -x "$program" ] && [ -f "tests/${program##*/}.c" ] && run "${program##*/}" "$program"
 done
 run sessions sh tests/sessions.sh "$B/dmalab"
+run view sh tests/view.sh "$B/dmalab"
+run shot sh tests/shot.sh "$B"
+run window sh tests/window.sh "$B"
 run drivers "$B/dmalab" run tests/drivers/run.lua
 run gallery "$B/dmalab" run tests/gallery/run.lua 1 "" "$B/driver_rules.lua"
 run scenario sh -c '"$DMALAB" run tests/gallery/57-arm64-sync.lua >"$B/scenario" &&
@@ -59,6 +62,7 @@ run replay sh -c '"$DMALAB" --record "$1" tour >/dev/null && "$DMALAB" replay "$
 	"$DMALAB" replay - <"$1" | cmp - "$1.file" && ! head -c 999 "$1" | "$DMALAB" replay - 2>"$1.cut" &&
 	grep -q "stdin is damaged at byte 999" "$1.cut"' - "$B/tour.recording"
 run fuzz_recording "$B/tests/fuzz_recording" 5000
+run fuzz_model "$B/tests/fuzz_model" 1000
 run fuzz_api "$B/tests/fuzz_api" 200
 
 echo "$passed passed, $failed failed"

@@ -172,6 +172,27 @@ static void copies_of_copies_behave_like_plain_arrays(void **state)
 		cow_release(&side[i].cow);
 }
 
+static void what_two_do_not_share_is_weighed(void **state)
+{
+	struct cow c, copy;
+
+	(void)state;
+	cow_init(&c, LEAF, LEAVES);
+	put(&c, 0, 1);
+	put(&c, BRANCH, 2);
+	cow_copy(&copy, &c);
+	assert_int_equal(cow_apart(&c, &copy), 0);
+	put(&c, 0, 3);
+	put(&c, 1, 4);
+	assert_int_equal(cow_apart(&c, &copy), 2 * LEAF);
+	assert_int_equal(cow_apart(&copy, &c), LEAF);
+	cow_release(&copy);
+	cow_init(&copy, LEAF, 1);
+	assert_int_equal(cow_apart(&c, &copy), 3 * LEAF);
+	cow_release(&copy);
+	cow_release(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +201,7 @@ int main(void)
 		cmocka_unit_test(a_copy_reads_the_same_and_owns_nothing),
 		cmocka_unit_test(a_write_on_either_side_is_not_seen_by_the_other),
 		cmocka_unit_test(a_leaf_outlives_those_who_let_it_go),
+		cmocka_unit_test(what_two_do_not_share_is_weighed),
 		cmocka_unit_test(the_last_leaf_of_every_branch_is_a_place_of_its_own),
 		cmocka_unit_test(an_array_without_leaves_can_be_copied_and_released_twice),
 		cmocka_unit_test(copies_of_copies_behave_like_plain_arrays),

@@ -154,7 +154,9 @@ static const char *difference(struct two *t, uint64_t at)
 
 static void the_same_call_is_the_same_moment(void **state)
 {
-	static const enum event_kind kinds[] = { EV_MEM_ALLOC, EV_DMA_MAP, EV_DMA_UNMAP, EV_MEM_FREE };
+	static const enum event_kind kinds[] = {
+		EV_MEM_ALLOC, EV_DMA_MAP, EV_DMA_UNMAP, EV_MEM_FREE
+	};
 	struct two t = play_both("x86", stale);
 
 	(void)state;
@@ -166,7 +168,8 @@ static void the_same_call_is_the_same_moment(void **state)
 		assert_true(pair_position(t.pair, here - 1) < after(t.player[1], kinds[i], 0));
 	}
 	assert_int_equal(pair_position(t.pair, 0), 0);
-	assert_int_equal(pair_position(t.pair, player_count(t.player[0])), player_count(t.player[1]));
+	assert_int_equal(pair_position(t.pair, player_count(t.player[0])),
+			 player_count(t.player[1]));
 	away(&t);
 }
 
@@ -216,6 +219,25 @@ static void polling_leads_astray_no_further_than_the_next_call(void **state)
 	away(&t);
 }
 
+/* Of two buffers alike the one that both boards know is compared, whichever is mapped where. */
+static void owners_are_those_of_the_same_buffer(void **state)
+{
+	struct two t = { .session = start("x86") };
+	uint64_t sync;
+
+	(void)state;
+	set_both(t.session, "first", 1, 0);
+	play_lines(t.session, "a = kzalloc(64)\nb = kzalloc(64)\n"
+		   "if first == 1 then map(a, 'from_device') end\nhb = map(b, 'from_device')\n"
+		   "sync hb for_cpu\nif first == 1 then sync hb for_device end\n");
+	look(&t);
+	sync = after(t.player[0], EV_DMA_SYNC_CPU, 0);
+	assert_non_null(strstr(difference(&t, sync), "is mapped on the first board, not on the "
+			       "second"));
+	assert_null(strstr(difference(&t, sync), "owns the buffer"));
+	away(&t);
+}
+
 /* A fresh machine counts anew, whatever the first one did more or less. */
 static void another_machine_counts_anew(void **state)
 {
@@ -243,7 +265,8 @@ static void undo_goes_back_on_both(void **state)
 	assert_int_equal(t.session->bench->steps, t.session->beside->bench->steps);
 	play_lines(t.session, "sync h for_cpu\nload(buf)\n");
 	look(&t);
-	assert_int_equal(pair_position(t.pair, player_count(t.player[0])), player_count(t.player[1]));
+	assert_int_equal(pair_position(t.pair, player_count(t.player[0])),
+			 player_count(t.player[1]));
 	assert_true(pair_position(t.pair, after(t.player[0], EV_DMA_SYNC_CPU, 0)) >=
 		    after(t.player[1], EV_DMA_SYNC_CPU, 0));
 	away(&t);
@@ -282,6 +305,7 @@ int main(void)
 		cmocka_unit_test(a_position_never_goes_back),
 		cmocka_unit_test(what_was_read_differs),
 		cmocka_unit_test(polling_leads_astray_no_further_than_the_next_call),
+		cmocka_unit_test(owners_are_those_of_the_same_buffer),
 		cmocka_unit_test(another_machine_counts_anew),
 		cmocka_unit_test(undo_goes_back_on_both),
 		cmocka_unit_test(a_step_here_is_a_step_there),

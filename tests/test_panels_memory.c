@@ -80,8 +80,8 @@ static uint64_t map(uint64_t pa, uint64_t size, enum direction dir)
 
 static void device_writes(uint64_t pa, uint64_t value)
 {
-	uint64_t cause = happens((struct event){ .kind = EV_DEV_START, .addr = pa + OFFSET, .size = 8,
-		.a = DMA_FROM_DEVICE });
+	uint64_t cause = happens((struct event){ .kind = EV_DEV_START, .addr = pa + OFFSET,
+		.size = 8, .a = DMA_FROM_DEVICE });
 
 	happens((struct event){ .kind = EV_DEV_WRITE, .addr = pa + OFFSET, .addr2 = pa,
 		.value = value, .size = 8, .cause = cause });
@@ -91,8 +91,8 @@ static void cpu_stores(uint64_t pa, uint64_t value)
 {
 	uint64_t line = round_down(pa, 16);
 
-	happens((struct event){ .kind = EV_CACHE_FILL, .addr = line, .size = 16, .a = (line >> 4) & 3,
-		.unit = 1 });
+	happens((struct event){ .kind = EV_CACHE_FILL, .addr = line, .size = 16,
+		.a = (line >> 4) & 3, .unit = 1 });
 	happens((struct event){ .kind = EV_CPU_STORE, .addr = LINEAR_BASE + pa, .addr2 = pa,
 		.value = value, .size = 8, .a = AT_L1 });
 }
@@ -209,7 +209,7 @@ static void the_strip_shows_the_newest_buffer_unless_another_is_chosen(void **st
 	allocate(MEM_KMALLOC, 0x10000, 8192, 8192);
 	allocate(MEM_KMALLOC, 0x5000, 64, 64);
 	assert_int_equal(buffer_strip_pick(&picture).piece[0].pfn, 0x10);
-	look.selected = (struct thing){ THING_PAGE, 0, 9 };
+	look.selected = thing_of(THING_PAGE, 0, 9);
 	assert_int_equal(buffer_strip_pick(&picture).piece[0].pfn, 8);
 }
 
@@ -219,7 +219,8 @@ static void a_scatterlist_shows_each_segment_where_it_is(void **state)
 	struct buffer_strip strip;
 
 	(void)state;
-	list = happens((struct event){ .kind = EV_DMA_MAP_SG, .size = 2, .a = DMA_TO_DEVICE, .b = 2 });
+	list = happens((struct event){ .kind = EV_DMA_MAP_SG, .size = 2, .a = DMA_TO_DEVICE,
+		.b = 2 });
 	for (uint64_t pa = 0x8000; pa <= 0xc000; pa += 0x4000)
 		happens((struct event){ .kind = EV_DMA_MAP, .addr = pa + OFFSET, .addr2 = pa,
 			.size = 2 * PAGE_SIZE, .a = DMA_TO_DEVICE, .b = FORM_SG, .cause = list });
@@ -230,6 +231,37 @@ static void a_scatterlist_shows_each_segment_where_it_is(void **state)
 	assert_int_equal(strip.piece[1].number, 0);
 	assert_int_equal(strip.piece[2].pfn, 12);
 	assert_int_equal(strip.piece[2].number, 1);
+}
+
+/* Map or unmap line i of page 1. */
+static void single(enum event_kind kind, uint64_t i)
+{
+	happens((struct event){ .kind = (uint16_t)kind, .addr = 0x1000 + 16 * i + OFFSET,
+		.addr2 = 0x1000 + 16 * i, .size = 16, .a = DMA_TO_DEVICE });
+}
+
+/* The slots of mappings that ended are used again, in the order in which they ended. */
+static void segments_count_as_they_were_mapped(void **state)
+{
+	struct buffer_strip strip;
+	uint64_t list;
+
+	(void)state;
+	for (uint64_t i = 0; i < 100; i++)
+		single(EV_DMA_MAP, i);
+	for (uint64_t i = 100; i-- > 0;)
+		single(EV_DMA_UNMAP, i);
+	list = happens((struct event){ .kind = EV_DMA_MAP_SG, .size = 4, .a = DMA_TO_DEVICE,
+		.b = 4 });
+	for (uint64_t pa = 0x8000; pa < 0x10000; pa += 0x2000)
+		happens((struct event){ .kind = EV_DMA_MAP, .addr = pa + OFFSET, .addr2 = pa,
+			.size = PAGE_SIZE, .a = DMA_TO_DEVICE, .b = FORM_SG, .cause = list });
+	strip = buffer_strip_pick(&picture);
+	assert_int_equal(strip.count, 4);
+	for (uint32_t i = 0; i < 4; i++) {
+		assert_int_equal(strip.piece[i].number, i);
+		assert_int_equal(strip.piece[i].pfn, 8 + 2 * i);
+	}
 }
 
 static void a_page_the_device_owns_has_a_double_border(void **state)
@@ -283,13 +315,25 @@ static void the_open_page_follows_what_happens_and_what_is_chosen(void **state)
 	map(0x5000, 64, DMA_FROM_DEVICE);
 	device_writes(0x5008, 2);
 	assert_int_equal(open_page_focus(&picture) >> PAGE_SHIFT, 5);
-	happens((struct event){ .kind = EV_CPU_LOAD, .addr = 0xffffc00010000000, .addr2 = 0x40000000,
-		.size = 4, .a = AT_DEVICE });
+	happens((struct event){ .kind = EV_CPU_LOAD, .addr = 0xffffc00010000000,
+		.addr2 = 0x40000000, .size = 4, .a = AT_DEVICE });
 	assert_int_equal(open_page_focus(&picture) >> PAGE_SHIFT, 5);
 	look.byte = 0x9001;
 	assert_int_equal(open_page_focus(&picture), 0x9001);
-	look.selected = (struct thing){ THING_PAGE, 0, 12 };
+	look.selected = thing_of(THING_PAGE, 0, 12);
 	assert_int_equal(open_page_focus(&picture), 0xc000);
+}
+
+static void pages_nobody_watches_show_no_bytes(void **state)
+{
+	(void)state;
+	allocate(MEM_KMALLOC, 0x5000, 64, 64);
+	draw(panel_ram, 340, 420);
+	assert_non_null(text("00"));
+	happens((struct event){ .kind = EV_WATCH, .addr = 0x5000, .size = PAGE_SIZE });
+	draw(panel_ram, 340, 420);
+	assert_null(text("00"));
+	assert_non_null(text("accesses to this page are not watched"));
 }
 
 static void bounce(void)
@@ -308,14 +352,16 @@ static void a_bounced_buffer_shows_its_slot_and_which_copy_is_newer(void **state
 	draw(panel_stand_in, 130, 420);
 	assert_non_null(text("slot 10000"));
 	assert_non_null(text("for 5000"));
-	assert_non_null(text("1 of 16 slots"));
+	assert_non_null(text("1/16 slots"));
 	assert_non_null(text("equal"));
 	device_writes(0x10000, 0x2222);
 	draw(panel_stand_in, 130, 420);
-	assert_non_null(text("slot is newer"));
+	assert_non_null(text("slot newer"));
+	draw(panel_ram, 340, 420);
+	assert_non_null(text("stands in for 0x5000"));
 	cpu_stores(0x5000, 0x3333);
 	draw(panel_stand_in, 130, 420);
-	assert_non_null(text("buffer is newer"));
+	assert_non_null(text("buffer newer"));
 }
 
 static void a_chosen_stand_in_is_joined_to_its_page(void **state)
@@ -334,6 +380,29 @@ static void a_chosen_stand_in_is_joined_to_its_page(void **state)
 	assert_non_null(last);
 	assert_true(last->box.x >= 350);
 	assert_true(last->box.x + last->box.w < 340);
+}
+
+static void of_many_stand_ins_the_chosen_one_is_shown(void **state)
+{
+	uint64_t chosen = 0;
+
+	(void)state;
+	happens((struct event){ .kind = EV_MACHINE_IOMMU });
+	for (uint64_t i = 0; i < 40; i++) {
+		uint64_t made = happens((struct event){ .kind = EV_IOMMU_MAP, .size = PAGE_SIZE,
+			.addr = 0xf00000 + i * PAGE_SIZE, .addr2 = (i + 10) << PAGE_SHIFT });
+
+		chosen = i == 33 ? made : chosen;
+	}
+	draw(panel_stand_in, 130, 420);
+	assert_null(rect(THING_STAND_IN, chosen, 0));
+	assert_non_null(text("1 to 5 of 40"));
+	look.selected = thing_of(THING_STAND_IN, 0, chosen);
+	draw(panel_stand_in, 130, 420);
+	assert_non_null(rect(THING_STAND_IN, chosen, 0));
+	look.zoom[PANEL_STAND_IN].scroll = 1;
+	draw(panel_stand_in, 130, 420);
+	assert_non_null(text("36 to 40 of 40"));
 }
 
 static void a_removed_entry_stays_until_the_iotlb_forgets_it(void **state)
@@ -356,19 +425,23 @@ static void a_removed_entry_stays_until_the_iotlb_forgets_it(void **state)
 
 static void the_device_that_acted_last_is_open_the_others_have_a_line(void **state)
 {
+	uint64_t start;
+
 	(void)state;
 	draw(panel_device, 170, 420);
 	assert_non_null(text("no device"));
 	happens((struct event){ .kind = EV_MMIO_WRITE, .addr = 0x40000098, .value = 3, .size = 4 });
-	happens((struct event){ .kind = EV_DEV_START, .addr = OFFSET, .size = 16,
+	start = happens((struct event){ .kind = EV_DEV_START, .addr = OFFSET, .size = 16,
 		.a = DMA_TO_DEVICE, .unit = 1 });
 	happens((struct event){ .kind = EV_DEV_READ, .addr = OFFSET, .value = 0x41, .size = 8,
-		.unit = 1 });
+		.unit = 1, .cause = start });
 	draw(panel_device, 170, 420);
 	assert_non_null(text("nic, busy"));
 	assert_non_null(text("reads 8 of 16"));
+	assert_non_null(text("it has read"));
+	assert_non_null(text("41"));
 	assert_non_null(text("edu: idle"));
-	look.selected = (struct thing){ THING_DEVICE, 0, 0 };
+	look.selected = thing_of(THING_DEVICE, 0, 0);
 	draw(panel_device, 170, 420);
 	assert_non_null(text("register 98"));
 	assert_non_null(text("CPU wrote 0x3"));
@@ -377,7 +450,8 @@ static void the_device_that_acted_last_is_open_the_others_have_a_line(void **sta
 static void an_interrupt_and_a_ring_are_told(void **state)
 {
 	(void)state;
-	happens((struct event){ .kind = EV_DEV_RING, .addr = 0x1000, .size = 64, .a = 1, .unit = 1 });
+	happens((struct event){ .kind = EV_DEV_RING, .addr = 0x1000, .size = 64, .a = 1,
+		.unit = 1 });
 	happens((struct event){ .kind = EV_DEV_GIVE, .addr = 0x1010, .addr2 = 0x101c, .size = 16,
 		.unit = 1 });
 	happens((struct event){ .kind = EV_IRQ_RAISE, .unit = 1 });
@@ -414,9 +488,11 @@ static void assert_readable(float w, float h)
 		if (b.x < -0.5f || b.x + b.w > w + 0.5f || b.y < -0.5f || b.y + b.h > h + 0.5f)
 			fail_msg("outside %gx%g: %s", (double)w, (double)h, scene_words(&scene, p));
 		for (uint32_t k = 0; k < i; k++)
-			if (scene.prim[k].shape == SHAPE_TEXT && overlap(body(&scene.prim[k]), body(p)))
+			if (scene.prim[k].shape == SHAPE_TEXT &&
+			    overlap(body(&scene.prim[k]), body(p)))
 				fail_msg("%gx%g: %s over %s", (double)w, (double)h,
-					 scene_words(&scene, p), scene_words(&scene, &scene.prim[k]));
+					 scene_words(&scene, p),
+					 scene_words(&scene, &scene.prim[k]));
 	}
 }
 
@@ -433,7 +509,8 @@ static void much_happens(uint64_t pages)
 	cpu_stores(0x5000, 0x1111111111111111);
 	happens((struct event){ .kind = EV_MMIO_WRITE, .addr = 0x40100098, .unit = 1,
 		.value = 0x1234567890123456, .size = 8 });
-	happens((struct event){ .kind = EV_DEV_BUFFER, .addr = 200, .value = ~(uint64_t)0, .size = 8 });
+	happens((struct event){ .kind = EV_DEV_BUFFER, .addr = 200, .value = ~(uint64_t)0,
+		.size = 8 });
 	device_writes(0x5008, ~(uint64_t)0);
 	happens((struct event){ .kind = EV_IRQ_RAISE });
 }
@@ -454,6 +531,35 @@ static void texts_fit_at_any_size(void **state)
 					draw(panels[i % 3], w, h);
 					assert_readable(w, h);
 				}
+	}
+}
+
+static void draw_all(void)
+{
+	draw(panel_ram, 340, 420);
+	draw(panel_stand_in, 120, 420);
+	draw(panel_device, 160, 420);
+}
+
+static void what_lies_outside_of_ram_harms_nobody(void **state)
+{
+	static const uint64_t far[] = { (PAGES - 1) << PAGE_SHIFT, PAGES << PAGE_SHIFT,
+		(uint64_t)1 << 40, ~(uint64_t)0 - 4095 };
+	uint64_t list;
+
+	(void)state;
+	happens((struct event){ .kind = EV_BOUNCE_POOL, .addr = 0x30000, .size = 0x80000000 });
+	for (size_t i = 0; i < sizeof far / sizeof far[0]; i++) {
+		look.byte = far[i];
+		allocate(MEM_KMALLOC, far[i], 3 * PAGE_SIZE, 4 * PAGE_SIZE);
+		draw_all();
+		map(far[i], 3 * PAGE_SIZE, DMA_FROM_DEVICE);
+		list = happens((struct event){ .kind = EV_DMA_MAP_SG, .size = 1, .b = 1 });
+		happens((struct event){ .kind = EV_DMA_MAP, .addr = far[i], .addr2 = far[i],
+			.size = 3 * PAGE_SIZE, .b = FORM_SG, .cause = list });
+		happens((struct event){ .kind = EV_BOUNCE_MAP, .addr = far[i], .addr2 = far[3 - i],
+			.value = far[i], .size = UINT32_MAX, .a = 1, .b = 1 });
+		draw_all();
 	}
 }
 
@@ -479,16 +585,20 @@ int main(void)
 		TEST(vmalloc_that_happens_to_lie_together_warns_of_nothing),
 		TEST(the_strip_shows_the_newest_buffer_unless_another_is_chosen),
 		TEST(a_scatterlist_shows_each_segment_where_it_is),
+		TEST(segments_count_as_they_were_mapped),
 		TEST(a_page_the_device_owns_has_a_double_border),
 		TEST(bytes_of_which_a_newer_copy_is_in_a_cache_are_behind),
 		TEST(what_was_just_written_has_its_writers_border),
 		TEST(the_open_page_follows_what_happens_and_what_is_chosen),
+		TEST(pages_nobody_watches_show_no_bytes),
 		TEST(a_bounced_buffer_shows_its_slot_and_which_copy_is_newer),
 		TEST(a_chosen_stand_in_is_joined_to_its_page),
+		TEST(of_many_stand_ins_the_chosen_one_is_shown),
 		TEST(a_removed_entry_stays_until_the_iotlb_forgets_it),
 		TEST(the_device_that_acted_last_is_open_the_others_have_a_line),
 		TEST(an_interrupt_and_a_ring_are_told),
 		TEST(texts_fit_at_any_size),
+		TEST(what_lies_outside_of_ram_harms_nobody),
 		TEST(a_model_of_nothing_can_be_drawn),
 	};
 

@@ -51,6 +51,8 @@ static void find_program(void)
 
 static void become_program(int fd, const char *option)
 {
+	char viewer[80];
+
 	setsid();
 	ioctl(fd, TIOCSCTTY, 0);
 	for (int i = 0; i < 3; i++)
@@ -58,6 +60,9 @@ static void become_program(int fd, const char *option)
 	setenv("TERM", "xterm", 1);
 	setenv("HOME", home, 1);
 	setenv("XDG_STATE_HOME", home, 1);
+	setenv("DISPLAY", ":none", 1);
+	snprintf(viewer, sizeof viewer, "%s/viewer", home);
+	setenv("DMALAB_VIEW", viewer, 1);
 	setenv("INPUTRC", "/dev/null", 1);
 	setenv("NO_COLOR", "1", 1);
 	execl(program, "dmalab", option, (char *)NULL);
@@ -193,7 +198,7 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-	static const char *const files[] = { "/dmalab/history", "/dmalab", "" };
+	static const char *const files[] = { "/dmalab/history", "/dmalab", "/viewer", "/got", "/go", "" };
 	struct terminal *t = *state;
 	char path[128];
 
@@ -202,7 +207,7 @@ static int end(void **state)
 		waitpid(t->pid, NULL, 0);
 		close(t->fd);
 	}
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
 		snprintf(path, sizeof path, "%s%s", home, files[i]);
 		remove(path);
 	}
@@ -388,6 +393,46 @@ static void memory_exhausted_by_lua_is_an_error_at_the_prompt(void **state)
 	leave(t);
 }
 
+/* A file in the program's home, with this inside. */
+static void put_file(const char *name, const char *text)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/%s", home, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fchmod(fileno(f), 0700);
+	fclose(f);
+}
+
+static long file_size(const char *name)
+{
+	struct stat s;
+	char path[128];
+
+	snprintf(path, sizeof path, "%s/%s", home, name);
+	return stat(path, &s) ? 0 : (long)s.st_size;
+}
+
+/* More than a pipe holds waits for a view that sleeps; it gets it while nobody types. */
+static void a_view_reads_on_while_a_key_is_awaited(void **state)
+{
+	struct terminal *t = *state;
+
+	put_file("viewer", "#!/bin/sh\nwhile [ ! -e ~/go ]; do sleep 0.05; done\nexec cat > ~/got\n");
+	ask(t, "view", "the view opens");
+	ask(t, "w = {} for i = 1, 8192 do w[i] = string.pack('<n', math.random()) end print(#w)", "8192");
+	ask(t, "buf = kmalloc(65536)", "buf =");
+	ask(t, "for i = 1, 20 do write(buf, table.concat(w)) end print(1)", "1");
+	put_file("go", "");
+	for (int i = 0; i < PATIENCE / 10 && file_size("got") < 1000000; i++)
+		rest(10);
+	assert_true(file_size("got") >= 1000000);
+	leave(t);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -406,6 +451,7 @@ int main(void)
 		TEST(tab_twice_lists_what_there_is),
 		TEST(a_pasted_statement_is_one_line),
 		TEST(memory_exhausted_by_lua_is_an_error_at_the_prompt),
+		TEST(a_view_reads_on_while_a_key_is_awaited),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

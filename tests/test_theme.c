@@ -125,9 +125,9 @@ static void meanings_are_apart_for_every_sight(void **state)
 			enum sight sight = (enum sight)(i / MEANINGS / MEANINGS);
 
 			if (a < b && distance(theme, a, b, sight) < APART)
-				fail_msg("%s: %s and %s are %.1f apart for %s sight", theme_name[theme],
-					 role_name[a], role_name[b], distance(theme, a, b, sight),
-					 sight_name[sight]);
+				fail_msg("%s: %s and %s are %.1f apart for %s sight",
+					 theme_name[theme], role_name[a], role_name[b],
+					 distance(theme, a, b, sight), sight_name[sight]);
 		}
 }
 
@@ -152,8 +152,11 @@ static void ink_is_chosen_so_that_it_can_be_read(void **state)
 {
 	(void)state;
 	for (enum theme theme = 0; theme < THEME_COUNT; theme++)
-		for (size_t i = 0; i < MEANINGS; i++)
-			assert_true(contrast(theme, role_ink(theme, meanings[i]), meanings[i]) >= READABLE);
+		for (size_t i = 0; i < MEANINGS; i++) {
+			enum role ink = role_ink(theme, meanings[i]);
+
+			assert_true(contrast(theme, ink, meanings[i]) >= READABLE);
+		}
 }
 
 int main(void)

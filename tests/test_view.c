@@ -134,7 +134,7 @@ static uint32_t picture(const struct view *v)
 		struct prim p = v->scene.prim[i];
 
 		sum = sum * 31 + p.shape + p.fill * 3u + p.edge * 5u + p.marks * 7u +
-		      (uint32_t)p.box.x * 11 + (uint32_t)p.box.y * 13 + (uint32_t)p.box.w * 17;
+		      (uint32_t)((int)p.box.x * 11 + (int)p.box.y * 13 + (int)p.box.w * 17);
 	}
 	for (uint32_t i = 0; i < v->scene.used; i++)
 		sum = sum * 31 + (uint8_t)v->scene.words[i];
@@ -547,6 +547,46 @@ static void clicks_choose(void **state)
 	}
 }
 
+static struct box drawn_box(const struct view *v, enum thing_kind kind)
+{
+	for (uint32_t i = v->scene.count; i-- > 0;)
+		if (v->scene.prim[i].thing.kind == kind)
+			return v->scene.prim[i].box;
+	fail_msg("nothing of kind %d is drawn", kind);
+	return (struct box){ 0 };
+}
+
+/* What comes to lie under the pointer while the button is down was not meant. */
+static void a_click_means_what_it_began_on(void **state)
+{
+	struct view *v = &((struct rig *)*state)->view;
+	static const char sentence[] = "wide enough to cover what stands below it, left and right";
+	struct thing page = thing_of(THING_PAGE, 0, 1);
+	struct box b;
+
+	view_size(v, 800, 500);
+	view_go(v, player_flag(v->player, 1)->at);
+	v->look.selected = page;
+	view_notice(v, sentence);
+	view_draw(v);
+	b = drawn_box(v, THING_NOTICE);
+	for (float x = b.x + 1; x < b.x + b.w; x += 4) {
+		view_notice(v, sentence);
+		view_draw(v);
+		view_press(v, x, b.y + b.h / 2);
+		assert_true(view_draw(v));
+		view_release_button(v, x, b.y + b.h / 2);
+		assert_false(*v->look.notice);
+		assert_int_equal(v->look.filtered, 0);
+		expect_at(v, player_flag(v->player, 1)->at);
+		assert_true(same_thing(v->look.selected, page));
+	}
+	view_notice(v, "click");
+	view_draw(v);
+	assert_true(click(v, THING_NOTICE, 0));
+	assert_true(same_thing(v->look.selected, page));
+}
+
 static void links_lead_to_moments(void **state)
 {
 	struct view *v = &((struct rig *)*state)->view;
@@ -638,6 +678,22 @@ static void found_by_address(void **state)
 		assert_true(at(v) > l->from);
 		view_key(v, "escape");
 	}
+}
+
+/* All of what find says of a long word that is not there, also in a narrow window. */
+static void a_long_answer_is_read_to_its_end(void **state)
+{
+	struct view *v = &((struct rig *)*state)->view;
+	bool end = false;
+
+	view_size(v, 640, 400);
+	search(v, "abcdefghijklmnopqrstuvwxyzabcdefghijklmno");
+	view_draw(v);
+	for (uint32_t i = 0; i < v->scene.count; i++)
+		if (v->scene.prim[i].shape == SHAPE_TEXT &&
+		    v->scene.prim[i].thing.kind == THING_NOTICE)
+			end = strstr(scene_words(&v->scene, &v->scene.prim[i]), "device 0");
+	assert_true(end);
 }
 
 static void what_is_not_there_is_said(void **state)
@@ -751,9 +807,10 @@ int main(void)
 		T(playing_takes_its_time), T(frames_change_nothing), T(a_step_is_seen_in_motion),
 		T(speed_has_two_ends), T(keys_look_nearer), T(tab_goes_round_the_panels),
 		T(the_wheel_looks_nearer), T(dragging_time_goes_there), T(dragging_a_panel_moves_it),
-		T(clicks_choose), T(links_lead_to_moments),
+		T(clicks_choose), T(a_click_means_what_it_began_on), T(links_lead_to_moments),
 		T(hovering_draws_only_when_it_names_another), T(found_by_what_it_is),
-		T(found_by_address), T(what_is_not_there_is_said), T(follows_a_session),
+		T(found_by_address), T(what_is_not_there_is_said),
+		T(a_long_answer_is_read_to_its_end), T(follows_a_session),
 		T(nothing_yet), T(any_keys_in_any_order),
 	};
 

@@ -1,15 +1,16 @@
 #include "viz/about.h"
 #include "viz/action.h"
+#include "viz/copies.h"
 #include "viz/story.h"
 
 #include <inttypes.h>
 
 static const char *const legend_sentence[LEGEND_COUNT] = {
 	[LEGEND_FRESH] = "fresh: no other copy of these bytes is newer",
-	[LEGEND_STALE] = "stale: somebody else wrote newer bytes past this copy; who reads it reads "
-		"the past",
-	[LEGEND_BEHIND] = "behind: the CPU's newer store lies nearer to it; a write-back brings this "
-		"copy up to date, and until then a device that reads it gets the old bytes",
+	[LEGEND_STALE] = "stale: somebody else wrote newer bytes past this copy; who reads it "
+		"reads the past",
+	[LEGEND_BEHIND] = "behind: the CPU's newer store lies nearer to it; a write-back brings "
+		"this copy up to date, and until then a device that reads it gets the old bytes",
 	[LEGEND_DIRTY] = "dirty: a cache line with stores that memory does not have yet",
 	[LEGEND_OWNED] = "the device owns these bytes, from map or sync for device until unmap or "
 		"sync for cpu; the driver keeps off",
@@ -28,20 +29,31 @@ static bool is_ram(const struct picture *p, uint64_t pa)
 	return pa < model_shadow(p->model)->ram_bytes;
 }
 
+static void add_stood_for(struct text *t, const struct picture *p, uint64_t pa)
+{
+	text_add(t, ". It is in a bounce buffer and stands in for ");
+	words_place(t, p->model, pa);
+	text_add(t, ", which the %s owns",
+		 device_owns(p->model, pa) ? "device" : "CPU");
+}
+
 /* Who owns a byte of RAM, when a live mapping covers it. */
 static void add_owner(struct text *t, const struct picture *p, uint64_t pa)
 {
 	const struct ownership *o = model_ownership(p->model);
 	const struct mapping *m = ownership_of(o, pa);
+	const struct stand_in *bounce = bounce_of(p->model, pa);
 
-	if (!m || !m->live)
+	if (bounce)
+		add_stood_for(t, p, bounce->pa + (pa - bounce->to));
+	else if (!m || !m->live)
 		text_add(t, ". It is not mapped for a device");
 	else if (m->coherent_memory)
 		text_add(t, ". CPU and %s may touch it at any time", words_device(m->device));
 	else
-		text_add(t, ". It is mapped for the %s at bus address 0x%" PRIx64 "; the %s owns it",
-			 words_device(m->device), m->dma + (pa - m->pa),
-			 ownership_is_device(o, pa) ? "device" : "CPU");
+		text_add(t, ". It is mapped for the %s at bus address 0x%" PRIx64
+			 "; the %s owns it", words_device(m->device), m->dma + (pa - m->pa),
+			 device_owns(p->model, pa) ? "device" : "CPU");
 }
 
 static void about_byte(struct text *t, const struct picture *p, struct thing thing)
@@ -55,7 +67,8 @@ static void about_byte(struct text *t, const struct picture *p, struct thing thi
 	if (!is_ram(p, thing.id))
 		return;
 	text_add(t, ", va 0x%" PRIx64 ", in %s: ", model_va(p->model, thing.id), words_copy(at));
-	if (at > AT_STORE_BUFFER || !shadow_byte(model_shadow(p->model), at, thing.id, &value, &stamp)) {
+	if (at > AT_STORE_BUFFER ||
+	    !shadow_byte(model_shadow(p->model), at, thing.id, &value, &stamp)) {
 		text_add(t, "no copy");
 		return;
 	}
@@ -96,24 +109,12 @@ static void about_page(struct text *t, const struct picture *p, struct thing thi
 		text_add(t, ". A device owns bytes of it");
 }
 
-/* The life that this event of the machine that is on began, or NULL. */
-static const struct life *life_of(const struct picture *p, uint64_t seq)
-{
-	for (uint32_t i = player_lives(p->player); i-- > 0;) {
-		const struct life *l = player_life(p->player, i);
-
-		if (l->seq == seq && l->from <= player_at(p->player))
-			return l;
-	}
-	return NULL;
-}
-
 static void about_mapping(struct text *t, const struct picture *p, struct thing thing)
 {
 	static const char *const way[DIRECTION_COUNT] = {
 		"both ways", "to the device", "from the device", "no way"
 	};
-	const struct life *l = life_of(p, thing.id);
+	const struct life *l = player_life_of(p->player, thing.id);
 
 	text_add(t, "the mapping of event %" PRIu64, thing.id);
 	if (!l)
@@ -130,7 +131,7 @@ static void about_mapping(struct text *t, const struct picture *p, struct thing 
 		text_add(t, "Both sides may touch it at any time");
 	else
 		text_add(t, "The %s owns it now", is_ram(p, l->pa) &&
-			 ownership_is_device(model_ownership(p->model), l->pa) ? "device" : "CPU");
+			 device_owns(p->model, l->pa) ? "device" : "CPU");
 }
 
 /* Of the event before a position. */
@@ -158,16 +159,16 @@ static void about_flag(struct text *t, const struct picture *p, struct thing thi
 
 static void about_device(struct text *t, const struct picture *p, struct thing thing)
 {
-	const struct device_model *d = thing.id < MODEL_DEVICES ? &p->model->device[thing.id] : NULL;
+	const struct device_model *d = &p->model->device[thing.id % MODEL_DEVICES];
 
-	if (!d)
+	if (thing.id >= MODEL_DEVICES)
 		return;
 	text_add(t, "the %s, a device", words_device((uint32_t)thing.id));
 	if (d->start)
-		text_add(t, ": it %s %" PRIu64 " of %" PRIu64 " bytes %s bus address 0x%" PRIx64 ", %s",
-			 d->dir == DMA_TO_DEVICE ? "read" : "wrote", d->moved, d->size,
+		text_add(t, ": it %s %" PRIu64 " of %" PRIu64 " bytes %s bus address 0x%" PRIx64
+			 ", %s", d->dir == DMA_TO_DEVICE ? "read" : "wrote", d->moved, d->size,
 			 d->dir == DMA_TO_DEVICE ? "from" : "to", d->dma,
-			 d->busy ? "and goes on" : "and is done");
+			 d->transfer[d->slot].done ? "and is done" : "and goes on");
 	if (d->irq_up)
 		text_add(t, ". Its interrupt line is raised");
 }
@@ -178,7 +179,7 @@ static void about_stand_in(struct text *t, const struct picture *p, struct thing
 
 	if (at == UINT64_MAX)
 		return;
-	about_event(t, p, (struct thing){ THING_EVENT, 0, at });
+	about_event(t, p, thing_of(THING_EVENT, 0, at));
 }
 
 static void about_store(struct text *t, const struct picture *p, struct thing thing)
@@ -223,7 +224,8 @@ static void about_legend(struct text *t, const struct picture *p, struct thing t
 {
 	if (thing.id < LEGEND_COUNT)
 		text_add(t, "%s. A click %s", legend_sentence[thing.id],
-			 look_hides(p->look, (enum legend)thing.id) ? "shows it again" : "fades it");
+			 look_hides(p->look, (enum legend)thing.id) ? "shows it again" :
+			 "fades it");
 }
 
 void about_thing(struct text *t, const struct picture *p, struct thing thing)

@@ -1,17 +1,20 @@
 #include "viz/buffer_strip.h"
 #include "viz/open_page.h"
 #include "viz/rows.h"
+#include "cow.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define CELL_MAX 3.5f        /* of a cell's width, in sizes of text */
 #define BREAK    0.4f        /* of a cell's width: where pages between are left out */
 
-static void add_pages(struct buffer_strip *b, uint64_t pa, uint64_t size, uint32_t number,
-		      uint32_t step)
+/* What is not RAM is left out. */
+static void add_pages(const struct model *m, struct buffer_strip *b, uint64_t pa, uint64_t size,
+		      uint32_t number, uint32_t step)
 {
-	uint64_t end = (pa + size + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	uint64_t end = min_u64(pa + size + PAGE_SIZE - 1, model_shadow(m)->ram_bytes) >> PAGE_SHIFT;
 
 	for (uint64_t pfn = pa >> PAGE_SHIFT; pfn < end; pfn++, number += step) {
 		if (b->count < STRIP_PIECES) {
@@ -32,8 +35,10 @@ static bool is_better(const struct allocation *a, const struct allocation *than)
 
 static bool holds(const struct model *m, const struct allocation *a, uint64_t pa)
 {
-	return pa != STRIP_NONE &&
-	       inside(a->kind == MEM_VMALLOC ? model_va(m, pa) : LINEAR_BASE + pa, 1, a->va, a->size);
+	if (pa == STRIP_NONE)
+		return false;
+	return inside(a->kind == MEM_VMALLOC ? model_va(m, pa) : LINEAR_BASE + pa, 1, a->va,
+		      a->size);
 }
 
 /* The block of the chosen byte, else the newest. */
@@ -71,21 +76,47 @@ static uint64_t pick_list(const struct model *m, uint64_t chosen)
 	return newest;
 }
 
-static void take_list(const struct model *m, uint64_t list, struct buffer_strip *b)
+/* The segments of a list as they come; NULL: only how many there are. */
+static size_t find_segments(const struct ownership *o, uint64_t list, const struct mapping **to)
 {
-	const struct ownership *o = model_ownership(m);
-	uint32_t segment = 0;
+	size_t n = 0;
 
-	b->kind = STRIP_LIST;
-	b->seq = list;
 	for (uint32_t i = ownership_live(o, 0); i < o->end; i = ownership_live(o, i + 1)) {
 		const struct mapping *of = ownership_mapping(o, i);
 
 		if (of->list != list)
 			continue;
-		add_pages(b, of->pa, of->size, segment++, 0);
-		b->bytes += of->size;
+		if (to)
+			to[n] = of;
+		n++;
 	}
+	return n;
+}
+
+static int compare_segments(const void *a, const void *b)
+{
+	uint64_t first = (*(const struct mapping *const *)a)->seq;
+	uint64_t second = (*(const struct mapping *const *)b)->seq;
+
+	return first < second ? -1 : first > second;
+}
+
+/* In the order they were mapped, which is not that of their slots: those are used again. */
+static void take_list(const struct model *m, uint64_t list, struct buffer_strip *b)
+{
+	const struct ownership *o = model_ownership(m);
+	size_t n = find_segments(o, list, NULL);
+	const struct mapping **of = core_alloc(n * sizeof *of);
+
+	find_segments(o, list, of);
+	qsort(of, n, sizeof *of, compare_segments);
+	b->kind = STRIP_LIST;
+	b->seq = list;
+	for (uint32_t i = 0; i < n; i++) {
+		add_pages(m, b, of[i]->pa, of[i]->size, i, 0);
+		b->bytes += of[i]->size;
+	}
+	free(of);
 }
 
 static void take_scattered(const struct model *m, const struct allocation *a,
@@ -96,7 +127,7 @@ static void take_scattered(const struct model *m, const struct allocation *a,
 	b->kind = STRIP_VMALLOC;
 	for (uint64_t at = 0; at < a->size; at += PAGE_SIZE)
 		if (model_pa(m, a->va + at, &pa))
-			add_pages(b, pa, 1, (uint32_t)(at >> PAGE_SHIFT), 0);
+			add_pages(m, b, pa, 1, (uint32_t)(at >> PAGE_SHIFT), 0);
 	if (b->count > 1 && b->piece[1].pfn != b->piece[0].pfn + 1 &&
 	    b->piece[0].pfn + 1 < model_pages(m))
 		b->beyond = b->piece[0].pfn + 1;
@@ -111,16 +142,20 @@ static void take_block(const struct model *m, const struct allocation *a, struct
 		take_scattered(m, a, b);
 	} else {
 		b->kind = STRIP_TOGETHER;
-		add_pages(b, a->pa, a->asked, 0, 1);
+		add_pages(m, b, a->pa, a->asked, 0, 1);
 	}
 }
 
 struct buffer_strip buffer_strip_pick(const struct picture *p)
 {
 	struct buffer_strip b = { .beyond = STRIP_NONE };
-	uint64_t chosen = open_page_chosen(p), list = pick_list(p->model, chosen);
-	struct allocation a = pick_block(p->model, chosen);
+	uint64_t chosen = open_page_chosen(p), list;
+	struct allocation a;
 
+	if (chosen >= model_shadow(p->model)->ram_bytes)
+		chosen = STRIP_NONE;
+	list = pick_list(p->model, chosen);
+	a = pick_block(p->model, chosen);
 	if (list && (list > a.seq || a.asked <= PAGE_SIZE) && !holds(p->model, &a, chosen))
 		take_list(p->model, list, &b);
 	else if (a.seq)
@@ -195,12 +230,19 @@ static const char *kind_name(const struct buffer_strip *b)
 
 static void draw_heading(struct rows *r, const struct buffer_strip *b)
 {
-	if (b->kind == STRIP_EMPTY)
-		rows_text(r, ROLE_DIM, 0, "nothing is allocated yet");
-	else
-		rows_text(r, ROLE_INK, MARK_BOLD, "%s: %" PRIu64 " bytes, %u page%s%s", kind_name(b),
-			  b->bytes, b->all, b->all == 1 ? "" : "s",
-			  b->all > b->count ? ", the first:" : "");
+	char pages[48], bytes[48];
+
+	if (b->kind == STRIP_EMPTY) {
+		rows_text(r, ROLE_DIM, 0, "no kmalloc or vmalloc yet");
+		return;
+	}
+	snprintf(pages, sizeof pages, "%s: %u page%s", kind_name(b), b->all,
+		 b->all == 1 ? "" : "s");
+	snprintf(bytes, sizeof bytes, ", %" PRIu64 " bytes%s", b->bytes,
+		 b->all > b->count ? "; the first:" : "");
+	if (text_width(pages, r->look->text) + text_width(bytes, r->look->text) > r->left.w)
+		*bytes = '\0';
+	rows_text(r, ROLE_INK, MARK_BOLD, "%s%s", pages, bytes);
 }
 
 /* A label where it fits whole: half a number is another number. */
@@ -264,8 +306,8 @@ static void draw_rows(const struct picture *p, struct rows *r, const struct buff
 	from.w = to.w = from.w / cells < CELL_MAX * p->look->text ? from.w / cells :
 		CELL_MAX * p->look->text;
 	for (uint32_t i = 0; i < b->count; i++) {
-		draw_piece(p, (struct box){ from.x + from.w * (float)i, from.y, from.w - 1, from.h },
-			   b->piece[i].pfn, b->piece[i].number);
+		draw_piece(p, (struct box){ from.x + from.w * (float)i, from.y, from.w - 1,
+					    from.h }, b->piece[i].pfn, b->piece[i].number);
 		draw_line(p, b, &l, i, from, to);
 	}
 	for (uint32_t i = 0; i < l.count; i++)
@@ -273,12 +315,25 @@ static void draw_rows(const struct picture *p, struct rows *r, const struct buff
 			   l.pfn[i]);
 }
 
-/* What lies in the page a device would run into. */
+/* What lies in the page a device would run into; in few words where room is short. */
 static void draw_beyond(const struct picture *p, struct rows *r, uint64_t pfn)
 {
+	const char *use = page_use_name[model_use(p->model, pfn)];
+	char text[64];
+
+	snprintf(text, sizeof text, "a device past page 0 hits %" PRIx64 ": %s", pfn, use);
+	if (text_width(text, p->look->text) > r->left.w)
+		snprintf(text, sizeof text, "past page 0: %" PRIx64 ", %s", pfn, use);
 	scene_thing(p->scene, THING_PAGE, 0, pfn);
-	rows_text(r, ROLE_INK, 0, "a device past page 0 hits %" PRIx64 ": %s", pfn,
-		  page_use_name[model_use(p->model, pfn)]);
+	rows_text(r, ROLE_INK, 0, "%s", text);
+}
+
+static void draw_together(const struct picture *p, struct rows *r)
+{
+	const char *words = "together: a device may run through";
+
+	rows_text(r, ROLE_DIM, 0, "%s",
+		  text_width(words, p->look->text) <= r->left.w ? words : "they lie together");
 }
 
 void buffer_strip_draw(const struct picture *p, struct box b, const struct buffer_strip *strip)
@@ -292,5 +347,5 @@ void buffer_strip_draw(const struct picture *p, struct box b, const struct buffe
 	if (strip->beyond != STRIP_NONE)
 		draw_beyond(p, &r, strip->beyond);
 	else if (strip->kind == STRIP_TOGETHER && strip->all > 1)
-		rows_text(&r, ROLE_DIM, 0, "together: a device may run through");
+		draw_together(p, &r);
 }

@@ -15,14 +15,30 @@ struct wish {
 	uint64_t device;         /* UINT64_MAX: none is asked for */
 };
 
-static bool by_bus(const struct player *p, uint64_t dma, uint64_t *pa)
+/* A bus address that an IOMMU or a bounce buffer knows: what is one piece there may be many in RAM. */
+static bool by_stand_in(const struct model *m, uint64_t dma, uint64_t *pa)
 {
-	for (uint32_t i = player_lives(p); i-- > 0;) {
-		const struct life *l = player_life(p, i);
+	for (uint32_t i = 0; i < m->stand_in_end; i++) {
+		const struct stand_in *s = cow_read(&m->stand_ins, i);
 
-		if (l->from <= player_at(p) && player_at(p) < l->to &&
-		    inside(dma, 1, l->dma, l->size)) {
-			*pa = l->pa + (dma - l->dma);
+		if (s->seq && !s->removed && inside(dma, 1, s->dma, s->size)) {
+			*pa = s->pa + (dma - s->dma);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool by_mapping(const struct model *m, uint64_t dma, uint64_t *pa)
+{
+	const struct ownership *o = model_ownership(m);
+
+	for (uint32_t i = ownership_live(o, 0); i < o->end; i = ownership_live(o, i + 1)) {
+		const struct mapping *of = ownership_mapping(o, i);
+
+		if (inside(dma, 1, of->dma, of->size) &&
+		    inside(of->pa, of->size, 0, model_shadow(m)->ram_bytes)) {
+			*pa = of->pa + (dma - of->dma);
 			return true;
 		}
 	}
@@ -34,13 +50,15 @@ bool find_byte(const struct player *p, uint64_t address, uint64_t *pa)
 	const struct model *m = player_model(p);
 
 	*pa = address;
-	return model_pa(m, address, pa) || by_bus(p, address, pa) ||
-	       address < model_shadow(m)->ram_bytes;
+	return model_pa(m, address, pa) || by_stand_in(m, address, pa) ||
+	       by_mapping(m, address, pa) || address < model_shadow(m)->ram_bytes;
 }
 
 static bool is_address(const char *field)
 {
-	static const char *const names[] = { "va", "pa", "dma", "dma2", "bounce", "from", "to", "flag" };
+	static const char *const names[] = {
+		"va", "pa", "dma", "dma2", "bounce", "from", "to", "flag"
+	};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (!strcmp(field, names[i]))
@@ -81,7 +99,8 @@ static bool matches(const struct wish *w, const struct event *e)
 }
 
 /* The position after the first such event among [from, to). */
-static uint64_t first_event(const struct player *p, const struct wish *w, uint64_t from, uint64_t to)
+static uint64_t first_event(const struct player *p, const struct wish *w, uint64_t from,
+			    uint64_t to)
 {
 	for (uint64_t i = from; i < to; i++)
 		if (matches(w, player_event(p, i)))
@@ -160,7 +179,7 @@ bool find_next(const struct player *p, const char *text, struct found *found, ch
 	}
 	if (next_rule(p, text, found) || next_match(p, text, found))
 		return true;
-	snprintf(why, n, "%s is not here. Find knows addresses (0x2040), event numbers (120), rules "
-		 "(stale-read), words (dma.map, kmalloc) and device 0", text);
+	snprintf(why, n, "%s is not here. Find knows addresses (0x2040), event numbers (120), "
+		 "rules (stale-read), words (dma.map, kmalloc) and device 0", text);
 	return false;
 }

@@ -8,7 +8,7 @@
 #define GAP      1.0f
 #define BAR      5.0f        /* the scroll bar's width, its gap included */
 
-/* Cells grow as squares until a word fits in their height, and then more in width than in height. */
+/* Cells grow as squares until a word fits in their height, then more in width than in height. */
 static void cell_size(struct grid *g, float area)
 {
 	float side = sqrtf(area), word = g->text * 1.5f;
@@ -119,12 +119,12 @@ static void draw_cell(struct scene *s, const struct grid *g, struct box b, const
 
 static void draw_bar(struct scene *s, const struct grid *g)
 {
-	float all = g->box.h / (float)g->rows;
+	float row = g->box.h / (float)g->rows;
+	struct box bar = { g->box.x + g->box.w + 1, g->box.y + row * (float)g->top, BAR - 1,
+			   fmaxf(row * (float)g->shown, BAR) };
 
-	if (g->shown >= g->rows)
-		return;
-	scene_rect(s, (struct box){ g->box.x + g->box.w + 1, g->box.y + all * (float)g->top, BAR - 1,
-				    fmaxf(all * (float)g->shown, BAR) }, ROLE_EDGE, ROLE_NONE, 0);
+	if (g->shown < g->rows)
+		scene_rect(s, bar, ROLE_EDGE, ROLE_NONE, 0);
 }
 
 void grid_draw(struct scene *s, const struct grid *g,

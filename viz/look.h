@@ -48,7 +48,7 @@ struct look {
 	uint64_t from, to;       /* positions the timeline shows; to 0: all */
 	enum overlay overlay;
 	char find[FIND_MAX];     /* what is being looked for */
-	char notice[128];        /* a sentence about what was just done; "" for none */
+	char notice[256];        /* a sentence about what was just done; "" for none */
 };
 
 struct look look_default(void);

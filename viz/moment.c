@@ -1,8 +1,8 @@
 #include "viz/moment.h"
+#include "viz/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static uint64_t missing(char *why, size_t n, const char *what, const char *text)
@@ -11,37 +11,21 @@ static uint64_t missing(char *why, size_t n, const char *what, const char *text)
 	return UINT64_MAX;
 }
 
-static uint64_t at_cycle(const struct player *p, uint64_t cycle)
-{
-	for (uint64_t at = 1; at <= player_count(p); at++)
-		if (player_event(p, at - 1)->cycle >= cycle)
-			return at;
-	return UINT64_MAX;
-}
-
-static bool number(const char *text, uint64_t *value)
-{
-	char *end;
-
-	*value = strtoull(text, &end, 0);
-	return *text >= '0' && *text <= '9' && !*end;
-}
-
 uint64_t moment_find(const struct player *p, const char *text, char *why, size_t n)
 {
 	uint64_t value, at;
 
 	if (!strcmp(text, "end"))
 		return player_count(p);
-	if (!strncmp(text, "cycle:", 6) && number(text + 6, &value)) {
-		at = at_cycle(p, value);
+	if (!strncmp(text, "cycle:", 6) && text_number(text + 6, &value)) {
+		at = player_find_cycle(p, value);
 		return at == UINT64_MAX ? missing(why, n, "cycle", text + 6) : at;
 	}
-	if (!strncmp(text, "violation:", 10) && number(text + 10, &value))
+	if (!strncmp(text, "violation:", 10) && text_number(text + 10, &value))
 		return value && value <= player_flags(p) ? player_flag(p, (uint32_t)value - 1)->at :
 			missing(why, n, "violation", text + 10);
-	if (number(text, &value)) {
-		at = player_find(p, value);
+	if (text_number(text, &value)) {
+		at = player_find_last(p, value);
 		return at == UINT64_MAX ? missing(why, n, "event", text) : at;
 	}
 	snprintf(why, n, "%s names no moment: use " MOMENT_HELP, text);

@@ -1,7 +1,8 @@
 #pragma once
 /*
- * A moment as a person names it: "120" the moment right after event number 120, "cycle:331" the
- * first one at or after that cycle, "violation:2" where the second broken rule was found, "end".
+ * A moment as a person names it: "120" right after event number 120 (of the last machine that has
+ * one), "cycle:331" the first one at or after that cycle, "violation:2" where the second broken rule
+ * was found, "end".
  */
 #include "viz/player.h"
 

@@ -1,23 +1,24 @@
 #include "viz/open_page.h"
 
+#include "viz/copies.h"
 #include "viz/dress.h"
 #include "viz/rows.h"
 #include "viz/version.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #define OFFSET_WIDTH 3.5f   /* characters: "040" and a little air */
 #define AIR          0.5f   /* characters between bytes and letters */
-#define BLOCKS_MAX   512   /* of a page: the smallest have 8 bytes */
+#define BORDER       1.5f   /* points that a border stands out left and right */
+#define BLOCK_WIDE   30     /* characters of "block +100: asked 3000 of 4096" */
+#define BLOCKS_MAX   512    /* of a page: the smallest have 8 bytes */
 
-static uint64_t of_mapping(const struct model *m, uint64_t seq)
+static uint64_t of_mapping(const struct picture *p, uint64_t seq)
 {
-	const struct ownership *o = model_ownership(m);
+	const struct life *l = player_life_of(p->player, seq);
 
-	for (uint32_t i = 0; i < o->end; i++)
-		if (ownership_mapping(o, i)->seq == seq)
-			return ownership_mapping(o, i)->pa;
-	return UINT64_MAX;
+	return l ? l->pa : UINT64_MAX;
 }
 
 static uint64_t of_stand_in(const struct model *m, uint64_t seq)
@@ -39,7 +40,7 @@ uint64_t open_page_chosen(const struct picture *p)
 	case THING_BYTE:
 	case THING_LINE:     return t.id;
 	case THING_PAGE:     return t.id << PAGE_SHIFT;
-	case THING_MAPPING:  return of_mapping(p->model, t.id);
+	case THING_MAPPING:  return of_mapping(p, t.id);
 	case THING_STAND_IN: return of_stand_in(p->model, t.id);
 	default:             return p->look->byte;
 	}
@@ -54,23 +55,33 @@ uint64_t open_page_focus(const struct picture *p)
 	return pa < ram ? pa : 0;
 }
 
-static const char *owner_of(const struct model *m, uint64_t page)
+/* Of the page, or of the byte that matters where nobody counts who owns each. */
+static const char *owner_of(const struct model *m, uint64_t page, uint64_t focus)
 {
 	uint32_t owned = 0;
 
+	if (model_use(m, page >> PAGE_SHIFT) == PAGE_COHERENT)
+		return "CPU, device";
 	for (uint64_t i = 0; i < PAGE_SIZE; i++)
 		owned += ownership_is_device(model_ownership(m), page + i);
-	return !owned ? "CPU" : owned == PAGE_SIZE ? "device" : "both";
+	if (!owned)
+		return device_owns(m, focus) ? "device" : "CPU";
+	return owned == PAGE_SIZE ? "device" : "CPU, device";
 }
 
-static void draw_heading(const struct picture *p, struct rows *r, uint64_t page)
+/* Half a virtual address would be another one: it is there where all of it has room. */
+static void draw_heading(const struct picture *p, struct rows *r, uint64_t page, uint64_t focus)
 {
+	char owner[32], va[32];
+	bool both;
+
+	snprintf(owner, sizeof owner, "owner %s", owner_of(p->model, page, focus));
+	snprintf(va, sizeof va, "  va 0x%" PRIx64, model_va(p->model, page));
+	both = text_width(owner, p->look->text) + text_width(va, p->look->text) <= r->left.w;
 	scene_thing(p->scene, THING_PAGE, 0, page >> PAGE_SHIFT);
-	rows_text(r, ROLE_INK, MARK_BOLD, "page 0x%" PRIx64 ": %s, owner %s", page >> PAGE_SHIFT,
-		  page_use_name[model_use(p->model, page >> PAGE_SHIFT)], owner_of(p->model, page));
-	if (r->left.h > 7 * rows_step(p->look))
-		rows_text(r, ROLE_DIM, 0, "pa 0x%" PRIx64 " va 0x%" PRIx64, page,
-			  model_va(p->model, page));
+	rows_text(r, ROLE_INK, MARK_BOLD, "page 0x%" PRIx64 ": %s", page >> PAGE_SHIFT,
+		  page_use_name[model_use(p->model, page >> PAGE_SHIFT)]);
+	rows_text(r, ROLE_DIM, 0, "%s%s", owner, both ? va : "");
 }
 
 /* A block, or the part of it that lies in this page, on a bar as wide as the page. */
@@ -132,16 +143,20 @@ static void draw_blocks(const struct picture *p, struct rows *r, uint64_t page)
 	draw_owned(p, bar, page);
 }
 
-/* What the byte of interest belongs to: a block of an allocator, else a mapping. */
+/* What the byte of interest belongs to: a block of an allocator, a bounce buffer, a mapping. */
 static void draw_whose(const struct picture *p, struct rows *r, uint64_t focus)
 {
 	struct allocation a = model_allocation(p->model, focus);
 	const struct mapping *of = ownership_of(model_ownership(p->model), focus);
+	const struct stand_in *bounce = bounce_of(p->model, focus);
 
 	scene_thing(p->scene, THING_BYTE, AT_RAM, focus);
 	if (a.seq)
-		rows_text(r, ROLE_DIM, 0, "block +%" PRIx64 ": %" PRIu64 " asked, %" PRIu64 " slack",
-			  a.pa & PAGE_MASK, a.asked, a.size - a.asked);
+		rows_text(r, ROLE_DIM, 0, "%s+%" PRIx64 ": asked %" PRIu64 " of %" PRIu64,
+			  rows_wide(r, BLOCK_WIDE) ? "block " : "", a.pa & PAGE_MASK, a.asked, a.size);
+	else if (bounce)
+		rows_text(r, ROLE_DIM, 0, "stands in for 0x%" PRIx64,
+			  bounce->pa + (focus - bounce->to));
 	else if (of && of->live)
 		rows_text(r, ROLE_DIM, 0, "mapped +%" PRIx64 ": %" PRIu64 " bytes",
 			  of->pa & PAGE_MASK, of->size);
@@ -155,7 +170,7 @@ static struct byte_cell byte_cell(const struct picture *p, uint64_t pa)
 
 	return (struct byte_cell){ .fill = dress.fill, .marks = dress.marks,
 		.value = shadow_page(model_shadow(p->model), pa)->bytes[pa & PAGE_MASK],
-		.thing = { THING_BYTE, AT_RAM, pa } };
+		.thing = thing_of(THING_BYTE, AT_RAM, pa) };
 }
 
 /* The bytes the last event wrote to RAM. False: it wrote none. */
@@ -178,9 +193,10 @@ static bool just_written(const struct model *m, uint64_t *pa, uint64_t *n, enum 
 	}
 }
 
-/* A row of bytes of RAM, and where it stands. */
+/* A row of bytes of RAM, with so many letters behind it, and where it stands. */
 struct line {
 	struct byte_row row;
+	uint32_t letters;
 	struct box b;
 	uint64_t pa;
 };
@@ -192,8 +208,10 @@ static void draw_border(const struct picture *p, const struct line *l, uint64_t 
 	uint64_t start = from > l->pa ? from : l->pa, end = min_u64(from + size, l->pa + l->row.n);
 
 	if (start < end)
-		scene_rect(p->scene, (struct box){ l->b.x + l->row.w * (float)(start - l->pa), l->b.y,
-			l->row.w * (float)(end - start), l->b.h }, ROLE_NONE, role, marks);
+		scene_rect(p->scene, (struct box){
+			l->b.x + l->row.w * (float)(start - l->pa) - BORDER, l->b.y,
+			l->row.w * (float)(end - start) + 2 * BORDER, l->b.h }, ROLE_NONE, role,
+			marks);
 }
 
 /* Runs of bytes that the device owns have its double border. */
@@ -224,7 +242,7 @@ static void draw_borders(const struct picture *p, const struct line *l)
 }
 
 /* How many letters a row of n bytes has: one for each write of the bus. */
-static uint32_t letters(uint32_t n)
+static uint32_t letters_of(uint32_t n)
 {
 	return n > BUS_WIDTH ? n / BUS_WIDTH : 1;
 }
@@ -236,10 +254,10 @@ static void draw_versions(const struct picture *p, const struct line *l)
 	float one = p->look->text * TEXT_ADVANCE;
 	char text[LINE_MAX / BUS_WIDTH + 1] = "";
 
-	for (uint32_t i = 0; i < letters(l->row.n); i++)
+	for (uint32_t i = 0; i < l->letters; i++)
 		text[i] = version_letter(page->stamp[(l->pa & PAGE_MASK) + i * BUS_WIDTH]);
-	scene_text(p->scene, l->b.x + l->row.w * (float)l->row.n + one * AIR, l->b.y + l->b.h / 2, 0,
-		   p->look->text, ROLE_INK, 0, "%s", text);
+	scene_text(p->scene, l->b.x + l->row.w * (float)l->row.n + one * AIR,
+		   l->b.y + l->b.h / 2, 0, p->look->text, ROLE_INK, 0, "%s", text);
 }
 
 /* Offset in the page, bytes, versions. */
@@ -251,7 +269,8 @@ static void draw_line(const struct picture *p, struct line l)
 
 	scene_thing(p->scene, THING_LINE, AT_RAM, l.pa);
 	if (l.row.n < line && !(l.pa & (line - 1)))
-		scene_line(p->scene, l.b.x, l.b.y - 0.5f, l.b.x + l.b.w, l.b.y - 0.5f, ROLE_EDGE, 0);
+		scene_line(p->scene, l.b.x, l.b.y - 0.5f, l.b.x + l.b.w, l.b.y - 0.5f, ROLE_EDGE,
+			   0);
 	scene_text(p->scene, l.b.x, l.b.y + l.b.h / 2, 0, size, ROLE_DIM, 0, "%03" PRIx64,
 		   l.pa & PAGE_MASK);
 	l.b.x += OFFSET_WIDTH * size * TEXT_ADVANCE;
@@ -265,19 +284,19 @@ static void draw_line(const struct picture *p, struct line l)
 	draw_versions(p, &l);
 }
 
-/* The widest row of bytes beside which offset and letters have room. */
-static struct byte_row row_fitting(const struct picture *p, float width)
+/* The longest row of bytes that has room beside its offset and with its letters. */
+static struct line line_fitting(const struct picture *p, float width)
 {
-	float one = p->look->text * TEXT_ADVANCE;
-	struct byte_row row = { 0 };
-	uint32_t n = model_shadow(p->model)->line;
+	float one = p->look->text * TEXT_ADVANCE, room = width - one * OFFSET_WIDTH;
+	uint32_t n = (uint32_t)min_u64(model_shadow(p->model)->line, LINE_MAX);
+	struct line l = { .letters = letters_of(n) };
 
-	for (; n; n /= 2) {
-		row = byte_row_fit(p->look, width - one * (OFFSET_WIDTH + AIR + (float)letters(n)), n);
-		if (row.n == n)
+	for (; n; n /= 2, l.letters = letters_of(n)) {
+		l.row = byte_row_fit(p->look, room - one * (AIR + (float)l.letters), n);
+		if (l.row.n == n)
 			break;
 	}
-	return row;
+	return l;
 }
 
 /*
@@ -286,16 +305,18 @@ static struct byte_row row_fitting(const struct picture *p, float width)
  */
 static void draw_lines(const struct picture *p, struct rows *r, uint64_t focus)
 {
-	struct byte_row row = row_fitting(p, r->left.w);
-	uint64_t rows = (uint64_t)(r->left.h / rows_step(p->look) + 0.01f);
-	uint64_t page = round_down(focus, PAGE_SIZE), first;
+	struct line l = line_fitting(p, r->left.w);
+	uint64_t rows = (uint64_t)(r->left.h / rows_step(p->look) + 0.01f), first;
 
-	if (!row.n || !rows)
+	if (!l.row.n || !rows)
 		return;
-	first = min_u64((focus & PAGE_MASK) / row.n / rows * rows, PAGE_SIZE / row.n - rows);
-	for (uint64_t i = 0; i < rows; i++)
-		draw_line(p, (struct line){ row, rows_take(r, rows_step(p->look)),
-					    page + (first + i) * row.n });
+	rows = min_u64(rows, PAGE_SIZE / l.row.n);
+	first = min_u64((focus & PAGE_MASK) / l.row.n / rows * rows, PAGE_SIZE / l.row.n - rows);
+	l.pa = round_down(focus, PAGE_SIZE) + first * l.row.n;
+	for (; rows; rows--, l.pa += l.row.n) {
+		l.b = rows_take(r, rows_step(p->look));
+		draw_line(p, l);
+	}
 }
 
 void open_page_draw(const struct picture *p, struct box b)
@@ -303,9 +324,9 @@ void open_page_draw(const struct picture *p, struct box b)
 	struct rows r = { p->scene, p->look, b };
 	uint64_t focus = open_page_focus(p), page = round_down(focus, PAGE_SIZE);
 
-	if (!model_pages(p->model))
+	if (!inside(page, PAGE_SIZE, 0, model_shadow(p->model)->ram_bytes))
 		return;
-	draw_heading(p, &r, page);
+	draw_heading(p, &r, page, focus);
 	if (r.left.h > 6 * rows_step(p->look)) {
 		draw_blocks(p, &r, page);
 		draw_whose(p, &r, focus);

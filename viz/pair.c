@@ -1,5 +1,7 @@
 #include "viz/pair.h"
 
+#include "viz/list.h"
+
 #include <stdlib.h>
 
 #define STEP 1024                /* positions between two marks */
@@ -67,12 +69,7 @@ static bool before(struct progress a, struct progress b)
 
 static void add_mark(struct track *t)
 {
-	if (t->marks == t->room) {
-		t->room = 2 * t->room + 64;
-		t->mark = realloc(t->mark, t->room * sizeof *t->mark);
-		if (!t->mark)
-			abort();
-	}
+	t->mark = list_grown(t->mark, t->marks, &t->room, sizeof *t->mark);
 	t->mark[t->marks++] = t->now;
 }
 
@@ -179,7 +176,8 @@ struct pair *pair_new(const struct player *first, struct player *second)
 {
 	struct pair *pair = core_alloc(sizeof *pair);
 
-	*pair = (struct pair){ .second = second, .track = { { .player = first }, { .player = second } } };
+	*pair = (struct pair){ .second = second,
+			       .track = { { .player = first }, { .player = second } } };
 	return pair;
 }
 

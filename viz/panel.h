@@ -14,7 +14,7 @@ struct picture {
 	const struct player *beside;     /* the second board, or NULL */
 	const struct model *other;       /* the model of the board that is not drawn now, or NULL */
 	struct box box[PANEL_COUNT];     /* where each panel stands; w 0: it is left out */
-	struct box also[PANEL_COUNT];    /* the same of the second board, those of its machine alone */
+	struct box also[PANEL_COUNT];    /* the same of the second board's machine alone */
 	struct box name[2];              /* what the boards are; w 0: there is one alone */
 	struct box difference;           /* and what differs between them now */
 };
@@ -31,10 +31,7 @@ extern const struct panel_info panel_info[PANEL_COUNT];
 #include "viz/panel.def"
 #undef PANEL
 
-/*
- * Where a transfer leaves or arrives: the middle of a panel's edge, or of the line or page itself
- * where it is drawn. Used by the bus for its pills.
- */
+/* A place in the picture, in points: of the pointer. */
 struct point {
 	float x, y;
 };

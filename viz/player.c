@@ -1,10 +1,15 @@
 #include "viz/player.h"
 
+#include "viz/list.h"
+
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define LOOK_BACK     8192               /* events before the present one, for who looks back */
 #define AHEAD         1024               /* events read ahead at a time */
 #define KEYFRAMES_MAX 128
+#define KEPT_MAX      ((size_t)512 << 20)      /* bytes of all keyframes but the last */
 #define SPACING_FIRST 32768              /* positions from one keyframe to the next, at first */
 #define COPY_WORTH    2048               /* following so many events costs as much as a copy */
 #define NUMBER_MAX    ((uint64_t)1 << 55)      /* a stamp has no room for more */
@@ -20,6 +25,7 @@ struct fold {
 
 struct keyframe {
 	uint64_t at;
+	size_t bytes;            /* what the next one does not share with it, 0 for the last */
 	struct model model;
 };
 
@@ -30,9 +36,12 @@ struct player {
 	struct keyframe keyframe[KEYFRAMES_MAX];
 	uint32_t keyframes;
 	uint64_t spacing;
+	size_t kept;             /* bytes of all keyframes */
 	struct flag *flag;
 	uint64_t flags, flag_room;
 	struct lives lives;
+	uint64_t *breaks;        /* positions */
+	uint64_t break_count, break_room;
 	struct density *density;
 	uint64_t steps, density_room;
 };
@@ -76,7 +85,7 @@ static void fill(struct fold *f, struct recording *r)
 
 	while (more && f->filled < f->at + AHEAD)
 		more = fill_one(f, r);
-	f->ready = more ? f->filled - CHECKER_AHEAD : f->filled;
+	f->ready = f->filled > CHECKER_AHEAD ? f->filled - CHECKER_AHEAD : 0;
 	trace_trim(&f->trace, LOOK_BACK + (f->filled - f->at));
 }
 
@@ -141,8 +150,19 @@ void player_free(struct player *p)
 	fold_release(&p->shown);
 	lives_release(&p->lives);
 	free(p->flag);
+	free(p->breaks);
 	free(p->density);
 	free(p);
+}
+
+/* What keyframe i keeps in memory that the next one does not. */
+static void weigh(struct player *p, uint32_t i)
+{
+	struct keyframe *k = &p->keyframe[i];
+
+	p->kept -= k->bytes;
+	k->bytes = i + 1 < p->keyframes ? model_apart(&k->model, &k[1].model) : 0;
+	p->kept += k->bytes;
 }
 
 /* Every other one goes, and from now on half as many come. */
@@ -152,12 +172,15 @@ static void thin_out(struct player *p)
 
 	p->spacing *= 2;
 	for (uint32_t i = 0; i < p->keyframes; i++) {
-		if (p->keyframe[i].at % p->spacing)
+		if (p->keyframe[i].at % p->spacing) {
+			p->kept -= p->keyframe[i].bytes;
 			model_release(&p->keyframe[i].model);
-		else
+		} else
 			p->keyframe[kept++] = p->keyframe[i];
 	}
 	p->keyframes = kept;
+	for (uint32_t i = 0; i < kept; i++)
+		weigh(p, i);
 }
 
 static void keep_keyframe(struct player *p)
@@ -167,7 +190,12 @@ static void keep_keyframe(struct player *p)
 	if (p->read.at % p->spacing)
 		return;
 	p->keyframe[p->keyframes].at = p->read.at;
+	p->keyframe[p->keyframes].bytes = 0;
 	model_copy(&p->keyframe[p->keyframes++].model, &p->read.model);
+	if (p->keyframes > 1)
+		weigh(p, p->keyframes - 2);
+	while (p->kept > KEPT_MAX)
+		thin_out(p);
 }
 
 /* Rules that this event broke for the first time. */
@@ -176,12 +204,21 @@ static void note_flags(struct player *p, uint32_t known)
 	const struct violations *vs = model_violations(&p->read.model);
 
 	for (uint32_t i = known; i < vs->count; i++) {
-		enum rule rule = violations_at(vs, i)->rule;
+		const struct violation *v = violations_at(vs, i);
 
 		p->flag = list_grown(p->flag, p->flags, &p->flag_room, sizeof *p->flag);
 		p->flag[p->flags++] = (struct flag){ .at = p->read.at, .violation = i,
-			.rule = (uint16_t)rule, .error = *rule_info[rule].severity == 'e' };
+			.machine = p->read.model.machines, .seq = v->seq,
+			.rule = (uint16_t)v->rule, .error = *rule_info[v->rule].severity == 'e' };
 	}
+}
+
+static void note_break(struct player *p, const struct event *e)
+{
+	if (e->kind != EV_MACHINE && e->kind != EV_UNDO)
+		return;
+	p->breaks = list_grown(p->breaks, p->break_count, &p->break_room, sizeof *p->breaks);
+	p->breaks[p->break_count++] = p->read.at;
 }
 
 static void note_density(struct player *p, const struct event *e)
@@ -210,15 +247,24 @@ static bool read_one(struct player *p)
 		return false;
 	note_flags(p, known);
 	note_density(p, e);
-	lives_event(&p->lives, e, p->read.at);
+	note_break(p, e);
+	lives_event(&p->lives, e, p->read.at, p->read.model.machines);
 	if (p->read.at % p->spacing == 0)
 		keep_keyframe(p);
 	return true;
 }
 
+/* How far it may be read: an event whose next ones are still to come has to wait for them. */
+static uint64_t readable(const struct player *p)
+{
+	uint64_t count = recording_count(p->recording);
+
+	return recording_breaks_off(p->recording) ? count - min_u64(count, CHECKER_AHEAD) : count;
+}
+
 bool player_read(struct player *p, uint64_t most)
 {
-	uint64_t there = recording_count(p->recording);
+	uint64_t there = readable(p);
 	bool more = true;
 
 	for (; most && p->read.at < there && more; most--)
@@ -292,16 +338,37 @@ uint64_t player_find_cycle(const struct player *p, uint64_t cycle)
 	return UINT64_MAX;
 }
 
-uint64_t player_find(const struct player *p, uint64_t seq)
+/* On the machine that is on at event `near`. */
+static uint64_t find_near(const struct player *p, uint64_t seq, uint64_t near)
 {
-	uint64_t at = recording_find(p->recording, seq, p->shown.at ? p->shown.at - 1 : 0);
+	uint64_t at = recording_find(p->recording, seq, near);
 
 	return at < p->read.at ? at + 1 : UINT64_MAX;
 }
 
+uint64_t player_find(const struct player *p, uint64_t seq)
+{
+	return find_near(p, seq, p->shown.at ? p->shown.at - 1 : 0);
+}
+
+uint64_t player_find_last(const struct player *p, uint64_t seq)
+{
+	uint64_t near = p->read.at, at = UINT64_MAX;
+
+	while (near && near != UINT64_MAX && at == UINT64_MAX) {
+		uint64_t first = find_near(p, 1, --near);
+
+		at = find_near(p, seq, near);
+		near = first == UINT64_MAX ? first : first - 1;
+	}
+	return at;
+}
+
 enum lane event_lane(const struct event *e)
 {
-	return e->kind == EV_DEV_READ || e->kind == EV_DEV_WRITE ? LANE_BUS : event_info[e->kind].lane;
+	bool beat = e->kind == EV_DEV_READ || e->kind == EV_DEV_WRITE;
+
+	return beat ? LANE_BUS : event_info[e->kind].lane;
 }
 
 bool event_is_call(const struct event *e)
@@ -343,20 +410,29 @@ uint64_t player_next_call(const struct player *p, uint64_t from, int direction)
 	return direction > 0 ? call_above(p, from) : call_below(p, from);
 }
 
-/* How many flags stand at or before a position. */
-static uint32_t flags_until(const struct player *p, uint64_t at)
+/*
+ * How many of n rows, each of `size` bytes with a position at `offset` and in order of it, stand at
+ * a position or before it.
+ */
+static uint32_t until(const void *rows, size_t size, size_t offset, uint64_t n, uint64_t at)
 {
-	uint32_t low = 0, high = (uint32_t)p->flags;
+	uint64_t low = 0, high = n;
 
 	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
+		uint64_t middle = low + (high - low) / 2, position;
 
-		if (p->flag[middle].at <= at)
+		memcpy(&position, (const char *)rows + middle * size + offset, sizeof position);
+		if (position <= at)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low;
+	return (uint32_t)low;
+}
+
+uint32_t player_flags_until(const struct player *p, uint64_t at)
+{
+	return until(p->flag, sizeof *p->flag, offsetof(struct flag, at), p->flags, at);
 }
 
 uint64_t player_next_flag(const struct player *p, uint64_t from, int direction)
@@ -364,10 +440,10 @@ uint64_t player_next_flag(const struct player *p, uint64_t from, int direction)
 	uint32_t i;
 
 	if (direction > 0) {
-		i = flags_until(p, from);
+		i = player_flags_until(p, from);
 		return i < p->flags ? p->flag[i].at : UINT64_MAX;
 	}
-	i = from ? flags_until(p, from - 1) : 0;
+	i = from ? player_flags_until(p, from - 1) : 0;
 	return i ? p->flag[i - 1].at : UINT64_MAX;
 }
 
@@ -381,6 +457,14 @@ const struct flag *player_flag(const struct player *p, uint32_t i)
 	return &p->flag[i];
 }
 
+const struct violation *player_violation(const struct player *p, const struct flag *f)
+{
+	const struct violations *vs = model_violations(&p->shown.model);
+	const struct violation *v = f->violation < vs->count ? violations_at(vs, f->violation) : NULL;
+
+	return v && v->seq == f->seq && p->shown.model.machines == f->machine ? v : NULL;
+}
+
 uint32_t player_lives(const struct player *p)
 {
 	return (uint32_t)p->lives.count;
@@ -391,10 +475,32 @@ const struct life *player_life(const struct player *p, uint32_t i)
 	return &p->lives.life[i];
 }
 
-const struct turn *player_turn(const struct player *p, const struct life *l, uint32_t i)
+uint32_t player_lives_until(const struct player *p, uint64_t at)
 {
-	(void)p;
-	return &l->turn[i];
+	return until(p->lives.life, sizeof *p->lives.life, offsetof(struct life, from),
+		     p->lives.count, at);
+}
+
+const struct life *player_life_of(const struct player *p, uint64_t seq)
+{
+	uint64_t machine = p->shown.at ? p->shown.model.machines : 1;
+
+	return lives_find(&p->lives, machine, seq);
+}
+
+uint32_t player_breaks(const struct player *p)
+{
+	return (uint32_t)p->break_count;
+}
+
+uint64_t player_break(const struct player *p, uint32_t i)
+{
+	return p->breaks[i];
+}
+
+uint32_t player_breaks_until(const struct player *p, uint64_t at)
+{
+	return until(p->breaks, sizeof *p->breaks, 0, p->break_count, at);
 }
 
 const struct density *player_density(const struct player *p, uint64_t step)

@@ -15,6 +15,7 @@
 /* Something to be flagged on the timeline. */
 struct flag {
 	uint64_t at;             /* position after the event that broke the rule */
+	uint64_t machine, seq;   /* what broke it: the machine's and the event's number */
 	uint32_t violation;      /* its index in the model's list at that moment */
 	uint16_t rule;           /* enum rule */
 	bool error;              /* or a warning */
@@ -35,7 +36,8 @@ void player_free(struct player *p);                  /* NULL is fine */
 
 /*
  * Read on in what the recording has by now, for at most so many events. True: there is more to
- * read. Until then player_count is what was read.
+ * read. Until then player_count is what was read; while more is to come for sure, it may stay a few
+ * events behind recording_count.
  */
 bool player_read(struct player *p, uint64_t most);
 uint64_t player_count(const struct player *p);
@@ -51,8 +53,12 @@ const struct event *player_event(const struct player *p, uint64_t i);
 /* The first position at which so many cycles have passed. UINT64_MAX: there is none. */
 uint64_t player_find_cycle(const struct player *p, uint64_t cycle);
 
-/* Position right after event number seq of the machine that is on at the present position. */
-uint64_t player_find(const struct player *p, uint64_t seq);    /* UINT64_MAX: not there */
+/*
+ * Position right after event number seq of the machine that is on at the present position, or of the
+ * last machine that has one. UINT64_MAX: not there.
+ */
+uint64_t player_find(const struct player *p, uint64_t seq);
+uint64_t player_find_last(const struct player *p, uint64_t seq);
 
 /*
  * The next moment, in that direction (1 or -1), at which a call of the driver has just been made or
@@ -64,9 +70,23 @@ uint64_t player_next_flag(const struct player *p, uint64_t from, int direction);
 
 uint32_t player_flags(const struct player *p);
 const struct flag *player_flag(const struct player *p, uint32_t i);       /* in order of `at` */
+uint32_t player_flags_until(const struct player *p, uint64_t at);         /* at it or before */
+
+/* What the flag tells of, as the present model has it. NULL: undone since, or another machine's. */
+const struct violation *player_violation(const struct player *p, const struct flag *f);
+
 uint32_t player_lives(const struct player *p);
 const struct life *player_life(const struct player *p, uint32_t i);       /* in order of `from` */
-const struct turn *player_turn(const struct player *p, const struct life *l, uint32_t i);
+uint32_t player_lives_until(const struct player *p, uint64_t at);         /* begun at it or before */
+
+/* The life that event number seq of the machine began that is on at the present position, or NULL. */
+const struct life *player_life_of(const struct player *p, uint64_t seq);
+
+/* Positions after a machine was switched on or a command undone: another story begins. In order. */
+uint32_t player_breaks(const struct player *p);
+uint64_t player_break(const struct player *p, uint32_t i);
+uint32_t player_breaks_until(const struct player *p, uint64_t at);        /* at it or before */
+
 const struct density *player_density(const struct player *p, uint64_t step);  /* NULL: beyond */
 
 /* The lane an event is shown in: a beat of a device is the bus's affair. */

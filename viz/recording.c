@@ -51,6 +51,7 @@ struct recording {
 	size_t block_count, block_room;
 	uint64_t count;              /* events in them */
 	uint64_t total;              /* and with those that were left out */
+	bool full;                   /* the last block is */
 	uint64_t machine, last;      /* the last event's machine and number */
 	struct slot slots[RECORDING_CACHE], *recent;
 	uint64_t clock;
@@ -311,6 +312,7 @@ static bool read_block(struct recording *r, size_t packed, size_t size)
 	if (!s || !add_to_index(r, packed, s))
 		return damaged(r, r->at, "out of memory");
 	r->total += n;
+	r->full = n == RECORDING_BLOCK;
 	return true;
 }
 
@@ -471,6 +473,11 @@ struct recording *recording_open(const char *path, char *why, size_t n)
 enum recording_state recording_state(const struct recording *r)
 {
 	return r->state;
+}
+
+bool recording_breaks_off(const struct recording *r)
+{
+	return r->state == RECORDING_GROWING && r->full;
 }
 
 uint64_t recording_count(const struct recording *r)

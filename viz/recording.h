@@ -48,6 +48,9 @@ enum recording_state recording_state(const struct recording *r);
 /* Events that can be read now. Grows only. */
 uint64_t recording_count(const struct recording *r);
 
+/* Does what is here break off, as a full block does, and more is to come? */
+bool recording_breaks_off(const struct recording *r);
+
 /*
  * The event at a position; NULL when there is none (or no memory for its block). Good until the
  * next feed or read, and while fewer than RECORDING_CACHE other blocks have been asked for.

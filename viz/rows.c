@@ -6,12 +6,17 @@
 
 #define STEP       1.35f        /* of a row, in sizes of text */
 #define DIGITS     0.92f
-#define MARGIN_MIN 2.5f      /* of a byte, left and right together, points */
+#define MARGIN_MIN 3.5f      /* of a byte, left and right together, points */
 #define MARGIN_MAX 7.0f
 
 float rows_step(const struct look *look)
 {
 	return roundf(look->text * STEP);
+}
+
+bool rows_wide(const struct rows *r, uint32_t characters)
+{
+	return r->left.w >= (float)characters * r->look->text * TEXT_ADVANCE;
 }
 
 struct box rows_take(struct rows *r, float h)

@@ -23,6 +23,9 @@ struct box rows_take(struct rows *r, float h);
 /* Height of an ordinary row: whole points, so that borders of rows stay sharp. */
 float rows_step(const struct look *look);
 
+/* Has a row room for so many characters? */
+bool rows_wide(const struct rows *r, uint32_t characters);
+
 /* One line of text in a row of its own. False: there was no room. */
 __attribute__((format(printf, 4, 5)))
 bool rows_text(struct rows *r, enum role role, uint32_t marks, const char *format, ...);

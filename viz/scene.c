@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LINE_STEP    1.35f   /* from one line of wrapped text to the next, in sizes of it */
 #define TEXT_LONGEST 512     /* bytes of one line */
 #define ELLIPSIS "\xe2\x80\xa6"
 
@@ -28,11 +29,12 @@ void scene_clear(struct scene *s, float width, float height)
 	s->height = height;
 	s->marks = 0;
 	s->thing = (struct thing){ 0 };
+	s->board = 0;
 }
 
 void scene_thing(struct scene *s, enum thing_kind kind, uint32_t unit, uint64_t id)
 {
-	s->thing = (struct thing){ (uint8_t)kind, (uint8_t)unit, id };
+	s->thing = thing_of(kind, unit, id);
 }
 
 /* Room for twice as much, or the process ends: see core_alloc. */
@@ -51,6 +53,7 @@ static struct prim *add(struct scene *s, struct prim p)
 		s->prim = grow(s->prim, &s->room, sizeof *s->prim, 1024);
 	p.marks |= s->marks;
 	p.thing = s->thing;
+	p.thing.board = s->board;
 	s->prim[s->count] = p;
 	return &s->prim[s->count++];
 }
@@ -130,7 +133,7 @@ static float put(struct scene *s, float x, float y, float size, enum role role, 
 
 static size_t fitting(float width, float size)
 {
-	return (size_t)(width / (size * TEXT_ADVANCE) + 0.01f);
+	return width <= 0 ? 0 : (size_t)(width / (size * TEXT_ADVANCE) + 0.01f);
 }
 
 float scene_text(struct scene *s, float x, float y, float width, float size, enum role role,
@@ -142,7 +145,7 @@ float scene_text(struct scene *s, float x, float y, float width, float size, enu
 	va_start(args, format);
 	vsnprintf(text, TEXT_LONGEST, format, args);
 	va_end(args);
-	if (width > 0 && !fitting(width, size))
+	if (width < 0 || (width > 0 && !fitting(width, size)))
 		return 0;
 	if (width > 0)
 		cut(text, fitting(width, size));
@@ -180,7 +183,7 @@ static size_t line_length(const char *text, size_t most)
 
 float scene_wrap(struct scene *s, struct box b, float size, enum role role, const char *text)
 {
-	float step = size * 1.35f, y = b.y;
+	float step = size * LINE_STEP, y = b.y;
 	size_t most = fitting(b.w, size);
 
 	while (*text && most && y + step <= b.y + b.h + 0.5f) {
@@ -195,14 +198,22 @@ float scene_wrap(struct scene *s, struct box b, float size, enum role role, cons
 	return y - b.y;
 }
 
+float wrap_height(const char *text, float width, float size)
+{
+	size_t most = fitting(width, size);
+	uint32_t lines = 0;
+
+	for (; *text && most; lines++) {
+		size_t n = line_length(text, most);
+
+		text += n + (text[n] == ' ' || text[n] == '\n');
+	}
+	return (float)lines * size * LINE_STEP;
+}
+
 const char *scene_words(const struct scene *s, const struct prim *p)
 {
 	return s->words + p->words;
-}
-
-static bool holds(struct box b, float x, float y)
-{
-	return x >= b.x && y >= b.y && x < b.x + b.w && y < b.y + b.h;
 }
 
 struct thing scene_at(const struct scene *s, float x, float y)
@@ -210,7 +221,7 @@ struct thing scene_at(const struct scene *s, float x, float y)
 	for (uint32_t i = s->count; i-- > 0;) {
 		const struct prim *p = &s->prim[i];
 
-		if (p->thing.kind != THING_NONE && holds(p->box, x, y))
+		if (p->thing.kind != THING_NONE && box_holds(p->box, x, y))
 			return p->thing;
 	}
 	return (struct thing){ 0 };

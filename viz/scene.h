@@ -32,17 +32,18 @@ enum mark {
 enum thing_kind {
 	THING_NONE, THING_PANEL, THING_BUTTON, THING_LEGEND, THING_BYTE, THING_LINE, THING_PAGE,
 	THING_MAPPING, THING_EVENT, THING_FLAG, THING_DEVICE, THING_STAND_IN, THING_STORE,
-	THING_TIME, THING_KIND_COUNT
+	THING_TIME, THING_NOTICE, THING_KIND_COUNT
 };
 
 /*
  * id: BYTE the pa; LINE its pa; PAGE the page number; MAPPING the event that made it; EVENT its
  * position; FLAG its number; TIME the position under the pointer; BUTTON the action; STAND_IN the
  * event that made it; STORE its number in the store buffer; PANEL the panel. unit: of BYTE and LINE
- * the copy (enum where); of DEVICE the device.
+ * the copy (enum where); of DEVICE the device. NOTICE is the sentence about what was just done.
  */
 struct thing {
 	uint8_t kind, unit;
+	uint8_t board;           /* 0: the first, 1: the one beside it */
 	uint64_t id;
 };
 
@@ -64,6 +65,7 @@ struct scene {
 	float width, height;
 	uint8_t marks;           /* what every primitive from now on gets (MARK_FADED) */
 	struct thing thing;      /* what every primitive from now on stands for */
+	uint8_t board;           /* on which board */
 };
 
 void scene_init(struct scene *s);
@@ -81,7 +83,8 @@ void scene_arrow(struct scene *s, float x, float y, float x2, float y2, enum rol
 
 /*
  * One line of text with its left edge at x and its middle at y. What is wider than `width` is cut
- * and ends in an ellipsis; 0 is as wide as it is. Returns the width it takes.
+ * and ends in an ellipsis; 0 is as wide as it is, and below 0 there is no room. Returns the width it
+ * takes.
  */
 __attribute__((format(printf, 8, 9)))
 float scene_text(struct scene *s, float x, float y, float width, float size, enum role role,
@@ -95,13 +98,35 @@ void scene_label(struct scene *s, struct box b, float size, enum role role, uint
 /* Text in lines of at most b.w, as many as b.h has room for. Returns the height it takes. */
 float scene_wrap(struct scene *s, struct box b, float size, enum role role, const char *text);
 
+/* The height scene_wrap takes where there is room enough. */
+float wrap_height(const char *text, float width, float size);
+
 float text_width(const char *text, float size);
 const char *scene_words(const struct scene *s, const struct prim *p);     /* of a text */
 
 /* What is at a point: of the last primitive there that stands for anything. */
 struct thing scene_at(const struct scene *s, float x, float y);
 
+/* Of the first board. */
+static inline struct thing thing_of(enum thing_kind kind, uint32_t unit, uint64_t id)
+{
+	return (struct thing){ .kind = (uint8_t)kind, .unit = (uint8_t)unit, .id = id };
+}
+
+/* Smaller by so much on each side; what is too small for that keeps its middle. */
+static inline struct box box_inset(struct box b, float by)
+{
+	float x = b.w < 2 * by ? b.w / 2 : by, y = b.h < 2 * by ? b.h / 2 : by;
+
+	return (struct box){ b.x + x, b.y + y, b.w - 2 * x, b.h - 2 * y };
+}
+
+static inline bool box_holds(struct box b, float x, float y)
+{
+	return x >= b.x && y >= b.y && x < b.x + b.w && y < b.y + b.h;
+}
+
 static inline bool same_thing(struct thing a, struct thing b)
 {
-	return a.kind == b.kind && a.unit == b.unit && a.id == b.id;
+	return a.kind == b.kind && a.unit == b.unit && a.board == b.board && a.id == b.id;
 }

@@ -52,14 +52,18 @@ static void add_owner(const struct teller *t, uint64_t pa)
 		text_add(t->text, "; the %s owns these bytes", words_device(mapping->device));
 }
 
-/* The call of the driver because of which it happened. */
+static void say_function(const struct teller *t, const struct event *call);
+
+/* The call of the driver because of which it happened, as the driver wrote it. */
 static void means_for_call(const struct teller *t)
 {
 	const struct event *call = &t->model->call;
 
-	if (call->kind != EV_COUNT && call->seq == t->event->cause && call->seq != t->event->seq)
-		text_add(t->text, ", for %s (event %" PRIu64 ")",
-			 event_info[call->kind].name, call->seq);
+	if (call->kind == EV_COUNT || call->seq != t->event->cause || call->seq == t->event->seq)
+		return;
+	text_add(t->text, ", for ");
+	say_function(t, call);
+	text_add(t->text, " (event %" PRIu64 ")", call->seq);
 }
 
 static void means_load(const struct teller *t)
@@ -103,11 +107,13 @@ static void means_barrier(const struct teller *t)
 	uint32_t a = t->event->a;
 
 	if (a != BARRIER_RMB && a != BARRIER_DMA_RMB)
-		text_add(t->text, ": what was stored before it arrives before what is stored after");
+		text_add(t->text,
+			 ": what was stored before it arrives before what is stored after");
 	if (a == BARRIER_MB || a == BARRIER_DMA_MB)
 		text_add(t->text, ", and so for loads");
 	if (a == BARRIER_RMB || a == BARRIER_DMA_RMB)
-		text_add(t->text, ": what is loaded after it is no older than what was loaded before");
+		text_add(t->text,
+			 ": what is loaded after it is no older than what was loaded before");
 }
 
 static void means_context(const struct teller *t)
@@ -460,6 +466,18 @@ static void say_words(const struct teller *t, const char *from, size_t n)
 			say_word(t, from, (size_t)(close - from));
 		from = close;
 	}
+}
+
+/* The sentence of a call begins with its function. */
+static void say_function(const struct teller *t, const struct event *call)
+{
+	const char *said = story[call->kind].words;
+	struct teller of = { t->text, t->model, call, false };
+
+	if (said && !strncmp(said, "dma_", 4))
+		say_words(&of, said, strcspn(said, " :"));
+	else
+		text_add(t->text, "%s", event_info[call->kind].name);
 }
 
 void story_event(struct text *text, const struct model *m, const struct event *e)

@@ -27,14 +27,9 @@ static void put_box(FILE *to, struct box b)
 		(double)b.w, (double)b.h);
 }
 
-static struct box inset(struct box b, float by)
-{
-	return (struct box){ b.x + by, b.y + by, b.w - 2 * by, b.h - 2 * by };
-}
-
 static void put_rect(FILE *to, const struct prim *p, enum theme theme)
 {
-	put_box(to, p->edge ? inset(p->box, 0.5f) : p->box);
+	put_box(to, p->edge ? box_inset(p->box, 0.5f) : p->box);
 	if (p->marks & MARK_ROUND)
 		fprintf(to, " rx=\"%g\"", (double)(p->box.h / 2));
 	put_colour(to, "fill", theme, p->fill);
@@ -49,7 +44,7 @@ static void put_rect(FILE *to, const struct prim *p, enum theme theme)
 		fputs(" fill=\"url(#hatch)\"/>", to);
 	}
 	if (p->marks & MARK_DOUBLE) {
-		put_box(to, inset(p->box, 2.5f));
+		put_box(to, box_inset(p->box, 2.5f));
 		put_colour(to, "stroke", theme, p->edge);
 		fputs(" fill=\"none\"/>", to);
 	}
@@ -108,14 +103,15 @@ static void put_prim(FILE *to, const struct scene *s, const struct prim *p, enum
  */
 static void put_definitions(FILE *to, enum theme theme)
 {
-	fputs("<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\">"
+	fputs("<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" "
+	      "patternUnits=\"userSpaceOnUse\">"
 	      "<path d=\"M-1 7L7 -1M-1 1L1 -1M5 7L7 5\"", to);
 	put_colour(to, "stroke", theme, ROLE_PAPER);
 	fputs(" stroke-opacity=\"0.5\" stroke-width=\"1.5\"/></pattern>\n", to);
 	for (enum role role = ROLE_EDGE; role < ROLE_COUNT; role++) {
 		fprintf(to, "<marker id=\"arrow-%s\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" "
-			"markerWidth=\"5\" markerHeight=\"5\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\"",
-			role_name[role]);
+			"markerWidth=\"5\" markerHeight=\"5\" orient=\"auto\">"
+			"<path d=\"M0 0L8 4L0 8z\"", role_name[role]);
 		put_colour(to, "fill", theme, role);
 		fputs("/></marker>\n", to);
 	}

@@ -23,11 +23,14 @@ void view_init(struct view *v, struct player *player, struct player *beside)
 {
 	*v = (struct view){ .player = player, .beside = beside, .look = look_default(),
 			    .width = 1280, .height = 800, .changed = true };
+	if (beside)
+		v->pair = pair_new(player, beside);
 	scene_init(&v->scene);
 }
 
 void view_release(struct view *v)
 {
+	pair_free(v->pair);
 	scene_release(&v->scene);
 }
 
@@ -258,7 +261,7 @@ bool view_select(struct view *v, uint64_t address)
 	if (!find_byte(v->player, address, &pa))
 		return false;
 	v->look.byte = pa;
-	v->look.selected = (struct thing){ THING_BYTE, AT_RAM, pa };
+	v->look.selected = thing_of(THING_BYTE, AT_RAM, pa);
 	v->changed = true;
 	return true;
 }
@@ -401,16 +404,11 @@ void view_size(struct view *v, float width, float height)
 	v->changed = true;
 }
 
-static bool holds(struct box b, float x, float y)
-{
-	return x >= b.x && y >= b.y && x < b.x + b.w && y < b.y + b.h;
-}
-
 static enum panel panel_at(const struct view *v, float x, float y)
 {
 	enum panel i = 0;
 
-	while (i < PANEL_COUNT && !holds(v->picture.box[i], x, y))
+	while (i < PANEL_COUNT && !box_holds(v->picture.box[i], x, y))
 		i++;
 	return i;
 }
@@ -420,7 +418,7 @@ void view_pointer(struct view *v, float x, float y)
 	struct thing thing = scene_at(&v->scene, x, y);
 
 	v->pointer = (struct point){ x, y };
-	if (same_thing(thing, v->look.hover))
+	if (same_thing(thing, v->look.hover) && thing.kind != THING_TIME)
 		return;
 	v->look.hover = thing;
 	v->changed = true;
@@ -435,14 +433,16 @@ static void choose(struct view *v, struct thing thing, uint64_t byte)
 
 static uint64_t byte_of_mapping(const struct view *v, uint64_t seq)
 {
-	for (uint32_t i = 0; i < player_lives(v->player); i++)
-		if (player_life(v->player, i)->seq == seq)
-			return player_life(v->player, i)->pa;
-	return UINT64_MAX;
+	const struct life *l = player_life_of(v->player, seq);
+
+	return l ? l->pa : UINT64_MAX;
 }
 
+/* The first byte of it on the first board, which is the one the truth table knows. */
 static uint64_t byte_of(const struct view *v, struct thing thing)
 {
+	if (thing.board)
+		return UINT64_MAX;
 	switch (thing.kind) {
 	case THING_BYTE:
 	case THING_LINE:    return thing.id;
@@ -457,10 +457,14 @@ static void click(struct view *v, struct thing thing)
 	switch (thing.kind) {
 	case THING_NONE:
 	case THING_TIME:
+	case THING_NOTICE:
 	case THING_PANEL:  break;
 	case THING_BUTTON: view_act(v, (enum action)thing.id); break;
 	case THING_LEGEND: v->look.filtered ^= 1u << thing.id; break;
-	case THING_EVENT:  view_go(v, thing.id); break;
+	case THING_EVENT:
+		if (!thing.board)
+			view_go(v, thing.id);
+		break;
 	case THING_FLAG:
 		if (thing.id < player_flags(v->player))
 			view_go(v, player_flag(v->player, (uint32_t)thing.id)->at);
@@ -478,6 +482,7 @@ void view_press(struct view *v, float x, float y)
 	v->look.notice[0] = '\0';
 	v->changed = true;
 	v->pressed = v->pointer;
+	v->touched = v->look.hover;
 	v->dragged = panel;
 	v->drag = DRAG_CLICK;
 	if (v->look.overlay || panel == PANEL_COUNT)
@@ -508,8 +513,8 @@ void view_drag(struct view *v, float x, float y)
 
 void view_release_button(struct view *v, float x, float y)
 {
-	if (v->drag == DRAG_CLICK)
-		click(v, scene_at(&v->scene, x, y));
+	if (v->drag == DRAG_CLICK && same_thing(scene_at(&v->scene, x, y), v->touched))
+		click(v, v->touched);
 	v->drag = DRAG_NONE;
 	v->changed = true;
 }
@@ -535,6 +540,8 @@ bool view_draw(struct view *v)
 	if (!v->changed)
 		return false;
 	v->changed = false;
+	if (v->pair)
+		pair_seek(v->pair);
 	v->picture.scene = &v->scene;
 	v->picture.player = v->player;
 	v->picture.beside = v->beside;

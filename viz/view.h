@@ -4,6 +4,7 @@
  * (sdl/) translates its events into these calls and paints the scene; tests call them directly.
  */
 #include "viz/action.h"
+#include "viz/pair.h"
 #include "viz/picture.h"
 
 /* What a pressed mouse button is doing until it is let go. */
@@ -11,6 +12,7 @@ enum drag { DRAG_NONE, DRAG_CLICK, DRAG_TIME, DRAG_SCROLL };
 
 struct view {
 	struct player *player, *beside;  /* beside: the second board, or NULL; both the caller's */
+	struct pair *pair;               /* brings the second to where the first is, or NULL */
 	struct look look;
 	struct scene scene;
 	struct picture picture;
@@ -22,6 +24,7 @@ struct view {
 	double rate;                     /* catching up with a session: events a second; else 0 */
 	enum drag drag;
 	struct point pointer, pressed;   /* where it is, and where the button went down */
+	struct thing touched;            /* what it went down on: only there a click counts */
 	enum panel dragged;              /* the panel it went down in */
 };
 

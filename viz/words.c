@@ -16,7 +16,8 @@ const char *words_device(uint32_t unit)
 const char *words_copy(enum where at)
 {
 	static const char *const name[WHERE_COUNT] = {
-		[AT_RAM] = "RAM", [AT_L1] = "L1", [AT_L2] = "L2", [AT_STORE_BUFFER] = "the store buffer",
+		[AT_RAM] = "RAM", [AT_L1] = "L1", [AT_L2] = "L2",
+		[AT_STORE_BUFFER] = "the store buffer",
 		[AT_DEVICE] = "the device", [AT_EARLY] = "a copy read before its turn",
 	};
 
@@ -76,6 +77,8 @@ static void name_block(struct text *t, const struct allocation *b, uint64_t offs
 /* The area of vmalloc this address lies in; NULL for none. */
 static const struct allocation *area_of(const struct model *m, uint64_t va)
 {
+	if (va < VMALLOC_BASE)
+		return NULL;
 	for (uint32_t i = 0; i < m->allocation_end; i++) {
 		const struct allocation *b = cow_read(&m->allocations, i);
 

@@ -32,13 +32,13 @@ static struct difference left_behind(const struct facts *f, const struct event *
 	return d;
 }
 
-/* The CPU's turn, and the device's bytes were never copied out of the bounce buffer. */
-void rules_bounced_load(struct facts *f, const struct event *e)
+/* Of these mappings: does anything of the page wait, and did the CPU read of what waits? */
+static bool judge_waiting(struct facts *f, struct ranges_walk w, const struct event *e)
 {
 	bool waiting = false;
 
-	for (uint32_t i = 0; i < f->ownership.end; i++) {
-		const struct mapping *m = ownership_mapping(&f->ownership, i);
+	while (ranges_next(&w)) {
+		const struct mapping *m = ownership_mapping(&f->ownership, w.number);
 		struct violation v = { .rule = RULE_STALE_READ, .va = e->addr };
 		struct difference d;
 
@@ -56,7 +56,17 @@ void rules_bounced_load(struct facts *f, const struct event *e)
 		violation_link(&v, m->seq);
 		violations_report(&f->violations, &v, e);
 	}
-	if (!waiting)
+	return waiting;
+}
+
+/* The CPU's turn, and the device's bytes were never copied out of the bounce buffer. */
+void rules_bounced_load(struct facts *f, const struct event *e)
+{
+	uint64_t page = round_down(e->addr2, PAGE_SIZE);
+	bool live = judge_waiting(f, ownership_in(&f->ownership, page, PAGE_SIZE), e);
+	bool ended = judge_waiting(f, ownership_ended_in(&f->ownership, page, PAGE_SIZE), e);
+
+	if (!live && !ended)
 		ownership_unmark(&f->ownership, e->addr2, PAGE_PENDING);
 }
 

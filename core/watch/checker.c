@@ -1,6 +1,7 @@
 #include "watch/checker.h"
 
 #include "watch/contexts.h"
+#include "watch/plausible.h"
 
 #include <string.h>
 
@@ -34,6 +35,18 @@ void checker_copy(struct checker *to, const struct checker *from)
 	violations_copy(&to->facts.violations, &from->facts.violations);
 	order_copy(&to->order, &from->order);
 	dma_debug_copy(&to->dma_debug, &from->dma_debug);
+}
+
+size_t checker_apart(const struct checker *c, const struct checker *from)
+{
+	const struct facts *f = &c->facts, *g = &from->facts;
+
+	return shadow_apart(&f->shadow, &g->shadow) +
+	       ownership_apart(&f->ownership, &g->ownership) +
+	       cow_apart(&f->pools.chunk, &g->pools.chunk) +
+	       cow_apart(&f->violations.list, &g->violations.list) +
+	       cow_apart(&c->dma_debug.records.slots, &from->dma_debug.records.slots) +
+	       cow_apart(&c->dma_debug.lines, &from->dma_debug.lines);
 }
 
 /* What each mapping the call acted on gave back. */
@@ -103,13 +116,14 @@ static uint64_t list_of(const struct trace *t, const struct event *e)
 /* Live mappings of the very same buffer: from now on theirs are the older handles. */
 static void note_again(struct facts *f, const struct event *e)
 {
-	for (uint32_t i = ownership_live(&f->ownership, 0); i < f->ownership.end;
-	     i = ownership_live(&f->ownership, i + 1)) {
-		const struct mapping *m = ownership_mapping(&f->ownership, i);
+	struct ranges_walk w = ownership_in(&f->ownership, e->addr2, 1);
+
+	while (ranges_next(&w)) {
+		const struct mapping *m = ownership_mapping(&f->ownership, w.number);
 
 		if (m->device == e->unit && m->pa == e->addr2 && m->size == e->size &&
 		    m->form < FORM_COHERENT)
-			ownership_change(&f->ownership, i)->again = e->seq;
+			ownership_change(&f->ownership, w.number)->again = e->seq;
 	}
 }
 
@@ -206,28 +220,34 @@ static bool is_skipped(const struct facts *f, const struct mapping *m)
 }
 
 /* Bytes came back from a bounce buffer: at either end of what waits there, or all of it. */
-static void fetched(struct facts *f, const struct event *e)
+static void fetch_pending(struct facts *f, struct ranges_walk w, const struct event *e)
 {
 	uint64_t from = e->addr2, end = e->addr2 + e->size;
 
-	if (e->b) {
-		rules_copied_out(f, e);
-		return;
-	}
-	rules_copied_back(f, e);
-	for (uint32_t i = 0; i < f->ownership.end; i++) {
-		const struct mapping *m = ownership_mapping(&f->ownership, i);
+	while (ranges_next(&w)) {
+		const struct mapping *m = ownership_mapping(&f->ownership, w.number);
 		struct mapping *to;
 
 		if (m->handover != f->call.seq ||
 		    !overlaps(from, e->size, m->pending.pa, m->pending.end - m->pending.pa))
 			continue;
-		to = ownership_change(&f->ownership, i);
+		to = ownership_change(&f->ownership, w.number);
 		if (from <= to->pending.pa)
 			to->pending.pa = min_u64(end, to->pending.end);
 		else if (end >= to->pending.end)
 			to->pending.end = from;
 	}
+}
+
+static void fetched(struct facts *f, const struct event *e)
+{
+	if (e->b) {
+		rules_copied_out(f, e);
+		return;
+	}
+	rules_copied_back(f, e);
+	fetch_pending(f, ownership_in(&f->ownership, e->addr2, e->size), e);
+	fetch_pending(f, ownership_ended_in(&f->ownership, e->addr2, e->size), e);
 }
 
 static void sync_for_device(struct facts *f, const struct event *e)
@@ -357,6 +377,7 @@ static bool judge(struct facts *f, const struct trace *t, const struct event *e)
 	case EV_CACHE_OP:        f->last_op = e->seq; break;
 	case EV_DEV_READ:        rules_device_read(f, t, e); break;
 	case EV_DEV_WRITE:       rules_beat(f, t, e, DMA_FROM_DEVICE, e->addr2); break;
+	case EV_UNDO:            violations_take_back(&f->violations, e->addr); break;
 	case EV_MACHINE_CHECKER: f->strict = e->a; break;
 	case EV_MACHINE_IOMMU:   f->translates = true; break;
 	case EV_BOUNCE_POOL:
@@ -400,6 +421,7 @@ static void restart(struct facts *f, const struct event *e)
 	f->pool.size = f->overwritten.violation.size = 0;
 	contexts_forget(f);
 	memset(f->running, 0, sizeof f->running);
+	f->keyframe = e->cause == e->seq ? e->seq : 0;
 	f->translates = f->strict = false;
 	ownership_release(&f->ownership);
 	ownership_init(&f->ownership, e->addr);
@@ -417,6 +439,7 @@ static void follow(struct checker *c, const struct trace *t, const struct event 
 	struct facts *f = &c->facts;
 	uint8_t deaf = c->deaf[e->kind];
 
+	f->violations.muted = f->keyframe && e->cause == f->keyframe;
 	if (!(deaf & ORDER) && !order_event(&c->order, f, t, e))
 		deaf |= ORDER;
 	if (f->call.seq && e->cause != f->call.seq && is_next_step(e))
@@ -435,11 +458,14 @@ static void follow(struct checker *c, const struct trace *t, const struct event 
 	c->deaf[e->kind] = deaf;
 }
 
-void checker_event(struct checker *c, const struct trace *t, const struct event *e)
+bool checker_event(struct checker *c, const struct trace *t, const struct event *e)
 {
+	if (!plausible(&c->facts.shadow, e))
+		return false;
 	follow(c, t, e);
 	if (c->facts.violations.kept < c->facts.violations.count)
 		violations_keep_events(&c->facts.violations, t);
+	return true;
 }
 
 void checker_read(struct checker *c, const struct trace *t)
@@ -447,5 +473,5 @@ void checker_read(struct checker *c, const struct trace *t)
 	const struct event *e;
 
 	while ((e = trace_read(t, &c->cursor, &c->lost)))
-		checker_event(c, t, e);
+		(void)checker_event(c, t, e);
 }

@@ -23,12 +23,16 @@ void checker_init(struct checker *c);
 void checker_release(struct checker *c);
 void checker_copy(struct checker *to, const struct checker *from);
 
+/* Bytes of what it keeps that are not shared with that one; of short tables nothing is said. */
+size_t checker_apart(const struct checker *c, const struct checker *from);
+
 /*
- * Follow one event of the trace. Who was made with attributes or in pieces says so in the next two
- * events: they have to be there already, if they are ever.
+ * Follow one event of the trace. False: no machine can tell such a one, and it is left out. A call
+ * with attributes or pieces tells them in the next two events: they have to be in the trace by now,
+ * if they are ever.
  */
 #define CHECKER_AHEAD 2
-void checker_event(struct checker *c, const struct trace *t, const struct event *e);
+bool checker_event(struct checker *c, const struct trace *t, const struct event *e);
 
 /* Read what is new in the trace. */
 void checker_read(struct checker *c, const struct trace *t);

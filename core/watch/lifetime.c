@@ -63,13 +63,26 @@ static bool is_streaming(const struct mapping *m)
 	return m->live && m->form < FORM_COHERENT && m->form != FORM_RESOURCE;
 }
 
-void rules_free(struct facts *f, const struct event *e, uint64_t cause)
+/* What a device wrote there and nobody copied back is of no use to anybody any more. */
+static void drop_pending(struct facts *f, struct ranges_walk w, const struct event *e)
 {
-	for (uint32_t i = 0; i < f->ownership.end; i++) {
-		const struct mapping *m = ownership_mapping(&f->ownership, i);
+	while (ranges_next(&w)) {
+		const struct mapping *m = ownership_mapping(&f->ownership, w.number);
 
 		if (overlaps(e->addr2, e->size, m->pending.pa, m->pending.end - m->pending.pa))
-			ownership_change(&f->ownership, i)->pending.end = m->pending.pa;
+			ownership_change(&f->ownership, w.number)->pending.end = m->pending.pa;
+	}
+}
+
+void rules_free(struct facts *f, const struct event *e, uint64_t cause)
+{
+	struct ranges_walk w = ownership_in(&f->ownership, e->addr2, e->size);
+
+	drop_pending(f, w, e);
+	drop_pending(f, ownership_ended_in(&f->ownership, e->addr2, e->size), e);
+	while (ranges_next(&w)) {
+		const struct mapping *m = ownership_mapping(&f->ownership, w.number);
+
 		if (!is_streaming(m) || !overlaps(e->addr2, e->size, m->pa, m->size))
 			continue;
 		rules_end(f, e, m);
@@ -77,7 +90,7 @@ void rules_free(struct facts *f, const struct event *e, uint64_t cause)
 			overwritten(f, e, m);
 		else
 			freed_under(f, e, cause, m);
-		ownership_change(&f->ownership, i)->freed = cause;
+		ownership_change(&f->ownership, w.number)->freed = cause;
 	}
 }
 

@@ -6,6 +6,8 @@
 #define SLOTS_PER_LEAF 16
 #define DEAD_KEPT 64     /* slots filled before an ended mapping's is used again */
 
+enum { LIVES, ENDED };   /* groups of by_pa */
+
 /* What is known of one page besides its bytes. */
 struct note {
 	uint64_t owned[4096 / WORD];         /* one bit a byte: a device owns it */
@@ -27,6 +29,8 @@ void ownership_init(struct ownership *o, uint64_t ram_bytes)
 		 ram_bytes ? MAPPINGS_MAX / SLOTS_PER_LEAF : 0);
 	cow_init(&o->live, LIVE_LEAF * sizeof(uint64_t),
 		 ram_bytes ? MAPPINGS_MAX / (LIVE_LEAF * WORD) : 0);
+	ranges_init(&o->by_dma, ram_bytes ? MAPPINGS_MAX : 0);
+	ranges_init(&o->by_pa, ram_bytes ? MAPPINGS_MAX : 0);
 	cow_init(&o->notes, sizeof(struct note), ram_bytes >> PAGE_SHIFT);
 	cow_init(&o->gone, sizeof(struct gone), ram_bytes >> PAGE_SHIFT);
 }
@@ -35,6 +39,8 @@ void ownership_release(struct ownership *o)
 {
 	cow_release(&o->slots);
 	cow_release(&o->live);
+	ranges_release(&o->by_dma);
+	ranges_release(&o->by_pa);
 	cow_release(&o->notes);
 	cow_release(&o->gone);
 }
@@ -44,6 +50,8 @@ void ownership_copy(struct ownership *to, const struct ownership *from)
 	*to = *from;
 	cow_copy(&to->slots, &from->slots);
 	cow_copy(&to->live, &from->live);
+	ranges_copy(&to->by_dma, &from->by_dma);
+	ranges_copy(&to->by_pa, &from->by_pa);
 	cow_copy(&to->notes, &from->notes);
 	cow_copy(&to->gone, &from->gone);
 }
@@ -51,6 +59,13 @@ void ownership_copy(struct ownership *to, const struct ownership *from)
 static struct mapping *slot_write(struct ownership *o, uint32_t i)
 {
 	return (struct mapping *)cow_write(&o->slots, i / SLOTS_PER_LEAF) + i % SLOTS_PER_LEAF;
+}
+
+size_t ownership_apart(const struct ownership *o, const struct ownership *from)
+{
+	return cow_apart(&o->slots, &from->slots) + cow_apart(&o->live, &from->live) +
+	       ranges_apart(&o->by_dma, &from->by_dma) + ranges_apart(&o->by_pa, &from->by_pa) +
+	       cow_apart(&o->notes, &from->notes) + cow_apart(&o->gone, &from->gone);
 }
 
 const struct mapping *ownership_mapping(const struct ownership *o, uint32_t i)
@@ -83,6 +98,9 @@ void ownership_end(struct ownership *o, struct mapping *m)
 	m->live = false;
 	m->ended_next = 0;
 	set_live(o, m->slot, false);
+	ranges_remove(&o->by_dma, m->slot);
+	ranges_remove(&o->by_pa, m->slot);
+	ranges_add(&o->by_pa, m->slot, ENDED, m->pa, m->size);
 	if (o->ended)
 		ownership_change(o, o->ended_last - 1)->ended_next = m->slot + 1;
 	else
@@ -98,6 +116,7 @@ static uint32_t slot_for_new(struct ownership *o)
 	if (o->end < DEAD_KEPT || !o->ended)
 		return o->end;
 	o->ended = ownership_mapping(o, slot)->ended_next;
+	ranges_remove(&o->by_pa, slot);
 	return slot;
 }
 
@@ -115,20 +134,40 @@ struct mapping *ownership_add(struct ownership *o, const struct mapping *m)
 	*to = *m;
 	to->slot = slot;
 	set_live(o, slot, true);
+	ranges_add(&o->by_dma, slot, to->device, to->dma, to->size);
+	ranges_add(&o->by_pa, slot, LIVES, to->pa, to->size);
 	return to;
 }
 
+struct ranges_walk ownership_on_bus(const struct ownership *o, uint32_t device, uint64_t dma,
+				    uint64_t n)
+{
+	return ranges_walk(&o->by_dma, device, dma, n);
+}
+
+struct ranges_walk ownership_in(const struct ownership *o, uint64_t pa, uint64_t n)
+{
+	return ranges_walk(&o->by_pa, LIVES, pa, n);
+}
+
+struct ranges_walk ownership_ended_in(const struct ownership *o, uint64_t pa, uint64_t n)
+{
+	return ranges_walk(&o->by_pa, ENDED, pa, n);
+}
+
+/* Of several the one with the lowest number, `end` when there is none. */
 static uint32_t slot_of(const struct ownership *o, uint32_t device, uint64_t dma, uint64_t n)
 {
-	uint32_t i = ownership_live(o, 0);
+	struct ranges_walk w = ownership_on_bus(o, device, dma, 1);
+	uint32_t best = o->end;
 
-	for (; i < o->end; i = ownership_live(o, i + 1)) {
-		const struct mapping *m = ownership_mapping(o, i);
+	while (ranges_next(&w)) {
+		const struct mapping *m = ownership_mapping(o, w.number);
 
-		if (m->device == device && inside(dma, n, m->dma, m->size))
-			break;
+		if (w.number < best && inside(dma, n, m->dma, m->size))
+			best = w.number;
 	}
-	return i;
+	return best;
 }
 
 const struct mapping *ownership_find(const struct ownership *o, uint32_t device, uint64_t dma,
@@ -172,16 +211,16 @@ static bool fits_better(const struct mapping *m, const struct mapping *than, uin
 struct mapping *ownership_named(struct ownership *o, uint32_t device, uint64_t dma, uint64_t size,
 				bool coherent_memory)
 {
+	struct ranges_walk w = ownership_on_bus(o, device, dma, 1);
 	uint32_t best = o->end;
 
-	for (uint32_t i = ownership_live(o, 0); i < o->end; i = ownership_live(o, i + 1)) {
-		const struct mapping *m = ownership_mapping(o, i);
+	while (ranges_next(&w)) {
+		const struct mapping *m = ownership_mapping(o, w.number);
 
-		if (m->device != device || m->dma != dma ||
-		    m->coherent_memory != coherent_memory)
+		if (m->dma != dma || m->coherent_memory != coherent_memory)
 			continue;
 		if (best == o->end || fits_better(m, ownership_mapping(o, best), size))
-			best = i;
+			best = w.number;
 	}
 	return best < o->end ? slot_write(o, best) : NULL;
 }
@@ -191,20 +230,28 @@ bool ownership_covers(const struct mapping *m, uint64_t pa)
 	return m->seq && inside(pa, 1, m->pa, m->size);
 }
 
-const struct mapping *ownership_of(const struct ownership *o, uint64_t pa)
+/* Of those that hold the byte the one that changed hands last, and of those the lowest slot's. */
+static const struct mapping *newest(const struct ownership *o, struct ranges_walk w, uint64_t pa)
 {
 	const struct mapping *best = NULL;
 
-	for (uint32_t i = 0; i < o->end; i++) {
-		const struct mapping *m = ownership_mapping(o, i);
+	while (ranges_next(&w)) {
+		const struct mapping *m = ownership_mapping(o, w.number);
 
 		if (!ownership_covers(m, pa))
 			continue;
-		if (!best || m->live > best->live ||
-		    (m->live == best->live && m->handover > best->handover))
+		if (!best || m->handover > best->handover ||
+		    (m->handover == best->handover && m->slot < best->slot))
 			best = m;
 	}
 	return best;
+}
+
+const struct mapping *ownership_of(const struct ownership *o, uint64_t pa)
+{
+	const struct mapping *m = newest(o, ownership_in(o, pa, 1), pa);
+
+	return m ? m : newest(o, ownership_ended_in(o, pa, 1), pa);
 }
 
 /* The bits of bytes first to last of a page in the word that holds the first. */
@@ -240,11 +287,11 @@ static void set_owner(struct ownership *o, uint64_t pa, uint64_t size, bool devi
 
 void ownership_hand_over(struct ownership *o, uint64_t pa, uint64_t size, bool device)
 {
+	struct ranges_walk w = ownership_in(o, pa, size);
+
 	set_owner(o, pa, size, device);
-	if (device)
-		return;
-	for (uint32_t i = ownership_live(o, 0); i < o->end; i = ownership_live(o, i + 1)) {
-		const struct mapping *m = ownership_mapping(o, i);
+	while (!device && ranges_next(&w)) {
+		const struct mapping *m = ownership_mapping(o, w.number);
 		uint64_t from = m->pa > pa ? m->pa : pa, end = min_u64(m->pa + m->size, pa + size);
 
 		if (m->device_owns && from < end)

@@ -3,8 +3,8 @@
  * Who owns what: the live mappings, as the trace tells them, and for each byte of RAM whether a
  * device owns it now (mapped or synced for the device) and which free, if any, gave it back.
  */
-#include "cow.h"
 #include "event.h"
+#include "ranges.h"
 
 #define ATTR_SKIP_CPU_SYNC (1u << 5)   /* DMA_ATTR_ (include/linux/dma-mapping.h) */
 
@@ -56,6 +56,8 @@ struct ownership {
 	struct cow slots;            /* struct mapping, 16 a leaf */
 	uint32_t end;                /* no slot in use at or above */
 	struct cow live;             /* one bit a slot: most have ended, and most ask for the others */
+	struct ranges by_dma;        /* the live ones, by device and bus address */
+	struct ranges by_pa;         /* all, apart: those that live and those that have ended */
 	uint32_t ended, ended_last;  /* 1 + slot of the mapping that ended first, and last; 0: none */
 	/* there were more than MAPPINGS_MAX: what is unmapped is unknown */
 	bool crowded;
@@ -66,12 +68,22 @@ struct ownership {
 void ownership_init(struct ownership *o, uint64_t ram_bytes);
 void ownership_release(struct ownership *o);
 void ownership_copy(struct ownership *to, const struct ownership *from);
+size_t ownership_apart(const struct ownership *o, const struct ownership *from); /* cow_apart */
 
 /* Slot i < end; one that ended has live false. */
 const struct mapping *ownership_mapping(const struct ownership *o, uint32_t i);
 
 /* The first live mapping's slot from this one on, `end` when there is none. */
 uint32_t ownership_live(const struct ownership *o, uint32_t from);
+
+/*
+ * Over the slots of mappings with a byte of a range, in no order (ranges.h): of a device's live ones
+ * by bus address; of those that live, or have ended and are kept, by where their bytes lie.
+ */
+struct ranges_walk ownership_on_bus(const struct ownership *o, uint32_t device, uint64_t dma,
+				    uint64_t n);
+struct ranges_walk ownership_in(const struct ownership *o, uint64_t pa, uint64_t n);
+struct ranges_walk ownership_ended_in(const struct ownership *o, uint64_t pa, uint64_t n);
 
 /* A new mapping, or NULL when there are too many. */
 struct mapping *ownership_add(struct ownership *o, const struct mapping *m);

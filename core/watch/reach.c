@@ -60,15 +60,18 @@ static bool is_older(const struct mapping *m, const struct beat *b)
 static uint32_t slot_reached(const struct facts *f, const struct beat *b, enum direction dir)
 {
 	const struct ownership *o = &f->ownership;
+	struct ranges_walk w = ownership_on_bus(o, b->event->unit, b->dma, 1);
 	uint32_t best = o->end;
 	int best_rank = -1;
 
-	for (uint32_t i = ownership_live(o, 0); i < o->end; i = ownership_live(o, i + 1)) {
-		const struct mapping *m = ownership_mapping(o, i);
-		int rank = holds(m, b) ? 2 * allows(m, dir) + is_older(m, b) : -1;
+	while (ranges_next(&w)) {
+		const struct mapping *m = ownership_mapping(o, w.number);
+		int rank = 2 * allows(m, dir) + is_older(m, b);
 
-		if (rank > best_rank) {
-			best = i;
+		if (!holds(m, b))
+			continue;
+		if (rank > best_rank || (rank == best_rank && w.number < best)) {
+			best = w.number;
 			best_rank = rank;
 		}
 	}

@@ -28,6 +28,7 @@ struct facts {
 	} call;
 	/* the last call whose bytes do not lie together; its pieces follow (dma.piece) */
 	struct event head;
+	uint64_t keyframe;           /* the machine.on of the last one; it is the cause of it all */
 	bool translates;             /* an IOMMU looks bus addresses up */
 	struct {
 		uint64_t from, to;   /* the last address a device's mask cut */

@@ -58,6 +58,16 @@ void shadow_copy(struct shadow *to, const struct shadow *from)
 	}
 }
 
+size_t shadow_apart(const struct shadow *s, const struct shadow *from)
+{
+	size_t bytes = cow_apart(&s->ram, &from->ram) + cow_apart(&s->unseen, &from->unseen);
+
+	for (uint32_t level = 1; level <= 2; level++)
+		bytes += cow_apart(&s->cache[level].lines, &from->cache[level].lines) +
+			 cow_apart(&s->cache[level].tags, &from->cache[level].tags);
+	return bytes;
+}
+
 static stamp_t stamp(const struct event *e, uint64_t writer)
 {
 	return e->seq << 8 | writer;

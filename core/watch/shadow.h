@@ -94,6 +94,7 @@ struct shadow {
 void shadow_init(struct shadow *s);      /* holds nothing until a machine.on event */
 void shadow_release(struct shadow *s);
 void shadow_copy(struct shadow *to, const struct shadow *from);
+size_t shadow_apart(const struct shadow *s, const struct shadow *from);  /* see cow_apart */
 
 /* Follow one event. False: of no use, as all of its kind. */
 bool shadow_event(struct shadow *s, const struct event *e);

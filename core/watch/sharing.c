@@ -94,11 +94,12 @@ static void report_coherent(struct facts *f, const struct event *e, const struct
 
 void rules_map(struct facts *f, const struct event *e, const struct mapping *m)
 {
-	if (m->form == FORM_RESOURCE)
-		return;
-	for (uint32_t i = ownership_live(&f->ownership, 0); i < f->ownership.end;
-	     i = ownership_live(&f->ownership, i + 1)) {
-		const struct mapping *other = ownership_mapping(&f->ownership, i);
+	uint64_t from = first_line(f, m->pa);
+	struct ranges_walk w = ownership_in(&f->ownership, from,
+					    round_up(m->pa + m->size, f->shadow.line) - from);
+
+	while (m->form != FORM_RESOURCE && ranges_next(&w)) {
+		const struct mapping *other = ownership_mapping(&f->ownership, w.number);
 
 		if (other->seq == m->seq)
 			continue;
@@ -156,12 +157,13 @@ static void report_store(struct facts *f, const struct event *e, const struct ma
 void rules_store_beside(struct facts *f, const struct event *e)
 {
 	uint64_t line = first_line(f, e->addr2);
+	struct ranges_walk w = ownership_in(&f->ownership, line, f->shadow.line);
 
 	if (e->a == AT_STORE_BUFFER || f->shadow.coherent ||
 	    !ownership_any_device(&f->ownership, line, f->shadow.line))
 		return;
-	for (uint32_t i = 0; i < f->ownership.end; i++) {
-		const struct mapping *m = ownership_mapping(&f->ownership, i);
+	while (ranges_next(&w)) {
+		const struct mapping *m = ownership_mapping(&f->ownership, w.number);
 
 		if (is_writable_in(f, m, line) && !overlaps(e->addr2, e->size, m->pa, m->size)) {
 			report_store(f, e, m);

@@ -83,8 +83,11 @@ static void extend(struct violation *v, const struct violation *more)
 
 void violations_report(struct violations *vs, struct violation *v, const struct event *e)
 {
-	struct violation *known = reported(vs, v->rule, v->cause);
+	struct violation *known;
 
+	if (vs->muted)
+		return;
+	known = reported(vs, v->rule, v->cause);
 	if (known) {
 		extend(known, v);
 		return;
@@ -116,4 +119,12 @@ void violations_keep_events(struct violations *vs, const struct trace *t)
 {
 	for (; vs->kept < vs->count; vs->kept++)
 		keep_events(cow_write(&vs->list, vs->kept), t);
+}
+
+void violations_take_back(struct violations *vs, uint64_t seq)
+{
+	while (vs->count && violations_at(vs, vs->count - 1)->seq >= seq)
+		vs->count--;
+	if (vs->kept > vs->count)
+		vs->kept = vs->count;
 }

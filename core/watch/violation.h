@@ -67,6 +67,7 @@ struct violations {
 	uint32_t count;
 	uint32_t kept;               /* the first so many have their events */
 	uint64_t dropped;            /* beyond VIOLATIONS_MAX */
+	bool muted;                  /* what happens is no mistake: a keyframe tells it again */
 };
 
 void violations_init(struct violations *vs);
@@ -80,6 +81,9 @@ const struct violation *violations_at(const struct violations *vs, uint32_t i); 
  * about the first access (count, seq, cycle, the ends of the chain) is filled in here.
  */
 void violations_report(struct violations *vs, struct violation *v, const struct event *e);
+
+/* Those found at event `seq` or later are taken back: it was undone. */
+void violations_take_back(struct violations *vs, uint64_t seq);
 
 /* Copy the events of new violations while the trace still has them. */
 void violations_keep_events(struct violations *vs, const struct trace *t);

@@ -27,24 +27,22 @@ static const struct sides sides[RULE_COUNT] = {
 	[RULE_DOUBLE_FETCH] = { "first", "then" },
 };
 
+static bool is_known(const struct picture *p, uint64_t i)
+{
+	return player_violation(p->player, player_flag(p->player, (uint32_t)i));
+}
+
 /* The flag that was chosen, else the last one so far; player_flags when there is none. */
 static uint32_t which_flag(const struct picture *p)
 {
-	const struct violations *all = model_violations(p->model);
-	uint32_t n = player_flags(p->player), last = n;
+	uint32_t i = player_flags_until(p->player, player_at(p->player));
+	const struct thing *chosen = &p->look->selected;
 
-	for (uint32_t i = 0; i < n; i++) {
-		const struct flag *f = player_flag(p->player, i);
-
-		if (f->at > player_at(p->player))
-			break;
-		if (f->violation >= all->count)
-			continue;
-		last = i;
-		if (p->look->selected.kind == THING_FLAG && p->look->selected.id == i)
-			return i;
-	}
-	return last;
+	if (chosen->kind == THING_FLAG && chosen->id < i && is_known(p, chosen->id))
+		return (uint32_t)chosen->id;
+	while (i && !is_known(p, i - 1))
+		i--;
+	return i ? i - 1 : player_flags(p->player);
 }
 
 /* A column of text that is filled from above. */
@@ -66,7 +64,8 @@ static void write_side(struct column *c, const char *name, uint64_t value, uint3
 {
 	char words[128];
 	struct text text = { words, 0, sizeof words };
-	uint64_t at = stamp_event(stamp) ? player_find(c->p->player, stamp_event(stamp)) : UINT64_MAX;
+	uint64_t seq = stamp_event(stamp);
+	uint64_t at = seq ? player_find(c->p->player, seq) : UINT64_MAX;
 
 	if (!name)
 		return;
@@ -119,19 +118,20 @@ static void write_head(struct column *c, const struct flag *f, uint32_t number)
 {
 	const struct picture *p = c->p;
 	const char *name = rule_info[f->rule].name;
-	float size = p->look->text, line = size * 1.5f, w = text_width(name, size) + size;
+	float size = p->look->text, line = size * 1.5f, w = text_width(name, size) + size, rest;
 	bool now = f->at == player_at(p->player);
 	struct box b = { c->left.x, c->left.y, w < c->left.w ? w : c->left.w, line - 2 };
 
 	scene_thing(p->scene, THING_FLAG, 0, number);
 	p->scene->marks = look_hides(p->look, LEGEND_WARN) ? MARK_FADED : 0;
 	scene_rect(p->scene, b, now ? ROLE_WARN : ROLE_PANEL, ROLE_WARN, MARK_ROUND);
-	scene_label(p->scene, b, size, now ? role_ink(p->look->theme, ROLE_WARN) : ROLE_INK, MARK_BOLD,
-		    "%s", name);
+	scene_label(p->scene, b, size, now ? role_ink(p->look->theme, ROLE_WARN) : ROLE_INK,
+		    MARK_BOLD, "%s", name);
 	p->scene->marks = 0;
-	if (c->left.w > b.w + size)
-		scene_text(p->scene, b.x + b.w + size / 2, b.y + b.h / 2, c->left.w - b.w - size / 2, size,
-			   ROLE_DIM, 0, "%s[%" PRIu32 " of %" PRIu32 "]", f->error ? "" : "warning ",
+	rest = c->left.w - b.w - size / 2;
+	if (rest > 0)
+		scene_text(p->scene, b.x + b.w + size / 2, b.y + b.h / 2, rest, size, ROLE_DIM, 0,
+			   "%s[%" PRIu32 " of %" PRIu32 "]", f->error ? "" : "warning ",
 			   number + 1, player_flags(p->player));
 	c->left.y += line;
 	c->left.h -= line;
@@ -147,16 +147,18 @@ static void draw_links(const struct picture *p, struct box b, const struct viola
 	for (uint32_t i = 0; i < v->chain_length; i++) {
 		uint64_t at = player_find(p->player, v->chain[i]);
 		char number[24];
+		struct box pill;
 		float w;
 
 		snprintf(number, sizeof number, "%" PRIu64, v->chain[i]);
 		w = text_width(number, size) + size;
 		if (x + w > b.x + b.w)
 			return;
+		pill = (struct box){ x, b.y + 1, w, b.h - 2 };
 		scene_thing(p->scene, at == UINT64_MAX ? THING_NONE : THING_EVENT, 0, at);
-		scene_rect(p->scene, (struct box){ x, b.y + 1, w, b.h - 2 }, ROLE_FRESH,
+		scene_rect(p->scene, pill, ROLE_FRESH,
 			   v->chain[i] == v->cause ? ROLE_WARN : ROLE_EDGE, MARK_ROUND);
-		scene_label(p->scene, (struct box){ x, b.y + 1, w, b.h - 2 }, size, ROLE_INK, 0, "%s", number);
+		scene_label(p->scene, pill, size, ROLE_INK, 0, "%s", number);
 		x += w + size / 2;
 	}
 }
@@ -172,7 +174,8 @@ static void draw_chain(const struct picture *p, struct box b, const struct viola
 		char words[STORY_MAX];
 		struct text text = { words, 0, sizeof words };
 
-		text_add(&text, "%s%" PRIu64 " ", v->chain[i] == v->cause ? "=> " : "   ", v->chain[i]);
+		text_add(&text, "%s%" PRIu64 " ", v->chain[i] == v->cause ? "=> " : "   ",
+			 v->chain[i]);
 		if (v->events[i].seq)
 			story_event(&text, p->model, &v->events[i]);
 		scene_thing(p->scene, at == UINT64_MAX ? THING_NONE : THING_EVENT, 0, at);
@@ -183,7 +186,7 @@ static void draw_chain(const struct picture *p, struct box b, const struct viola
 static void draw_violation(const struct picture *p, struct box b, uint32_t number)
 {
 	const struct flag *f = player_flag(p->player, number);
-	const struct violation *v = violations_at(model_violations(p->model), f->violation);
+	const struct violation *v = player_violation(p->player, f);
 	float line = p->look->text * 1.5f, whole = line * (float)v->chain_length;
 	struct column c = { p, { b.x, b.y, b.w, b.h - line } };
 

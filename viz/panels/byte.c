@@ -2,59 +2,31 @@
  * The truth table of one byte: every copy of it from the CPU to the device, how old each is and who
  * wrote it, and which of them each side would read.
  */
+#include "viz/copies.h"
 #include "viz/dress.h"
 #include "viz/panel.h"
-#include "viz/version.h"
 #include "viz/words.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-#define ROWS_MAX 6
-
-/* A copy of the byte. */
-struct copy {
-	const char *name;
-	struct thing thing;
-	uint8_t value;
-	char letter;
-	enum age age;
-	stamp_t stamp;           /* who wrote it; 0: unknown */
-	uint64_t seq;            /* of the transfer that brought it into a device */
-};
-
-struct table {
-	const struct model *m;
-	uint64_t pa;
-	uint64_t slot;           /* the same byte in a bounce buffer, UINT64_MAX: there is none */
-	const struct mapping *mapping;   /* the last one of this byte, or NULL */
-	struct copy copy[ROWS_MAX];
-	uint32_t copies;
-	uint32_t cpu, device;    /* the copy each would read; ROWS_MAX: none */
-};
+#define BAR   4.0f           /* points: the mark of who reads a copy */
+#define MARKS 11.0f          /* room for two of them */
 
 static bool is_ram(const struct model *m, uint64_t pa)
 {
 	return pa < model_shadow(m)->ram_bytes;
 }
 
-/* The byte that was chosen; else the first of the last access, else of the newest mapping. */
-static uint64_t which_byte(const struct picture *p)
+static uint64_t byte_of_newest_mapping(const struct model *m)
 {
-	const struct ownership *o = model_ownership(p->model);
-	const struct event *e = &p->model->event, *access = &p->model->access;
+	const struct ownership *o = model_ownership(m);
 	uint64_t newest = 0, pa = UINT64_MAX;
 
-	if (p->look->byte != UINT64_MAX)
-		return is_ram(p->model, p->look->byte) ? p->look->byte : UINT64_MAX;
-	if ((e->kind == EV_DEV_READ || e->kind == EV_DEV_WRITE) && is_ram(p->model, e->addr2))
-		return e->addr2;
-	if (access->kind != EV_COUNT && is_ram(p->model, access->addr2))
-		return access->addr2;
 	for (uint32_t i = ownership_live(o, 0); i < o->end; i = ownership_live(o, i + 1)) {
 		const struct mapping *map = ownership_mapping(o, i);
 
-		if (map->seq > newest && is_ram(p->model, map->pa)) {
+		if (map->seq > newest && is_ram(m, map->pa)) {
 			newest = map->seq;
 			pa = map->pa;
 		}
@@ -62,131 +34,74 @@ static uint64_t which_byte(const struct picture *p)
 	return pa;
 }
 
-static void add_copy(struct table *t, const char *name, enum where at)
+/* The byte that was chosen; else the first of the last access, else of the newest mapping. */
+static uint64_t which_byte(const struct picture *p)
 {
-	struct copy c = { .name = name, .age = model_age(t->m, at, t->pa),
-			  .thing = { THING_BYTE, (uint8_t)at, t->pa },
-			  .letter = versions_of(t->m, t->pa).letter[at] };
+	const struct model *m = p->model;
+	bool beat = m->event.kind == EV_DEV_READ || m->event.kind == EV_DEV_WRITE;
 
-	if (!shadow_byte(model_shadow(t->m), at, t->pa, &c.value, &c.stamp))
-		return;
-	if (t->cpu == ROWS_MAX)
-		t->cpu = t->copies;
-	t->copy[t->copies++] = c;
-}
-
-/* Of the newest copy of the byte, wherever it is. */
-static stamp_t newest_stamp(const struct model *m, uint64_t pa)
-{
-	uint8_t value;
-	stamp_t stamp;
-
-	shadow_newest(model_shadow(m), pa, &value, &stamp);
-	return stamp;
-}
-
-/* What a device wrote into a bounce buffer and nobody copied back makes all other copies old. */
-static void add_slot(struct table *t)
-{
-	stamp_t ours = newest_stamp(t->m, t->pa), its = newest_stamp(t->m, t->slot);
-	struct copy c = { .name = "bounce", .thing = { THING_BYTE, AT_RAM, t->slot },
-			  .age = its >= ours ? AGE_FRESH : AGE_BEHIND };
-
-	if (!shadow_byte(model_shadow(t->m), AT_RAM, t->slot, &c.value, &c.stamp))
-		return;
-	c.letter = version_letter(c.stamp);
-	for (uint32_t i = 0; its > ours && stamp_by_device(its) && i < t->copies; i++)
-		t->copy[i].age = AGE_STALE;
-	t->copy[t->copies++] = c;
-}
-
-/* What the device read into its own buffer, in the transfer it was told of last. */
-static void add_received(struct table *t)
-{
-	uint32_t unit = t->mapping ? t->mapping->device : MODEL_DEVICES;
-	const struct device_model *d = unit < MODEL_DEVICES ? &t->m->device[unit] : NULL;
-	uint64_t dma = d ? t->mapping->dma + (t->pa - t->mapping->pa) : 0;
-	uint8_t value;
-	stamp_t stamp;
-	struct copy c = { .name = "device", .thing = { THING_DEVICE, (uint8_t)unit, unit },
-			  .letter = ' ' };
-
-	if (!d || d->dir != DMA_TO_DEVICE || !inside(dma, 1, d->dma, d->moved) ||
-	    dma - d->dma >= DEVICE_BUFFER)
-		return;
-	c.value = model_buffer(t->m, unit)[dma - d->dma];
-	c.seq = d->start;
-	shadow_newest(model_shadow(t->m), t->pa, &value, &stamp);
-	c.age = c.value == value ? AGE_FRESH : AGE_STALE;
-	t->copy[t->copies++] = c;
-}
-
-static void fill_table(struct table *t, const struct model *m, uint64_t pa)
-{
-	const struct stand_in *s = model_stand_in(m, pa);
-
-	*t = (struct table){ .m = m, .pa = pa, .slot = UINT64_MAX, .cpu = ROWS_MAX,
-			     .mapping = ownership_of(model_ownership(m), pa) };
-	if (s && s->to)
-		t->slot = s->to + (pa - s->pa);
-	add_copy(t, "buffer", AT_STORE_BUFFER);
-	add_copy(t, "L1", AT_L1);
-	add_copy(t, "L2", AT_L2);
-	add_copy(t, "RAM", AT_RAM);
-	t->device = t->copies - 1;
-	if (t->slot != UINT64_MAX) {
-		add_slot(t);
-		t->device = t->copies - 1;
-	} else if (model_shadow(m)->coherent) {
-		t->device = t->cpu;
-	}
-	add_received(t);
+	if (p->look->byte != UINT64_MAX)
+		return is_ram(m, p->look->byte) ? p->look->byte : UINT64_MAX;
+	if (beat && is_ram(m, m->event.addr2))
+		return m->event.addr2;
+	if (m->access.kind != EV_COUNT && is_ram(m, m->access.addr2))
+		return m->access.addr2;
+	return byte_of_newest_mapping(m);
 }
 
 /* Its physical address, in the line of the panel's title. */
-static void draw_address(const struct picture *p, struct box b, const struct table *t)
+static void draw_address(const struct picture *p, struct box b, const struct copies *c)
 {
-	const struct panel_info *info = &panel_info[PANEL_BYTE];
 	float size = p->look->text, top = p->box[PANEL_BYTE].y;
-	float title = text_width(info->title, size) + size;
+	float title = text_width(panel_info[PANEL_BYTE].title, size) + size;
 	char words[128];
 	struct text text = { words, 0, sizeof words };
 
-	words_place(&text, p->model, t->pa);
+	words_place(&text, p->model, c->pa);
+	if (text_width(words, size) > b.w - title)
+		snprintf(words, sizeof words, "0x%" PRIx64, c->pa);
 	if (b.w > title && b.y - top >= size)
 		scene_text(p->scene, b.x + title, top + size * 0.9f, b.w - title, size, ROLE_INK, 0,
 			   "%s", words);
 }
 
-/* Its other addresses and its owner, a line each; the owner's first where there is one line. */
-static void draw_owner(const struct picture *p, struct box b, const struct table *t, uint32_t lines)
+/* A bounce buffer is owned by who owns the buffer it stands in for. */
+static void draw_bounce_owner(const struct picture *p, struct box b, uint64_t stood_for)
 {
-	const struct mapping *m = t->mapping;
-	bool live = m && m->live, device = live && ownership_is_device(model_ownership(p->model), t->pa);
-	float size = p->look->text, line = size * 1.5f, y = b.y + line / 2;
+	const struct mapping *m = ownership_of(model_ownership(p->model), stood_for);
+	bool device = m && device_owns(p->model, stood_for);
 
-	if (lines > 1)
-		scene_text(p->scene, b.x, y + line, b.w, size, ROLE_INK, 0, "va 0x%" PRIx64,
-			   model_va(p->model, t->pa));
-	if (lines && !live)
-		scene_text(p->scene, b.x, y, b.w, size, ROLE_DIM, 0, "not mapped: the CPU's");
-	if (!lines || !live)
+	scene_text(p->scene, b.x, b.y + b.h / 2, b.w, p->look->text, ROLE_INK, 0,
+		   "%s owns it, for 0x%" PRIx64, device ? words_device(m->device) : "CPU",
+		   stood_for);
+}
+
+static void draw_owner(const struct picture *p, struct box b, const struct copies *c)
+{
+	const struct mapping *m = c->mapping;
+	const struct stand_in *bounce = bounce_of(p->model, c->pa);
+	float size = p->look->text, y = b.y + b.h / 2;
+	bool device = device_owns(p->model, c->pa);
+
+	if (bounce) {
+		draw_bounce_owner(p, b, bounce->pa + (c->pa - bounce->to));
 		return;
+	}
+	if (!m || !m->live) {
+		scene_text(p->scene, b.x, y, b.w, size, ROLE_DIM, 0, "not mapped: the CPU's");
+		return;
+	}
 	scene_thing(p->scene, THING_MAPPING, 0, m->seq);
 	scene_text(p->scene, b.x, y, b.w, size, ROLE_INK, 0, "%s owns it, bus 0x%" PRIx64,
-		   m->coherent_memory ? "each side" : device ? words_device(m->device) : "CPU",
-		   m->dma + (t->pa - m->pa));
+		   m->coherent_memory ? "each" : device ? words_device(m->device) : "CPU",
+		   m->dma + (c->pa - m->pa));
 	scene_thing(p->scene, THING_PANEL, 0, PANEL_BYTE);
 }
 
-static const char *const age_word[] = {
-	[AGE_FRESH] = "fresh", [AGE_BEHIND] = "behind", [AGE_STALE] = "stale", [AGE_ABSENT] = "",
-};
-
-/* What a click on it leads to: the moment it was written, or nothing but the copy itself. */
+/* A click on a copy leads to the moment it was written, where that is known. */
 static void set_thing(const struct picture *p, const struct copy *c)
 {
-	uint64_t seq = c->seq ? c->seq : stamp_event(c->stamp);
+	uint64_t seq = c->transfer ? c->transfer : stamp_event(c->stamp);
 	uint64_t at = seq ? player_find(p->player, seq) : UINT64_MAX;
 
 	if (at == UINT64_MAX)
@@ -195,90 +110,130 @@ static void set_thing(const struct picture *p, const struct copy *c)
 		scene_thing(p->scene, THING_EVENT, 0, at);
 }
 
-/* "edu, event 34": words_writer for a narrow column. */
-static void add_writer(struct text *t, stamp_t stamp)
+/* Value and version in a cell dressed by age, which shows at both sides of them. */
+static void draw_value(const struct picture *p, struct box b, const struct copy *c)
 {
-	uint32_t writer = stamp & 0xff;
+	struct dress dress = dress_of(p->look, c->age);
+	float one = p->look->text * TEXT_ADVANCE;
 
-	if (!stamp)
-		return;
-	text_add(t, "%s, event %" PRIu64, writer >= WROTE_DEVICE ? words_device(writer - WROTE_DEVICE) :
-		 writer == WROTE_KERNEL ? "kernel" : "CPU", stamp_event(stamp));
+	scene_rect(p->scene, b, dress.fill, ROLE_EDGE, dress.marks);
+	scene_rect(p->scene, (struct box){ b.x + one * 0.75f, b.y + 1, one * 4, b.h - 2 },
+		   ROLE_FRESH, ROLE_NONE, 0);
+	scene_label(p->scene, b, p->look->text, ROLE_INK, MARK_BOLD, "%02x %c", c->value,
+		    c->letter);
 }
 
+/* "edu, event 34", or "edu #34", or "edu" where that is too long. */
+static void draw_writer(const struct picture *p, struct box b, const struct copy *c)
+{
+	static const char *const number[] = { ", event ", " #" };
+	uint64_t event = c->transfer ? c->transfer : stamp_event(c->stamp);
+	uint32_t writer = c->stamp & 0xff;
+	const char *who = c->transfer ? "got" :
+		writer >= WROTE_DEVICE ? words_device(writer - WROTE_DEVICE) :
+		writer == WROTE_KERNEL ? "kernel" : "CPU";
+	char words[64] = "";
+
+	for (int i = 0; i < 2 && (!i || text_width(words, p->look->text) > b.w); i++)
+		snprintf(words, sizeof words, "%s%s%" PRIu64, who, number[i], event);
+	if (c->transfer || c->stamp)
+		scene_text(p->scene, b.x, b.y + b.h / 2, b.w, p->look->text, ROLE_DIM, 0, "%s",
+			   text_width(words, p->look->text) > b.w ? who : words);
+}
+
+/* Columns: name, value and version, age, writer; the last ones only where there is room. */
 static void draw_copy(const struct picture *p, struct box b, const struct copy *c)
 {
-	float size = p->look->text, one = size * TEXT_ADVANCE, y = b.y + b.h / 2;
-	float value = b.x + 7 * one, cell = 5.5f * one, after = value + cell + one;
-	struct dress dress = dress_of(p->look, c->age);
-	struct box place = { value, b.y + 1, cell, b.h - 2 };
-	char words[64] = "";
-	struct text text = { words, 0, sizeof words };
+	static const char *const age[] = { [AGE_FRESH] = "fresh", [AGE_BEHIND] = "behind",
+					   [AGE_STALE] = "stale", [AGE_ABSENT] = "" };
+	float size = p->look->text, one = size * TEXT_ADVANCE, right = b.x + b.w;
+	float value = b.x + 7 * one, word = value + 6.5f * one, writer = word + 7 * one;
 
-	p->scene->marks = dress.marks & MARK_FADED;
-	scene_text(p->scene, b.x, y, value - b.x, size, ROLE_INK, 0, "%s", c->name);
+	p->scene->marks = dress_of(p->look, c->age).marks & MARK_FADED;
+	scene_text(p->scene, b.x, b.y + b.h / 2, value - b.x, size, ROLE_INK, 0, "%s", c->name);
 	set_thing(p, c);
-	scene_rect(p->scene, place, dress.fill, ROLE_EDGE, dress.marks);
-	scene_rect(p->scene, (struct box){ place.x + one * 0.75f, place.y + 1, one * 4, place.h - 2 },
-		   ROLE_FRESH, ROLE_NONE, 0);
-	scene_label(p->scene, place, size, ROLE_INK, MARK_BOLD, "%02x %c", c->value, c->letter);
-	if (c->seq)
-		text_add(&text, "read by event %" PRIu64, c->seq);
-	else
-		add_writer(&text, c->stamp);
-	if (b.x + b.w > after + 7 * one)
-		scene_text(p->scene, after, y, 7 * one, size, ROLE_INK, c->age == AGE_FRESH ? 0 : MARK_BOLD,
-			   "%s", age_word[c->age]);
-	after += 7 * one;
-	if (b.x + b.w > after + 8 * one)
-		scene_text(p->scene, after, y, b.x + b.w - after, size, ROLE_DIM, 0, "%s", words);
+	draw_value(p, (struct box){ value, b.y + 1, 5.5f * one, b.h - 2 }, c);
+	if (right > word + 7 * one)
+		scene_text(p->scene, word, b.y + b.h / 2, 7 * one, size, ROLE_INK,
+			   c->age == AGE_FRESH ? 0 : MARK_BOLD, "%s", age[c->age]);
+	if (right > writer + 8 * one)
+		draw_writer(p, (struct box){ writer, b.y, right - writer, b.h }, c);
 	p->scene->marks = 0;
 }
 
-/* Which copy a side would read; its colour stands before the words and beside the copy. */
-static void draw_reader(const struct picture *p, struct box b, const struct table *t, bool device,
-			float copies_y, float line)
-{
-	uint32_t i = device ? t->device : t->cpu;
-	enum role role = device ? ROLE_DEVICE : ROLE_CPU;
-	float size = p->look->text, bar = 4;
-	const struct copy *c = &t->copy[i];
+struct reader {
+	const char *name;
+	enum role role;
+	enum legend row;
+};
 
-	scene_thing(p->scene, THING_NONE, 0, 0);
-	p->scene->marks = look_hides(p->look, device ? LEGEND_DEVICE : LEGEND_CPU) ? MARK_FADED : 0;
-	scene_rect(p->scene, (struct box){ b.x, b.y + 2, bar, b.h - 4 }, role, ROLE_NONE, 0);
-	scene_text(p->scene, b.x + 2 * bar, b.y + b.h / 2, b.w - 2 * bar, size, ROLE_INK,
-		   c->age == AGE_FRESH ? 0 : MARK_BOLD, "%s would read %02x%s%s", device ?
-		   "device" : "CPU", c->value, c->age == AGE_FRESH ? "" : ": ", c->age == AGE_FRESH ? "" :
-		   "old");
-	scene_rect(p->scene, (struct box){ b.x + (device ? bar + 1 : 0), copies_y + (float)i * line + 2,
-		   bar, line - 4 }, role, ROLE_NONE, 0);
+static const struct reader readers[2] = {
+	{ "CPU", ROLE_CPU, LEGEND_CPU }, { "device", ROLE_DEVICE, LEGEND_DEVICE },
+};
+
+/* What one side would read. Its colour stands here and beside the copy it is. */
+static void draw_reader(const struct picture *p, struct box b, int who, struct box copy,
+			const struct copy *c)
+{
+	const struct reader *r = &readers[who];
+	bool old = c->age != AGE_FRESH;
+
+	scene_thing(p->scene, THING_PANEL, 0, PANEL_BYTE);
+	p->scene->marks = look_hides(p->look, r->row) ? MARK_FADED : 0;
+	scene_rect(p->scene, (struct box){ b.x, b.y + 2, BAR, b.h - 4 }, r->role, ROLE_NONE, 0);
+	scene_rect(p->scene, (struct box){ copy.x + (float)who * (BAR + 1), copy.y + 2, BAR,
+					   copy.h - 4 }, r->role, ROLE_NONE, 0);
+	scene_text(p->scene, b.x + MARKS, b.y + b.h / 2, b.w - MARKS, p->look->text, ROLE_INK,
+		   old ? MARK_BOLD : 0, "%s would read %02x%s", r->name, c->value,
+		   old ? ": old" : "");
 	p->scene->marks = 0;
+}
+
+static struct box row_of(struct box b, float line, uint32_t i)
+{
+	return (struct box){ b.x, b.y + (float)i * line, b.w, line };
+}
+
+/* The copies and who reads them come first; owner and va have the lines that are left. */
+static void draw_table(const struct picture *p, struct box b, const struct copies *c)
+{
+	float line = p->look->text * 1.5f;
+	uint32_t lines = (uint32_t)(b.h / line), needed = c->count + 2;
+	uint32_t first = lines <= needed ? 0 : lines - needed > 2 ? 2 : lines - needed;
+
+	if (first)
+		draw_owner(p, row_of(b, line, 0), c);
+	if (first > 1)
+		scene_text(p->scene, b.x, b.y + 1.5f * line, b.w, p->look->text, ROLE_INK, 0,
+			   "va 0x%" PRIx64, model_va(p->model, c->pa));
+	for (uint32_t i = 0; i < c->count && first + i < lines; i++) {
+		struct box row = row_of(b, line, first + i);
+
+		row.x += MARKS;
+		row.w -= MARKS;
+		draw_copy(p, row, &c->copy[i]);
+	}
+	for (int who = 0; who < 2 && first + c->count + (uint32_t)who < lines; who++) {
+		uint32_t i = who ? c->device : c->cpu;
+
+		draw_reader(p, row_of(b, line, first + c->count + (uint32_t)who), who,
+			    row_of(b, line, first + i), &c->copy[i]);
+	}
 }
 
 void panel_byte(const struct picture *p, struct box b)
 {
-	float line = p->look->text * 1.5f, y = b.y, gutter = 11;
-	struct table t;
 	uint64_t pa = which_byte(p);
-	uint32_t lines = (uint32_t)(b.h / line), shown, spare;
+	struct copies copies;
 
 	if (pa == UINT64_MAX) {
 		scene_wrap(p->scene, b, p->look->text, ROLE_DIM,
 			   "choose a byte of memory: here stand all its copies");
 		return;
 	}
-	fill_table(&t, p->model, pa);
-	draw_address(p, b, &t);
-	spare = lines > t.copies + 2 ? lines - t.copies - 2 : 0;
-	spare = spare > 2 ? 2 : spare;
-	draw_owner(p, b, &t, spare);
-	y += line * (float)spare;
-	shown = (uint32_t)((b.y + b.h - y) / line);
-	for (uint32_t i = 0; i < t.copies && i < shown; i++)
-		draw_copy(p, (struct box){ b.x + gutter, y + (float)i * line, b.w - gutter, line },
-			  &t.copy[i]);
-	for (uint32_t i = 0; i < 2 && t.copies + i < shown; i++)
-		draw_reader(p, (struct box){ b.x, y + (float)(t.copies + i) * line, b.w, line }, &t, i,
-			    y, line);
+	copies = copies_of(p->model, pa);
+	if (!copies.count)
+		return;
+	draw_address(p, b, &copies);
+	draw_table(p, b, &copies);
 }

@@ -16,8 +16,9 @@
 #define HEAD_MAX  96         /* bytes of their text */
 #define STATE_END 25u        /* where the longest state ends: "dirty behind" */
 #define HEAD_LEAST 20u       /* characters of way, address and state */
-#define SET_WIDE  4u         /* characters of a set's number */
+#define SET_WIDE  3u         /* characters of a set's number */
 #define STRIP     4.0f       /* points: the mark at the left of a stale line */
+#define LINE_GAP  2.0f         /* between lines side by side */
 #define SET_GAP   4.0f
 #define ROW_GAP   5.0f         /* between the text of two lines, their frames included */
 #define MAP_SHARE 0.28f      /* of the height, at least, when a set is open below the map */
@@ -69,7 +70,7 @@ const char *outcome_word(enum outcome outcome)
 	return words[outcome];
 }
 
-/* The byte a person looks at: the chosen one, else of the line that moves, else the last touched. */
+/* The byte a person looks at: the chosen one, else of the line that moves, else touched last. */
 static uint64_t matters(const struct level *v)
 {
 	const struct model *m = v->p->model;
@@ -77,8 +78,7 @@ static uint64_t matters(const struct level *v)
 
 	if (v->p->look->byte < v->shadow->ram_bytes)
 		return v->p->look->byte;
-	if (e->kind != EV_COUNT && event_info[e->kind].lane == LANE_CACHE && e->unit == v->number &&
-	    e->kind != EV_CACHE_OP)
+	if (e->kind != EV_COUNT && event_info[e->kind].lane == LANE_CACHE && e->kind != EV_CACHE_OP)
 		return e->addr;
 	return m->touched;
 }
@@ -104,12 +104,12 @@ static const struct shadow_line *line_at(const struct level *v, uint64_t slot)
 /* How many lines of its set were used after this one. */
 static uint32_t age_of(const struct level *v, uint64_t slot)
 {
-	const struct cow *used = &v->p->model->used[v->number];
-	uint64_t mine = *(const uint64_t *)cow_read(used, slot), first = slot - slot % v->cache->ways;
+	uint64_t set = slot / v->cache->ways, way = slot % v->cache->ways, first = slot - way;
+	const struct used *used = cow_read(&v->p->model->used[v->number], set);
 	uint32_t age = 0;
 
-	for (uint64_t i = first; i < first + v->cache->ways; i++)
-		age += line_at(v, i)->valid && *(const uint64_t *)cow_read(used, i) > mine;
+	for (uint32_t i = 0; i < v->cache->ways; i++)
+		age += line_at(v, first + i)->valid && used->way[i] > used->way[way];
 	return age;
 }
 
@@ -118,7 +118,7 @@ static enum age line_age(const struct level *v, const struct shadow_line *l)
 	return l->valid ? model_age_of(v->p->model, v->at, l->pa, v->line) : AGE_ABSENT;
 }
 
-static bool device_owns(const struct level *v, const struct shadow_line *l)
+static bool is_owned(const struct level *v, const struct shadow_line *l)
 {
 	return l->valid && ownership_any_device(model_ownership(v->p->model), l->pa, v->line);
 }
@@ -153,12 +153,12 @@ static void add_to_cell(const struct level *v, uint64_t slot, struct cell *c, en
 	enum age age = line_age(v, l);
 
 	*dirty |= l->valid && l->dirty;
-	if (device_owns(v, l) && c->h >= 10)
+	if (c->h >= 10 && is_owned(v, l))
 		c->marks |= MARK_DOUBLE;
 	if (badness[age] <= badness[*worst])
 		return;
 	*worst = age;
-	c->thing = (struct thing){ THING_LINE, (uint8_t)v->at, l->pa };
+	c->thing = thing_of(THING_LINE, v->at, l->pa);
 }
 
 static void style_cell(const void *context, struct cell *c)
@@ -186,14 +186,17 @@ static uint32_t words_wide(uint32_t words)
 	return words * WORD_WIDE - 1;
 }
 
-/* n lines in `groups` sets, in a box. */
-static struct table lay_table(const struct level *v, struct box b, uint32_t n, uint32_t groups)
+/* n lines below each other in `groups` sets, `across` of them side by side, in a box. */
+static struct table lay_table(const struct level *v, struct box b, uint32_t n, uint32_t groups,
+			      uint32_t across)
 {
 	float text = v->p->look->text;
 	float room = (b.h - SET_GAP * (float)groups - ROW_GAP * (float)n) / (text * 1.35f);
 	uint32_t words = v->line / WORD, need;
 	struct table r = { .width = text * TEXT_ADVANCE };
-	uint32_t columns = (uint32_t)fmaxf((b.w - 2 * STRIP - 4) / r.width - (float)SET_WIDE, 0);
+	float wide = (b.w - (float)SET_WIDE * r.width) / (float)across -
+		(across > 1 ? LINE_GAP : 0);
+	uint32_t columns = (uint32_t)fmaxf((wide - 2 * STRIP - 4) / r.width, 0);
 
 	r.beside = columns >= HEAD_WIDE + 1 + words_wide(words);
 	for (r.words = words; r.words && words_wide(r.words) > columns; r.words /= 2)
@@ -225,12 +228,13 @@ static void draw_head(const struct level *v, const struct table *r, struct box b
 	bool here = l->valid && inside(v->p->model->access.addr2, 1, l->pa, v->line);
 	enum outcome o = here ? cache_outcome(v->p->model, v->number) : OUTCOME_NONE;
 	uint32_t columns = (uint32_t)(b.w / r->width + 0.01f);
+	uint32_t state = columns < HEAD_LEAST ? 9 : 13;
 	char head[HEAD_MAX], field[32];
 	size_t used = (size_t)snprintf(head, sizeof head, "%u", (unsigned)(slot % v->cache->ways));
 
 	snprintf(field, sizeof field, "0x%" PRIx64, l->pa);
-	add_field(head, &used, columns, 3, l->valid ? field : "");
-	add_field(head, &used, columns, 13,
+	add_field(head, &used, columns, columns < HEAD_LEAST ? 2 : 3, l->valid ? field : "");
+	add_field(head, &used, columns, state,
 		  state_word(age, l->dirty && (age == AGE_FRESH || columns >= STATE_END)));
 	snprintf(field, sizeof field, "%s %s", outcome_mark(o), outcome_word(o));
 	add_field(head, &used, columns, 20, here ? field : "");
@@ -265,8 +269,8 @@ static void draw_byte(const struct level *v, struct box b, const struct shadow_l
 	scene_rect(s, b, age == AGE_FRESH ? ROLE_NONE : dress.fill,
 		   pa == v->p->look->byte ? ROLE_INK : ROLE_NONE, dress.marks);
 	draw_writer(v, b, l->stamp[i]);
-	scene_text(s, b.x + 1, b.y + b.h / 2 - 1, 0, v->p->look->text, ROLE_INK, hit ? MARK_BOLD : 0,
-		   "%02x", l->bytes[i]);
+	scene_text(s, b.x + 1, b.y + b.h / 2 - 1, 0, v->p->look->text, ROLE_INK,
+		   hit ? MARK_BOLD : 0, "%02x", l->bytes[i]);
 }
 
 /* The newest write among the bytes of a word. */
@@ -288,8 +292,8 @@ static void draw_words(const struct level *v, const struct table *r, float x, fl
 
 	for (uint32_t word = 0; word < r->words; word++, at += WORD, x += WORD_WIDE * r->width) {
 		for (uint32_t i = 0; i < WORD; i++)
-			draw_byte(v, (struct box){ x + (float)(2 * i) * r->width, y + 1, 2 * r->width,
-						   r->step - 2 }, l, at + i);
+			draw_byte(v, (struct box){ x + (float)(2 * i) * r->width, y + 1,
+						   2 * r->width, r->step - 2 }, l, at + i);
 		scene_thing(v->p->scene, THING_LINE, v->at, l->pa);
 		scene_text(v->p->scene, x + 17 * r->width, y + r->step / 2, 0, size, ROLE_INK,
 			   MARK_BOLD, "%c", word_version(v, l, at));
@@ -319,18 +323,19 @@ static void draw_line_frame(const struct level *v, struct box b, const struct sh
 			    enum age age)
 {
 	const struct look *look = v->p->look;
-	bool owned = device_owns(v, l), chosen = look->selected.kind == THING_LINE &&
+	bool owned = is_owned(v, l), chosen = look->selected.kind == THING_LINE &&
 		look->selected.unit == v->at && look->selected.id == l->pa && l->valid;
 	bool dirty = l->valid && l->dirty;
-	struct dress dress = dress_of(v->p->look, age);
+	struct dress dress = dress_of(look, age);
+	struct box strip = { b.x + 3, b.y + 3, STRIP, b.h - 6 };
+	uint32_t marks = (dirty ? MARK_CORNER : 0) | (owned ? MARK_DOUBLE : 0) |
+		(chosen ? MARK_BOLD : 0) | (l->valid ? 0 : MARK_DASH);
 
 	scene_rect(v->p->scene, b, l->valid ? ROLE_FRESH : ROLE_NONE,
-		   chosen ? ROLE_INK : owned ? ROLE_DEVICE : ROLE_EDGE, (dirty ? MARK_CORNER : 0) |
-		   (owned ? MARK_DOUBLE : 0) | (chosen ? MARK_BOLD : 0) | (l->valid ? 0 : MARK_DASH) |
-		   hidden(v, age, dirty, owned));
+		   chosen ? ROLE_INK : owned ? ROLE_DEVICE : ROLE_EDGE,
+		   marks | hidden(v, age, dirty, owned));
 	if (age == AGE_STALE || age == AGE_BEHIND)
-		scene_rect(v->p->scene, (struct box){ b.x + 3, b.y + 3, STRIP, b.h - 6 }, dress.fill,
-			   ROLE_NONE, dress.marks);
+		scene_rect(v->p->scene, strip, dress.fill, ROLE_NONE, dress.marks);
 }
 
 static void draw_line(const struct level *v, const struct table *r, struct box b, uint64_t slot)
@@ -366,16 +371,21 @@ static void draw_set(const struct level *v, const struct table *r, struct box b,
 	draw_number(v, (struct box){ b.x, b.y, side, r->step }, set);
 	for (uint32_t way = 0; way < v->cache->ways; way++)
 		draw_line(v, r, (struct box){ b.x + side + (float)(way % columns) * wide,
-					      b.y + (float)(way / columns) * r->each, wide - 2,
-					      r->each - 2 }, (uint64_t)set * v->cache->ways + way);
+					      b.y + (float)(way / columns) * r->each,
+					      wide - LINE_GAP, r->each - 2 }, (uint64_t)set * v->cache->ways + way);
 }
 
-static void draw_table(const struct level *v, const struct table *r, struct box b)
+/* All sets, if all bytes of all lines have room, with so many ways side by side. */
+static bool draw_table(const struct level *v, struct box b, uint32_t across)
 {
-	for (uint32_t set = 0; set < v->cache->sets; set++) {
-		draw_set(v, r, b, set, 1);
-		b.y += (float)v->cache->ways * r->each + SET_GAP;
+	uint32_t sets = v->cache->sets, rows = v->cache->ways / across;
+	struct table r = lay_table(v, b, sets * rows, sets, across);
+
+	for (uint32_t set = 0; set < sets && r.all; set++) {
+		draw_set(v, &r, b, set, across);
+		b.y += (float)rows * r.each + SET_GAP;
 	}
+	return r.all;
 }
 
 /* Around the cells of the open set. */
@@ -384,18 +394,24 @@ static void mark_set(const struct level *v, const struct grid *g)
 	struct box from = grid_box(g, (uint64_t)v->set * v->cache->ways);
 	struct box to = grid_box(g, (uint64_t)(v->set + 1) * v->cache->ways - 1);
 
+	struct box b = { from.x - 1, from.y - 1, to.x + to.w - from.x + 2, from.h + 2 };
+
 	if (from.w > 0 && from.y == to.y)
-		scene_rect(v->p->scene, (struct box){ from.x - 1, from.y - 1, to.x + to.w - from.x + 2,
-						      from.h + 2 }, ROLE_NONE, ROLE_INK, 0);
+		scene_rect(v->p->scene, b, ROLE_NONE, ROLE_INK, 0);
 }
 
 static float draw_caption(const struct level *v, struct box b)
 {
 	float size = v->p->look->text;
 
-	scene_text(v->p->scene, b.x, b.y + size * 0.6f, b.w, size, ROLE_DIM, 0,
-		   "%" PRIu32 " sets x %" PRIu32 " ways x %" PRIu32 " bytes", v->cache->sets,
-		   v->cache->ways, v->line);
+	char words[64];
+
+	snprintf(words, sizeof words, "%" PRIu32 " sets x %" PRIu32 " ways x %" PRIu32 " bytes",
+		 v->cache->sets, v->cache->ways, v->line);
+	if (text_width(words, size) > b.w)
+		snprintf(words, sizeof words, "%" PRIu32 " x %" PRIu32 " x %" PRIu32 " bytes",
+			 v->cache->sets, v->cache->ways, v->line);
+	scene_text(v->p->scene, b.x, b.y + size * 0.6f, b.w, size, ROLE_DIM, 0, "%s", words);
 	return size * 1.4f;
 }
 
@@ -448,7 +464,7 @@ static struct open lay_open(const struct level *v, struct box b)
 	if (o.heads_height + 2 * o.heads.each > b.h)
 		o.heads_height = 0;
 	b.h -= o.heads_height;
-	o.one = lay_table(v, b, 1, 1);
+	o.one = lay_table(v, b, 1, 1, 1);
 	o.one_height = o.one.lines ? o.one.each : 0;
 	return o;
 }
@@ -459,7 +475,7 @@ static void draw_open(const struct level *v, const struct open *o, struct box b)
 
 	if (o->heads_height > 0)
 		draw_set(v, &o->heads, b, v->set, o->columns);
-	else
+	else if (o->one.lines)
 		draw_number(v, (struct box){ b.x, b.y, side, o->heads.step }, v->set);
 	b.y += o->heads_height;
 	if (o->one.lines)
@@ -471,16 +487,12 @@ void cache_draw(const struct picture *p, struct box b, uint32_t number)
 {
 	struct level v = level_of(p, number);
 	struct box open = b;
-	struct table r;
 	struct open o;
 
 	if (!v.cache->sets)
 		return;
-	r = lay_table(&v, b, v.cache->sets * v.cache->ways, v.cache->sets);
-	if (r.all) {
-		draw_table(&v, &r, b);
+	if (draw_table(&v, b, 1) || draw_table(&v, b, v.cache->ways))
 		return;
-	}
 	open.h = b.h * (1 - MAP_SHARE);
 	o = lay_open(&v, open);
 	open.h = o.heads_height + o.one_height;

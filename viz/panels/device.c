@@ -7,9 +7,12 @@
 #include "viz/words.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 #define REGISTERS 0xfffffu   /* of a device's addresses: which register (hw/bus.h, DEVICE_WINDOW) */
 #define BYTES_MAX 16         /* of its own memory, in a row */
+#define RING_WIDE 19         /* characters of "ring 0x80100000+200" */
+#define CELL_MIN  4.0f       /* width of a descriptor, points */
 
 static uint64_t last_act(const struct device_model *d)
 {
@@ -48,7 +51,7 @@ static void draw_progress(const struct picture *p, struct rows *r, const struct 
 		return;
 	b.h -= 3;
 	scene_rect(p->scene, b, ROLE_PAPER, ROLE_DEVICE, 0);
-	scene_rect(p->scene, (struct box){ b.x, b.y, b.w * (part > 1 ? 1 : part), b.h }, ROLE_DEVICE,
+	scene_rect(p->scene, (struct box){ b.x, b.y, b.w * fminf(part, 1), b.h }, ROLE_DEVICE,
 		   ROLE_NONE, faded(p->look, LEGEND_DEVICE));
 }
 
@@ -60,8 +63,8 @@ static void draw_transfer(const struct picture *p, struct rows *r, const struct 
 		rows_text(r, ROLE_DIM, 0, "no transfer yet");
 		return;
 	}
-	rows_text(r, ROLE_INK, 0, "%s %" PRIu64 " of %" PRIu64, reads ? "reads" : "writes", d->moved,
-		  d->size);
+	rows_text(r, ROLE_INK, 0, "%s %" PRIu64 " of %" PRIu64, reads ? "reads" : "writes",
+		  d->moved, d->size);
 	rows_text(r, ROLE_INK, 0, "%s 0x%" PRIx64, reads ? "from" : "to", d->dma);
 	draw_progress(p, r, d);
 }
@@ -75,16 +78,42 @@ static void draw_registers(struct rows *r, const struct event *e)
 		  e->value);
 }
 
-static void draw_ring(struct rows *r, const struct device_model *d)
+/* A cell for each descriptor of a ring; the one that was last taken or given back is marked. */
+static void draw_descriptors(const struct picture *p, struct rows *r, const struct event *e,
+			     uint64_t dma, uint64_t size)
+{
+	uint64_t n = e->size ? size / e->size : 0;
+	struct box b = { r->left.x, r->left.y, r->left.w / (float)(n ? n : 1), rows_step(p->look) };
+	bool taken = e->kind == EV_DEV_TAKE;
+
+	if (!n || b.w < CELL_MIN || !inside(e->addr, 1, dma, size) || rows_take(r, b.h).h <= 0)
+		return;
+	b.w = fminf(b.w, 2 * p->look->text);
+	for (uint64_t i = 0; i < n; i++) {
+		bool last = i == (e->addr - dma) / e->size;
+
+		scene_rect(p->scene, (struct box){ b.x + b.w * (float)i, b.y, b.w - 1, b.h - 3 },
+			   last ? ROLE_FRESH : ROLE_PAPER, !last ? ROLE_EDGE : taken ? ROLE_DEVICE :
+			   ROLE_CPU, !last ? 0 : taken ? MARK_DOUBLE : MARK_BOLD);
+	}
+}
+
+static void draw_rings(const struct picture *p, struct rows *r, const struct device_model *d)
 {
 	const struct event *e = &d->descriptor;
+	bool taken = e->kind == EV_DEV_TAKE;
 
-	if (d->ring_size)
-		rows_text(r, ROLE_INK, 0, "ring 0x%" PRIx64 "+%" PRIx64, d->ring, d->ring_size);
+	for (uint32_t i = 0; i < MODEL_RINGS; i++) {
+		if (!d->ring[i].size)
+			continue;
+		rows_text(r, ROLE_INK, 0, rows_wide(r, RING_WIDE) ? "ring 0x%" PRIx64 "+%" PRIx64 :
+			  "ring 0x%" PRIx64, d->ring[i].dma, d->ring[i].size);
+		draw_descriptors(p, r, e, d->ring[i].dma, d->ring[i].size);
+	}
 	if (!e->seq)
 		return;
-	rows_text(r, ROLE_INK, 0, "%s 0x%" PRIx64, e->kind == EV_DEV_TAKE ? "took" : "gave", e->addr);
-	rows_text(r, ROLE_DIM, 0, "OWN: the %s", e->kind == EV_DEV_TAKE ? "device's" : "CPU's");
+	rows_text(r, ROLE_INK, 0, "%s 0x%" PRIx64, taken ? "took" : "gave", e->addr);
+	rows_text(r, ROLE_DIM, 0, "OWN: the %s", taken ? "device's" : "CPU's");
 }
 
 static void draw_interrupt(const struct picture *p, struct rows *r, uint32_t unit)
@@ -94,36 +123,58 @@ static void draw_interrupt(const struct picture *p, struct rows *r, uint32_t uni
 
 	rows_text(r, d->irq_up ? ROLE_INK : ROLE_DIM, d->irq_up ? MARK_BOLD : 0, "interrupt %s",
 		  d->irq_up ? "up" : "down");
-	rows_text(r, ROLE_DIM, 0, "%s", runs ? "the handler runs" :
+	rows_text(r, runs ? ROLE_INK : ROLE_DIM, 0, "%s", runs ? "the handler runs" :
 		  d->irq_wanted ? "has a handler" : "no handler");
 }
 
-/* Bytes from the start of its memory up to the last that is not zero. */
-static uint32_t filled(const uint8_t *bytes)
+/* Bytes as many as there are rows for, with `keep` points left free below. */
+static void draw_bytes(const struct picture *p, struct rows *r, const uint8_t *bytes, uint64_t n,
+		       float keep)
 {
-	uint32_t n = DEVICE_BUFFER;
-
-	while (n && !bytes[n - 1])
-		n--;
-	return n;
-}
-
-/* The beginning of its own memory: what it received, or is about to send. */
-static void draw_buffer(const struct picture *p, struct rows *r, uint32_t unit, float keep)
-{
-	const uint8_t *bytes = model_buffer(p->model, unit);
 	struct byte_row row = byte_row_fit(p->look, r->left.w, BYTES_MAX);
 	struct byte_cell cell[BYTES_MAX] = { { 0 } };
 	float step = rows_step(p->look);
-	uint32_t n = bytes ? filled(bytes) : 0;
 
-	if (!row.n || r->left.h < keep + 2 * step)
+	if (!row.n)
 		return;
-	rows_text(r, ROLE_DIM, 0, n ? "its bytes" : "its memory is empty");
-	for (uint32_t at = 0; r->left.h >= keep + step && at < n; at += row.n) {
+	for (uint64_t at = 0; r->left.h >= keep + step && at < n; at += row.n) {
+		row.n = (uint32_t)min_u64(row.n, n - at);
 		for (uint32_t i = 0; i < row.n; i++)
 			cell[i] = (struct byte_cell){ .value = bytes[at + i], .fill = ROLE_FRESH };
 		byte_row_draw(p->scene, p->look, &row, rows_take(r, step), cell);
+	}
+}
+
+/* Its memory, from the first row with a byte that is not zero to the last such byte. */
+static void draw_memory(const struct picture *p, struct rows *r, const uint8_t *bytes, float keep)
+{
+	uint64_t first = 0, end = DEVICE_BUFFER;
+
+	while (end && !bytes[end - 1])
+		end--;
+	while (first < end && !bytes[first])
+		first++;
+	first = round_down(first, BYTES_MAX);
+	if (!end)
+		rows_text(r, ROLE_DIM, 0, "own memory empty");
+	else
+		rows_text(r, ROLE_DIM, 0, "own memory +%" PRIx64, first);
+	draw_bytes(p, r, bytes + first, end - first, keep);
+}
+
+/* What its transfer has read; of one that writes, where it takes that from. */
+static void draw_data(const struct picture *p, struct rows *r, uint32_t unit, float keep)
+{
+	const struct device_model *d = &p->model->device[unit];
+
+	if (r->left.h < keep + 2 * rows_step(p->look))
+		return;
+	if (d->start && d->dir == DMA_TO_DEVICE) {
+		rows_text(r, ROLE_DIM, 0, "it has read");
+		draw_bytes(p, r, model_received(p->model, unit), min_u64(d->moved, DEVICE_BUFFER),
+			   keep);
+	} else {
+		draw_memory(p, r, model_buffer(p->model, unit), keep);
 	}
 }
 
@@ -135,9 +186,9 @@ static void draw_open(const struct picture *p, struct rows *r, uint32_t unit, fl
 	rows_text(r, ROLE_DEVICE, MARK_BOLD, "%s%s", words_device(unit), d->busy ? ", busy" : "");
 	draw_transfer(p, r, d);
 	draw_registers(r, &d->registers);
-	draw_ring(r, d);
+	draw_rings(p, r, d);
 	draw_interrupt(p, r, unit);
-	draw_buffer(p, r, unit, keep);
+	draw_data(p, r, unit, keep);
 }
 
 static void draw_closed(const struct picture *p, struct rows *r, uint32_t unit)

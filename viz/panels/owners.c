@@ -6,8 +6,10 @@
 #include "viz/words.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #define ROWS_MAX  64
+#define LEAST     3.0f       /* points: the shortest life is to be seen */
 #define LOOK_BACK 20000      /* lives looked at for one drawing */
 
 static bool is_selected(const struct picture *p, const struct life *l)
@@ -36,23 +38,72 @@ static void squeeze_in(const struct picture *p, const struct life **to, uint32_t
 		}
 }
 
-/* The lives to show, newest first. */
+/* The lives to show. */
+struct chosen {
+	const struct picture *p;
+	const struct span *span;
+	const struct life **life;    /* newest first */
+	uint32_t n, room;
+};
+
+static bool is_there(const struct chosen *c, const struct life *l)
+{
+	uint32_t i = 0;
+
+	while (i < c->n && c->life[i] != l)
+		i++;
+	return i < c->n;
+}
+
+static void consider(struct chosen *c, const struct life *l)
+{
+	if (l->from >= c->span->to || l->to <= c->span->from)
+		return;
+	if (c->n < c->room)
+		c->life[c->n++] = l;
+	else
+		squeeze_in(c->p, c->life, c->n, l);
+}
+
+static void consider_old(struct chosen *c, uint32_t before, uint64_t seq)
+{
+	const struct life *l = player_life_of(c->p->player, seq);
+
+	if (l && l->from < player_life(c->p->player, before)->from && !is_there(c, l))
+		consider(c, l);
+}
+
+/* Those that began long ago and live now, and the one that was chosen. */
+static void choose_old(struct chosen *c, uint32_t before)
+{
+	const struct ownership *o = model_ownership(c->p->model);
+
+	if (c->p->look->selected.kind == THING_MAPPING)
+		consider_old(c, before, c->p->look->selected.id);
+	for (uint32_t i = ownership_live(o, 0); i < o->end; i = ownership_live(o, i + 1))
+		consider_old(c, before, ownership_mapping(o, i)->seq);
+}
+
+static int newest_first(const void *a, const void *b)
+{
+	const struct life *l = *(const struct life *const *)a, *m = *(const struct life *const *)b;
+
+	return (l->from < m->from) - (l->from > m->from);
+}
+
 static uint32_t choose(const struct picture *p, const struct span *s, const struct life **to,
 		       uint32_t room)
 {
-	uint32_t n = 0, all = player_lives(p->player), last = all > LOOK_BACK ? all - LOOK_BACK : 0;
+	struct chosen c = { p, s, to, 0, room };
+	uint32_t end = s->to ? player_lives_until(p->player, s->to - 1) : 0;
+	uint32_t last = end > LOOK_BACK ? end - LOOK_BACK : 0;
 
-	for (uint32_t i = all; i-- > last && room;) {
-		const struct life *l = player_life(p->player, i);
-
-		if (l->from >= s->to || l->to <= s->from)
-			continue;
-		if (n < room)
-			to[n++] = l;
-		else
-			squeeze_in(p, to, n, l);
-	}
-	return n;
+	for (uint32_t i = end; i-- > last && room;)
+		consider(&c, player_life(p->player, i));
+	if (last && room)
+		choose_old(&c, last);
+	qsort(to, c.n, sizeof *to, newest_first);
+	return c.n;
 }
 
 /* Words inside a bar are a little smaller than those above it. */
@@ -91,12 +142,13 @@ static void draw_bar(const struct picture *p, const struct span *s, const struct
 	float x = span_x(s, l->from), end = span_x(s, min_u64(l->to, s->to));
 	bool device = true;
 
+	end = end - x < LEAST ? x + LEAST : end;
 	if (l->form == FORM_COHERENT) {
 		draw_both(p, (struct box){ x, y, end - x, h });
 		return;
 	}
 	for (uint32_t i = 0; i < l->turns; i++) {
-		const struct turn *turn = player_turn(p->player, l, i);
+		const struct turn *turn = &l->turn[i];
 		float next = span_x(s, turn->at);
 
 		draw_turn(p, (struct box){ x, y, next - x, h }, device);
@@ -148,6 +200,7 @@ void panel_owners(const struct picture *p, struct box b)
 		scene_rect(p->scene, (struct box){ b.x, y, b.w, row - 2 }, ROLE_NONE, ROLE_NONE, 0);
 		draw_name(p, b, &s, life[i], y + name / 2);
 		draw_bar(p, &s, life[i], y + name, bar);
-		scene_line(p->scene, head, y + name - 2, head, y + name + bar + 2, ROLE_INK, MARK_BOLD);
+		scene_line(p->scene, head, y + name - 2, head, y + name + bar + 2, ROLE_INK,
+			   MARK_BOLD);
 	}
 }

@@ -1,4 +1,7 @@
-/* RAM: the pages of a buffer, a map of all pages, and one page from near. */
+/*
+ * RAM: the pages of a buffer, a map of all pages, and one page from near. Of a large RAM the map is
+ * a strip, and below it the region with the open page.
+ */
 #include "viz/buffer_strip.h"
 #include "viz/dress.h"
 #include "viz/grid.h"
@@ -7,11 +10,16 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #define GAP          6.0f
 #define PAGES_MAX    262144  /* more than a board can have */
+#define WORD         8       /* characters: any use */
 #define TOGETHER     16      /* pages of a row of the map */
-#define STRIP_NEEDS  20      /* height of the panel in rows of text, to show the strip as well */
+#define REGION       1024    /* pages of a large RAM that are shown from nearer */
+#define CROWDED      2       /* pages a cell, more than which make a RAM large */
+#define STRIP_ROWS   0.8f    /* height of the strip of all pages, in rows of text */
+#define STRIP_NEEDS  14      /* height of the panel in rows of text, to show the strip as well */
 
 /* How a page of each use looks; its letter stands for it where there is room for no more. */
 static const struct {
@@ -33,6 +41,7 @@ struct map {
 	const struct picture *picture;
 	struct buffer_strip strip;
 	uint64_t focus;          /* number of the open page */
+	uint64_t from;           /* number of the first page that is drawn now */
 	uint64_t behind[PAGES_MAX / 64];
 };
 
@@ -77,7 +86,10 @@ static bool is_behind(const struct map *map, uint64_t pfn)
 
 static bool is_owned(const struct model *m, uint64_t pfn)
 {
-	return ownership_any_device(model_ownership(m), pfn << PAGE_SHIFT, PAGE_SIZE);
+	const struct ownership *o = model_ownership(m);
+
+	return pfn < o->ram_bytes >> PAGE_SHIFT && ownership_is_notable(o, pfn << PAGE_SHIFT) &&
+	       ownership_any_device(o, pfn << PAGE_SHIFT, PAGE_SIZE);
 }
 
 static struct pages look_at(const struct map *map, const struct cell *c)
@@ -106,6 +118,8 @@ static void label(struct cell *c, const struct pages *s)
 	if (c->n == 1 && c->lines > 1)
 		snprintf(c->label, sizeof c->label, "%" PRIx64 "\n%.*s", c->first, (int)c->columns,
 			 page_use_name[s->use]);
+	else if (c->n == 1 && s->use != PAGE_FREE && c->columns >= WORD)
+		snprintf(c->label, sizeof c->label, "%s", page_use_name[s->use]);
 	else if (c->n == 1)
 		c->label[0] = uses[s->use].letter;
 }
@@ -124,9 +138,11 @@ static void style_page(const void *context, struct cell *c)
 {
 	const struct map *map = context;
 	const struct look *look = map->picture->look;
-	struct pages s = look_at(map, c);
+	struct pages s;
 
-	c->thing = (struct thing){ THING_PAGE, 0, c->first };
+	c->first += map->from;
+	s = look_at(map, c);
+	c->thing = thing_of(THING_PAGE, 0, c->first);
 	c->fill = uses[s.use].fill;
 	c->edge = edge_of(c, &s);
 	c->marks = s.open ? MARK_BOLD : 0;
@@ -141,9 +157,19 @@ static void style_page(const void *context, struct cell *c)
 	label(c, &s);
 }
 
-static void describe_dense(const struct grid *g, char *text, size_t n)
+/* Which pages, and how many a cell stands for, if that has room too. */
+static void describe_dense(const struct grid *g, uint64_t from, uint64_t pages, char *text,
+			   size_t n)
 {
-	snprintf(text, n, "%" PRIu64 " pages, %" PRIu32 " a cell", g->items, g->each);
+	char each[32];
+
+	if (g->items < pages)
+		snprintf(text, n, "pages %" PRIx64 "..%" PRIx64, from, from + g->items - 1);
+	else
+		snprintf(text, n, "%" PRIu64 " pages", pages);
+	snprintf(each, sizeof each, ", %" PRIu32 " a cell", g->each);
+	if (g->each > 1 && text_width(text, g->text) + text_width(each, g->text) <= g->box.w)
+		strncat(text, each, n - strlen(text) - 1);
 }
 
 static void describe_letters(const struct model *m, char *text, size_t n)
@@ -159,31 +185,6 @@ static void describe_letters(const struct model *m, char *text, size_t n)
 						 uses[use].letter, page_use_name[use] + 1);
 }
 
-/* What the letters mean, of the uses there are; or how much a cell stands for. */
-static void draw_caption(const struct picture *p, struct box b, const struct grid *g)
-{
-	char text[PAGE_USE_COUNT * 16] = "";
-
-	if (g->h < g->text * 1.2f)
-		describe_dense(g, text, sizeof text);
-	else
-		describe_letters(p->model, text, sizeof text);
-	scene_thing(p->scene, THING_PANEL, 0, PANEL_RAM);
-	scene_text(p->scene, b.x, b.y + b.h / 2, b.w, p->look->text, ROLE_DIM, 0, "%s", text);
-}
-
-static void draw_map(const struct picture *p, struct box b, const struct buffer_strip *strip)
-{
-	struct map map = { p, *strip, open_page_focus(p) >> PAGE_SHIFT, { 0 } };
-	float row = rows_step(p->look);
-	struct grid g = grid_lay((struct box){ b.x, b.y, b.w, b.h - row }, model_pages(p->model),
-				 TOGETHER, p->look, PANEL_RAM);
-
-	find_behind(&map);
-	grid_draw(p->scene, &g, style_page, &map);
-	draw_caption(p, (struct box){ b.x, b.y + b.h - row, b.w, row }, &g);
-}
-
 static struct box cut_top(struct box *b, float h)
 {
 	struct box top = { b->x, b->y, b->w, h };
@@ -191,6 +192,69 @@ static struct box cut_top(struct box *b, float h)
 	b->y += h + GAP;
 	b->h -= h + GAP;
 	return top;
+}
+
+/* What the letters mean, of the uses there are; or how much a cell stands for. */
+static void draw_caption(const struct map *map, struct box b, const struct grid *g)
+{
+	const struct picture *p = map->picture;
+	char text[PAGE_USE_COUNT * 16] = "";
+
+	if (g->h < g->text * 1.2f)
+		describe_dense(g, map->from, model_pages(p->model), text, sizeof text);
+	else
+		describe_letters(p->model, text, sizeof text);
+	scene_thing(p->scene, THING_PANEL, 0, PANEL_RAM);
+	scene_text(p->scene, b.x, b.y + b.h / 2, b.w, p->look->text, ROLE_DIM, 0, "%s", text);
+}
+
+/* All pages from far, and around which of them the region is. */
+static void draw_overview(struct map *map, struct box b, uint64_t region)
+{
+	const struct picture *p = map->picture;
+	struct look far = *p->look;
+	struct grid g;
+	struct box from, to;
+
+	far.zoom[PANEL_RAM].scale = 1;
+	g = grid_lay(b, model_pages(p->model), REGION, &far, PANEL_RAM);
+	grid_draw(p->scene, &g, style_page, map);
+	from = grid_box(&g, region);
+	to = grid_box(&g, min_u64(region + REGION, model_pages(p->model)) - 1);
+	if (from.y == to.y)
+		scene_rect(p->scene, (struct box){ from.x - 1, from.y - 1,
+						   to.x + to.w - from.x + 2, from.h + 2 },
+			   ROLE_NONE, ROLE_INK, 0);
+}
+
+static bool is_crowded(const struct picture *p, struct box b)
+{
+	struct look far = *p->look;
+	uint64_t pages = model_pages(p->model);
+
+	far.zoom[PANEL_RAM].scale = 1;
+	return pages > REGION && grid_lay(b, pages, TOGETHER, &far, PANEL_RAM).each > CROWDED;
+}
+
+static void draw_map(const struct picture *p, struct box b, const struct buffer_strip *strip)
+{
+	struct map map = { .picture = p, .strip = *strip,
+			   .focus = open_page_focus(p) >> PAGE_SHIFT };
+	uint64_t pages = model_pages(p->model), region = round_down(map.focus, REGION);
+	float row = rows_step(p->look);
+	struct box caption = { b.x, b.y + b.h - row, b.w, row };
+	struct grid g;
+
+	find_behind(&map);
+	b.h -= row;
+	if (is_crowded(p, b)) {
+		draw_overview(&map, cut_top(&b, row * STRIP_ROWS), region);
+		map.from = region;
+		pages = min_u64(REGION, pages - region);
+	}
+	g = grid_lay(b, pages, TOGETHER, p->look, PANEL_RAM);
+	grid_draw(p->scene, &g, style_page, &map);
+	draw_caption(&map, caption, &g);
 }
 
 void panel_ram(const struct picture *p, struct box b)

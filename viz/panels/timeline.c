@@ -15,6 +15,8 @@ enum row { ROW_CPU, ROW_CACHE, ROW_BUS, ROW_DEVICE, ROWS };
 #define BINS_MOST 2048
 #define ROW_LEAST 1.2f       /* of the text: height of a lane, and of a line of the axis */
 #define AXIS      1.3f
+#define BREAKS_APART 2.0f    /* points */
+#define POLES_APART 6.0f     /* points, for what stands behind them to be seen */
 #define NEAR      3.0f       /* points an event takes to be drawn alone */
 
 static const struct {
@@ -62,8 +64,9 @@ static struct box cell_at(const struct chart *c, enum row row, float x, float w,
 
 static uint32_t fade(const struct chart *c, enum row row)
 {
-	return rows[row].hidden_by >= 0 && look_hides(c->p->look, (enum legend)rows[row].hidden_by) ?
-		MARK_FADED : 0;
+	int by = rows[row].hidden_by;
+
+	return by >= 0 && look_hides(c->p->look, (enum legend)by) ? MARK_FADED : 0;
 }
 
 static void draw_names(const struct chart *c)
@@ -76,8 +79,8 @@ static void draw_names(const struct chart *c)
 		scene_line(c->p->scene, c->lanes.x, y + c->row / 2, c->lanes.x + c->lanes.w,
 			   y + c->row / 2, ROLE_EDGE, 0);
 		if (c->row >= c->text * 1.15f)
-			scene_text(c->p->scene, left, y, c->lanes.x - left, c->text, ROLE_DIM, 0, "%s",
-				   rows[i].name);
+			scene_text(c->p->scene, left, y, c->lanes.x - left, c->text, ROLE_DIM, 0,
+				   "%s", rows[i].name);
 	}
 }
 
@@ -88,10 +91,12 @@ static void draw_event(const struct chart *c, uint64_t i, const struct event *e)
 	float x = span_x(&c->span, i), w = span_x(&c->span, i + 1) - x;
 	const char *dot = strchr(event_info[e->kind].name, '.'), *word = dot + 1;
 	struct box b;
+	bool whole;
 
 	if (row == ROWS)
 		return;
-	b = cell_at(c, row, x + 0.5f, w > 2 ? w - 1 : w, row != ROW_CPU || event_is_call(e) ? 1 : 0.5f);
+	whole = row != ROW_CPU || event_is_call(e);
+	b = cell_at(c, row, x + 0.5f, w > 2 ? w - 1 : w, whole ? 1 : 0.5f);
 	scene_thing(c->p->scene, THING_EVENT, 0, i + 1);
 	scene_rect(c->p->scene, b, rows[row].role, ROLE_NONE, fade(c, row));
 	if (b.h >= c->text * 1.2f && text_width(word, c->text) + 4 < b.w)
@@ -100,14 +105,24 @@ static void draw_event(const struct chart *c, uint64_t i, const struct event *e)
 }
 
 /* Another machine, or the way back: what is left of it is another story. */
-static void draw_break(const struct chart *c, uint64_t i, const struct event *e)
+static void draw_breaks(const struct chart *c)
 {
-	float x = span_x(&c->span, i);
+	const struct player *p = c->p->player;
+	float before = c->span.x - BREAKS_APART;
 
-	if (e->kind != EV_MACHINE && e->kind != EV_UNDO)
-		return;
-	scene_thing(c->p->scene, THING_EVENT, 0, i + 1);
-	scene_line(c->p->scene, x, c->lanes.y, x, c->lanes.y + c->lanes.h, ROLE_INK, MARK_DASH);
+	for (uint32_t i = player_breaks_until(p, c->span.from); i < player_breaks(p); i++) {
+		uint64_t at = player_break(p, i);
+		float x = span_x(&c->span, at - 1);
+
+		if (at > c->span.to)
+			break;
+		if (x - before < BREAKS_APART)
+			continue;
+		before = x;
+		scene_thing(c->p->scene, THING_EVENT, 0, at);
+		scene_line(c->p->scene, x, c->lanes.y, x, c->lanes.y + c->lanes.h, ROLE_INK,
+			   MARK_DASH);
+	}
 }
 
 static uint32_t log2_of(uint32_t n)
@@ -119,7 +134,7 @@ static uint32_t log2_of(uint32_t n)
 	return bits;
 }
 
-/* How many events there are in each piece of the span, and of the calls where they begin. */
+/* How many events there are in each piece of the span. */
 struct bins {
 	uint32_t n, count[BINS_MOST][ROWS];
 };
@@ -157,15 +172,16 @@ static void count_events(const struct chart *c, struct bins *b)
 
 		if (row < ROWS)
 			b->count[bin_of(c, b, i)][row]++;
-		draw_break(c, i, e);
 	}
 }
 
 static void count_densities(const struct chart *c, struct bins *b)
 {
-	for (uint64_t step = c->span.from / DENSITY_STEP; step * DENSITY_STEP < c->span.to; step++) {
+	uint64_t first = c->span.from / DENSITY_STEP;
+
+	for (uint64_t step = first; step * DENSITY_STEP < c->span.to; step++) {
 		const struct density *d = player_density(c->p->player, step);
-		uint64_t at = step * DENSITY_STEP > c->span.from ? step * DENSITY_STEP : c->span.from;
+		uint64_t at = step > first ? step * DENSITY_STEP : c->span.from;
 
 		for (enum lane lane = 0; d && lane < LANE_COUNT; lane++)
 			if (row_of(lane) < ROWS)
@@ -173,23 +189,20 @@ static void count_densities(const struct chart *c, struct bins *b)
 	}
 }
 
-static void draw_events(const struct chart *c)
+/* How many bars there is room for, and no more than there are counts. */
+static uint32_t bins_of(const struct chart *c, uint64_t shown)
 {
-	uint64_t shown = c->span.to - c->span.from;
 	uint64_t steps = shown / DENSITY_STEP + 1;
-	struct bins bins = { .n = (uint32_t)(c->span.w / 2) };
+	uint32_t n = (uint32_t)(c->span.w / 2);
 
-	if ((float)shown * NEAR <= c->span.w) {
-		for (uint64_t i = c->span.from; i < c->span.to && i < player_count(c->p->player); i++) {
-			draw_event(c, i, player_event(c->p->player, i));
-			draw_break(c, i, player_event(c->p->player, i));
-		}
-		return;
-	}
-	if (bins.n > BINS_MOST)
-		bins.n = BINS_MOST;
-	if (shown > READ_MOST && steps < bins.n)
-		bins.n = (uint32_t)steps;
+	n = n > BINS_MOST ? BINS_MOST : n;
+	return shown > READ_MOST && steps < n ? (uint32_t)steps : n;
+}
+
+static void draw_many(const struct chart *c, uint64_t shown)
+{
+	struct bins bins = { .n = bins_of(c, shown) };
+
 	if (!bins.n)
 		return;
 	if (shown > READ_MOST)
@@ -200,85 +213,100 @@ static void draw_events(const struct chart *c)
 	draw_bins(c, &bins);
 }
 
-/* The first flag at or after this position. */
-static uint32_t first_flag(const struct player *p, uint64_t at)
+static void draw_events(const struct chart *c)
 {
-	uint32_t low = 0, high = player_flags(p);
+	uint64_t shown = c->span.to - c->span.from;
+	uint64_t end = min_u64(c->span.to, player_count(c->p->player));
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (player_flag(p, middle)->at < at)
-			low = middle + 1;
-		else
-			high = middle;
+	if ((float)shown * NEAR > c->span.w) {
+		draw_many(c, shown);
+		return;
 	}
-	return low;
+	for (uint64_t i = c->span.from; i < end; i++) {
+		const struct event e = *player_event(c->p->player, i);
+
+		draw_event(c, i, &e);
+	}
 }
 
-/* A flag with its number; where they are dense, the poles alone. */
+static void draw_flag(const struct chart *c, struct box b, const struct flag *f, const char *number)
+{
+	enum role ink = f->error ? role_ink(c->p->look->theme, ROLE_WARN) : ROLE_INK;
+
+	scene_rect(c->p->scene, b, f->error ? ROLE_WARN : ROLE_PANEL, ROLE_WARN, 0);
+	scene_label(c->p->scene, b, c->text, ink, MARK_BOLD, "%s", number);
+}
+
+/* Flags with their numbers; where they are dense, some of their poles. */
 static void draw_flags(const struct chart *c)
 {
 	const struct player *p = c->p->player;
-	uint32_t faded = look_hides(c->p->look, LEGEND_WARN) ? MARK_FADED : 0;
-	float free = c->span.x, pole = -1;
+	float free = c->span.x, pole = -POLES_APART, h = c->lanes.y - c->top;
+	float end = c->span.x + c->span.w;
 
-	for (uint32_t i = first_flag(p, c->span.from + 1); i < player_flags(p); i++) {
+	c->p->scene->marks = look_hides(c->p->look, LEGEND_WARN) ? MARK_FADED : 0;
+	for (uint32_t i = player_flags_until(p, c->span.from); i < player_flags(p); i++) {
 		const struct flag *f = player_flag(p, i);
-		float x = span_x(&c->span, f->at), h = c->lanes.y - c->top;
+		float x = span_x(&c->span, f->at), w;
 		char number[16];
-		struct box b;
 
 		if (f->at > c->span.to)
 			break;
-		snprintf(number, sizeof number, "%" PRIu32, i + 1);
-		b = (struct box){ x, c->top, text_width(number, c->text) + 8, h };
-		if (b.x + b.w > c->span.x + c->span.w)
-			b.x = x - b.w;
 		scene_thing(c->p->scene, THING_FLAG, 0, i);
-		if (x - pole >= 1)
-			scene_line(c->p->scene, x, c->top, x, c->lanes.y + c->lanes.h, ROLE_WARN, faded | MARK_BOLD);
-		pole = x;
-		if (b.x < free || h < c->text)
+		if (x - pole >= POLES_APART) {
+			scene_line(c->p->scene, x, c->lanes.y, x, c->lanes.y + c->lanes.h,
+				   ROLE_WARN, MARK_BOLD);
+			pole = x;
+		}
+		snprintf(number, sizeof number, "%" PRIu32, i + 1);
+		w = text_width(number, c->text) + 8;
+		x = x + w > end ? x - w : x;
+		if (x < free || h < c->text * 1.2f)
 			continue;
-		scene_rect(c->p->scene, b, f->error ? ROLE_WARN : ROLE_PANEL, ROLE_WARN, faded);
-		scene_label(c->p->scene, b, c->text, f->error ? role_ink(c->p->look->theme, ROLE_WARN) :
-			    ROLE_INK, MARK_BOLD | faded, "%s", number);
-		free = b.x + b.w + 2;
+		draw_flag(c, (struct box){ x, c->top, w, h }, f, number);
+		free = x + w + 2;
 	}
+	c->p->scene->marks = 0;
 }
 
 /* 1, 2 or 5 times a power of ten, so that labels so wide have room. */
 static uint64_t axis_step(const struct chart *c, float label)
 {
 	double least = (double)(c->span.to - c->span.from) * label / c->span.w;
-	uint64_t step = 1;
+	uint64_t ten = 1;
 
-	while ((double)step < least) {
-		uint64_t ten = step;
+	while ((double)(ten * 10) < least)
+		ten *= 10;
+	return (double)ten >= least ? ten : (double)(2 * ten) >= least ? 2 * ten :
+	       (double)(5 * ten) >= least ? 5 * ten : 10 * ten;
+}
 
-		while (ten % 10 == 0)
-			ten /= 10;
-		step = ten == 2 ? step / 2 * 5 : step * 2;
-	}
-	return step;
+/* Lines of the axis: event numbers, and cycles where there is room. */
+static int axis_lines(const struct chart *c)
+{
+	return (int)(c->axis / (c->text * AXIS) + 0.1f);
+}
+
+static float axis_y(const struct chart *c, int line)
+{
+	return c->lanes.y + c->lanes.h + c->text * (0.75f + AXIS * (float)line);
 }
 
 /* The number of the event before a position, and its cycle below where there is room. */
-static void draw_tick(const struct chart *c, uint64_t at, float left, float right, uint32_t marks)
+static void draw_tick(const struct chart *c, uint64_t at, uint32_t marks)
 {
 	const struct event *e = player_event(c->p->player, at - 1);
-	float x = span_x(&c->span, at), y = c->lanes.y + c->lanes.h + c->text * 0.75f;
 	const uint64_t number[2] = { e->seq, e->cycle };
+	float x = span_x(&c->span, at), left = c->span.x, right = left + c->span.w;
 
-	for (int i = 0; i < 2 && (float)(i + 1) * c->text * AXIS <= c->axis + 1; i++) {
+	for (int i = 0; i < axis_lines(c); i++) {
 		char text[24];
 		float w, from;
 
 		snprintf(text, sizeof text, "%" PRIu64, number[i]);
 		w = text_width(text, c->text);
 		from = x - w / 2 < left ? left : x + w / 2 > right ? right - w : x - w / 2;
-		scene_text(c->p->scene, from, y + (float)i * c->text * AXIS, 0, c->text,
+		scene_text(c->p->scene, from, axis_y(c, i), 0, c->text,
 			   marks ? ROLE_INK : ROLE_DIM, marks, "%s", text);
 	}
 }
@@ -286,23 +314,23 @@ static void draw_tick(const struct chart *c, uint64_t at, float left, float righ
 static void draw_axis(const struct chart *c)
 {
 	static const char *const name[2] = { "event", "cycle" };
-	uint64_t now = player_at(c->p->player), last = min_u64(c->span.to, player_count(c->p->player));
+	const struct player *p = c->p->player;
+	uint64_t now = player_at(p), last = min_u64(c->span.to, player_count(p));
 	float label = c->text * TEXT_ADVANCE * 11, left = c->p->box[PANEL_TIMELINE].x + 6;
-	float head = span_x(&c->span, now), end = c->span.x + c->span.w;
+	float head = span_x(&c->span, now);
 	uint64_t step = axis_step(c, label);
 
-	for (int i = 0; i < 2 && (float)(i + 1) * c->text * AXIS <= c->axis + 1; i++)
-		scene_text(c->p->scene, left, c->lanes.y + c->lanes.h + c->text * (0.75f + 1.3f * (float)i),
-			   c->lanes.x - left, c->text, ROLE_DIM, 0, "%s", name[i]);
+	for (int i = 0; i < axis_lines(c); i++)
+		scene_text(c->p->scene, left, axis_y(c, i), c->lanes.x - left, c->text, ROLE_DIM, 0,
+			   "%s", name[i]);
 	for (uint64_t at = (c->span.from / step + 1) * step; at <= last; at += step) {
 		float x = span_x(&c->span, at);
 
-		if (x > head - label && x < head + label)
-			continue;
-		draw_tick(c, at, c->span.x, end, 0);
+		if (x <= head - label || x >= head + label)
+			draw_tick(c, at, 0);
 	}
 	if (now > c->span.from && now <= last)
-		draw_tick(c, now, c->span.x, end, MARK_BOLD);
+		draw_tick(c, now, MARK_BOLD);
 }
 
 static void draw_head(const struct chart *c)
@@ -337,10 +365,11 @@ void panel_timeline(const struct picture *p, struct box b)
 	if (title >= TEXT_MIN)
 		c.top -= title - 3;
 	scene_thing(p->scene, THING_TIME, 0, 0);
-	scene_rect(p->scene, (struct box){ c.span.x, c.top, c.span.w, b.y + b.h - c.top }, ROLE_NONE,
-		   ROLE_NONE, 0);
+	scene_rect(p->scene, (struct box){ c.span.x, c.top, c.span.w, b.y + b.h - c.top },
+		   ROLE_NONE, ROLE_NONE, 0);
 	draw_names(&c);
 	draw_events(&c);
+	draw_breaks(&c);
 	scene_thing(p->scene, THING_TIME, 0, 0);
 	if (c.axis > 0)
 		draw_axis(&c);

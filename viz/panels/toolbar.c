@@ -26,7 +26,7 @@ static float button_width(const struct look *look, enum action i)
 
 static void button(const struct picture *p, struct box b, enum action i)
 {
-	bool hover = same_thing(p->look->hover, (struct thing){ THING_BUTTON, 0, i });
+	bool hover = same_thing(p->look->hover, thing_of(THING_BUTTON, 0, i));
 
 	scene_thing(p->scene, THING_BUTTON, 0, i);
 	scene_rect(p->scene, b, hover ? ROLE_FRESH : ROLE_PANEL, ROLE_EDGE, 0);
@@ -77,7 +77,8 @@ static float where_room(const struct picture *p, enum words words)
 {
 	char last[24];
 	int digits = snprintf(last, sizeof last, "%" PRIu64, player_count(p->player));
-	int letters[] = { 3 * digits + 41 + (p->look->live ? 21 : 0), 3 * digits + 14, 2 * digits + 1 };
+	int live = p->look->live ? 21 : 0;
+	int letters[] = { 3 * digits + 41 + live, 3 * digits + 14, 2 * digits + 1 };
 
 	return (float)letters[words] * p->look->text * TEXT_ADVANCE;
 }

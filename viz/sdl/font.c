@@ -112,6 +112,7 @@ void font_close(struct font *f)
 	SDL_free(f->path[0]);
 	SDL_free(f->path[1]);
 	free(f);
+	FcFini();
 	TTF_Quit();
 }
 

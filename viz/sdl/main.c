@@ -1,5 +1,6 @@
 /* dmalab-view: a recording, or a session that goes on, as a picture. */
 #include "viz/moment.h"
+#include "viz/options.h"
 #include "viz/sdl/paint.h"
 #include "viz/sdl/shot.h"
 #include "viz/sdl/window.h"
@@ -42,7 +43,8 @@ struct options {
 	int width, height;       /* 0: as the last time */
 	float scale;             /* 0: as the screen has */
 	float speed;             /* negative: as the last time */
-	int theme;               /* -1: as the last time */
+	bool has_theme;          /* or as the last time */
+	enum theme theme;
 	bool large;
 	bool help, version;
 };
@@ -84,14 +86,6 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-static bool take_size(struct options *o)
-{
-	char end;
-
-	return sscanf(optarg, "%dx%d%c", &o->width, &o->height, &end) == 2 && o->width >= 200 &&
-	       o->height >= 150 && o->width <= 16384 && o->height <= 16384;
-}
-
 /* A number within bounds. */
 static bool take_number(float *to, float low, float high)
 {
@@ -103,10 +97,8 @@ static bool take_number(float *to, float low, float high)
 
 static bool take_theme(struct options *o)
 {
-	for (o->theme = 0; o->theme < THEME_COUNT; o->theme++)
-		if (!strcmp(theme_name[o->theme], optarg))
-			return true;
-	return false;
+	o->has_theme = option_theme(optarg, &o->theme);
+	return o->has_theme;
 }
 
 /* One option. False: wrong usage was said. */
@@ -124,7 +116,8 @@ static bool take_option(struct options *o, int option, const char *which)
 	case 'h': o->help = true; return true;
 	case 'V': o->version = true; return true;
 	case OPTION_SIZE:
-		return take_size(o) || !wrong_usage("--size wants WxH as 1280x800, not ", optarg);
+		return option_size(optarg, &o->width, &o->height) ||
+		       !wrong_usage("--size wants WxH as 1280x800, not ", optarg);
 	case OPTION_SCALE:
 		return take_number(&o->scale, 0.5f, 8) ||
 		       !wrong_usage("--scale wants a number from 0.5 to 8, not ", optarg);
@@ -159,8 +152,8 @@ static bool parse(struct options *o, int argc, char **argv)
 /* What the options want of the look; what they leave open stays. */
 static void set_look(const struct options *o, struct look *look)
 {
-	if (o->theme >= 0)
-		look->theme = (enum theme)o->theme;
+	if (o->has_theme)
+		look->theme = o->theme;
 	if (o->large)
 		look->text = TEXT_LARGE;
 	if (o->speed >= 0)
@@ -174,16 +167,13 @@ static bool begin(struct view *v, const struct options *o)
 
 	if (!o->at) {
 		at = player_next_call(v->player, 0, 1);
-		if (at == UINT64_MAX || v->look.live || o->shot)
+		if (at == UINT64_MAX || !strcmp(o->file, "-") || v->look.live || o->shot)
 			at = player_count(v->player);
 	}
 	if (at == UINT64_MAX)
 		return false;
 	view_go(v, at);
-	if (!o->select || view_select(v, strtoull(o->select, NULL, 0)))
-		return true;
-	snprintf(why, sizeof why, "at this moment there is no memory at %s", o->select);
-	return false;
+	return option_select(v, o->select, why, sizeof why);
 }
 
 /* Without a window. */
@@ -313,21 +303,37 @@ static int with_sources(struct window *w, const struct options *o, struct look *
 	return fine ? DONE : failure();
 }
 
+/* What an option wanted of this one window, and nobody changed in it, is as it was the last time. */
+static void forget_options(const struct options *o, struct settings *s, struct look *look,
+			   const struct settings *last, const struct look *last_look)
+{
+	if (s->width == o->width && s->height == o->height)
+		*s = *last;
+	if (o->has_theme && look->theme == o->theme)
+		look->theme = last_look->theme;
+	if (o->large && look->text >= TEXT_LARGE)
+		look->text = last_look->text;
+	if (o->speed >= 0 && look->speed >= o->speed && look->speed <= o->speed)
+		look->speed = last_look->speed;
+}
+
 static int with_window(const struct options *o)
 {
-	struct look look = look_default();
-	struct settings settings = settings_load(&look);
+	struct look last_look = look_default(), look;
+	struct settings last = settings_load(&last_look);
+	struct settings settings = o->width ? (struct settings){ o->width, o->height } : last;
 	struct font *font = font_open(why, sizeof why);
 	struct window *w;
 	int status;
 
 	if (!font)
 		return failure();
-	settings = o->width ? (struct settings){ o->width, o->height } : settings;
+	look = last_look;
 	set_look(o, &look);
 	w = window_open(&settings, o->scale, font, why, sizeof why);
 	status = w ? with_sources(w, o, &look) : failure();
 	if (w) {
+		forget_options(o, &settings, &look, &last, &last_look);
 		settings_save(settings, &look);
 		window_close(w);
 	}
@@ -337,7 +343,7 @@ static int with_window(const struct options *o)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .theme = -1, .speed = -1 };
+	struct options o = { .speed = -1 };
 
 	if (!parse(&o, argc, argv))
 		return WRONG_USAGE;

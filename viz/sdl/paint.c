@@ -59,7 +59,8 @@ static void straight(const struct painter *p, struct area a, struct ink ink, uin
 		canvas_fill(p->canvas, a, ink);
 }
 
-static void border(const struct painter *p, struct area a, int width, struct ink ink, uint32_t marks)
+static void border(const struct painter *p, struct area a, int width, struct ink ink,
+		   uint32_t marks)
 {
 	if (a.w < 2 * width || a.h < 2 * width)
 		return;
@@ -94,7 +95,7 @@ static void corner(const struct painter *p, struct box b)
 static void rect(const struct painter *p, const struct prim *r)
 {
 	struct area a = area_of(p, r->box);
-	struct ink hatch = ink_of(p, ROLE_INK);
+	struct ink hatch = ink_of(p, ROLE_PAPER);
 	int inner = pixels(p, 2);
 
 	if (r->marks & MARK_ROUND) {
@@ -103,7 +104,7 @@ static void rect(const struct painter *p, const struct prim *r)
 	}
 	if (r->fill)
 		canvas_fill(p->canvas, a, ink_of(p, r->fill));
-	hatch.alpha = hatch.alpha * 115 / 256;
+	hatch.alpha = hatch.alpha / 2;
 	if (r->marks & MARK_HATCH)
 		canvas_hatch(p->canvas, a, hatch, pixels(p, 6), pixels(p, 1));
 	if (r->edge)
@@ -194,13 +195,14 @@ static void text(const struct painter *p, const struct prim *t)
 
 	for (; *words; x += size * TEXT_ADVANCE) {
 		uint32_t code = next_code(&words);
-		int place = (int)lroundf(x * FONT_PHASES), left = place >> 2;
+		int place = (int)lroundf(x * FONT_PHASES);
+		int left = (int)floorf((float)place / FONT_PHASES);
 		const struct letter *l;
 
 		if (code == ' ')
 			continue;
 		l = font_letter(p->font, size, t->marks & MARK_BOLD, code,
-				(uint32_t)place % FONT_PHASES);
+				(uint32_t)(place - left * FONT_PHASES));
 		if (l)
 			canvas_stencil(p->canvas, (struct area){ left + l->left, base + l->top, l->w,
 								 l->h }, l->stencil, ink);

@@ -52,6 +52,7 @@ static bool start_watching(struct source *s)
 	return s->thread;
 }
 
+/* What somebody else opened stays as it is: every read of ours comes after a poll. */
 static int open_path(const char *path)
 {
 	if (!strcmp(path, "-"))
@@ -61,7 +62,8 @@ static int open_path(const char *path)
 	return open(path, O_RDONLY | O_NONBLOCK);
 }
 
-struct source *source_open(const char *path, void (*ready)(void *), void *whom, char *why, size_t n)
+struct source *source_open(const char *path, void (*ready)(void *), void *whom, char *why,
+			   size_t n)
 {
 	struct source *s;
 	struct stat about;
@@ -70,9 +72,10 @@ struct source *source_open(const char *path, void (*ready)(void *), void *whom, 
 	if (fd < 0 || fstat(fd, &about) || S_ISDIR(about.st_mode)) {
 		SDL_snprintf(why, n, "%s cannot be read: %s", path,
 			     fd < 0 ? strerror(errno) : "it is a folder");
+		if (fd >= 0)
+			close(fd);
 		return NULL;
 	}
-	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 	s = core_alloc(sizeof *s);
 	*s = (struct source){ .fd = fd, .live = !S_ISREG(about.st_mode), .stop = { -1, -1 },
 			      .recording = recording_live(), .ready = ready, .whom = whom };

@@ -12,7 +12,8 @@ struct source;
  * opened. Whenever something new is there, `ready` is called on another thread, and not again
  * before source_read; NULL: nobody wants to know.
  */
-struct source *source_open(const char *path, void (*ready)(void *), void *whom, char *why, size_t n);
+struct source *source_open(const char *path, void (*ready)(void *), void *whom, char *why,
+			   size_t n);
 void source_close(struct source *s);     /* NULL is fine */
 
 struct player *source_player(struct source *s);
@@ -26,5 +27,5 @@ bool source_read(struct source *s, uint32_t ms);
 /* Read all there will ever be. */
 void source_read_all(struct source *s);
 
-/* What ended: "the session has ended", "damaged at ..."; NULL while it goes on, or a file is fine. */
+/* "the session has ended", "damaged at ..."; NULL while it goes on, or a file is fine. */
 const char *source_end(const struct source *s);

@@ -1,5 +1,6 @@
 #include "viz/sdl/window.h"
 #include "viz/sdl/paint.h"
+#include "viz/display.h"
 
 #include <SDL.h>
 #include <inttypes.h>
@@ -21,11 +22,10 @@ struct window {
 	uint32_t woken;          /* SDL's number of the event that says: a stream has news */
 };
 
-static bool failed(char *why, size_t n)
+static void failed(char *why, size_t n)
 {
 	snprintf(why, n, "no window can be opened: %s. Without a display use dmalab-view --shot "
-		 "x.png or dmalab draw", SDL_GetError());
-	return false;
+		 "x.png or dmalab draw", display_there() ? SDL_GetError() : "there is no display");
 }
 
 static bool open_window(struct window *w)
@@ -50,7 +50,7 @@ struct window *window_open(struct settings *s, float scale, struct font *font, c
 
 	*w = (struct window){ .settings = s, .font = font, .wanted = scale };
 	SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
-	if (SDL_Init(SDL_INIT_VIDEO) || !open_window(w)) {
+	if (!display_there() || SDL_Init(SDL_INIT_VIDEO) || !open_window(w)) {
 		failed(why, n);
 		window_close(w);
 		return NULL;
@@ -196,21 +196,21 @@ struct news {
 	bool more, ended;
 };
 
-/* Take what is new. True: at once again. */
-static bool take(struct news *n, struct view *v)
+/* Take what is new. */
+static void take(struct news *n, struct view *v)
 {
 	if (!n->source)
-		return false;
+		return;
 	n->more = source_read(n->source, READ_MS);
 	if (player_count(source_player(n->source)) != n->count)
 		view_grown(v);
 	n->count = player_count(source_player(n->source));
 	if (!n->ended && source_end(n->source)) {
 		n->ended = true;
-		v->look.live = source_live(n->source) && v->look.live;
+		if (source_player(n->source) == v->player)
+			v->look.live = source_live(n->source);
 		view_notice(v, source_end(n->source));
 	}
-	return n->more;
 }
 
 static int sooner(int a, int b)
@@ -242,7 +242,9 @@ void window_run(struct window *w, struct view *v, struct source *first, struct s
 		uint64_t now;
 
 		wait(w, v, again);
-		again = take(&news[0], v) | take(&news[1], v) ? 0 : -1;
+		take(&news[0], v);
+		take(&news[1], v);
+		again = news[0].more || news[1].more ? 0 : -1;
 		if (!started && again && player_count(v->player)) {
 			start(v, data);
 			started = true;
