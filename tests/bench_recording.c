@@ -1,5 +1,11 @@
-/* Measures recordings of ten million events: written, opened, read at any place, read along. */
+/*
+ * Measures recordings of ten million events: written, opened, read at any place, read along; of
+ * loads and stores alone, and of a driver that keeps many mappings alive.
+ */
 #include "bench.h"
+#include "kernel/dma.h"
+#include "kernel/slab.h"
+#include "kernel/vmalloc.h"
 #include "measure.h"
 
 #include "viz/player.h"
@@ -18,6 +24,8 @@
 #define PLACES 2000          /* read at random */
 #define SEEKS  400
 #define SPAN   (256u << 10)  /* bytes the CPU goes about in: more than the caches hold */
+#define BUFFERS 300          /* mapped at a time */
+#define BUFFER 2048          /* bytes */
 #define EASE   (1u << 20)    /* bytes that may wait before the writer of the pipe does, too */
 
 static void must(bool fine, const char *what)
@@ -62,17 +70,70 @@ static void work(struct bench *b)
 	}
 }
 
-/* Writes EVENTS and a few more. Seconds for the writing alone. */
-static double record(const char *path)
+static struct {
+	vaddr_t bar, va[BUFFERS];
+	dma_addr_t dma[BUFFERS];
+	uint32_t turn;               /* the buffer that is next */
+} driver;
+
+static void map_buffer(struct bench *b, uint32_t i)
 {
-	struct bench *b = busy_bench();
+	struct kernel *k = &b->machine.kernel;
+
+	driver.dma[i] = dma_map_single(k, 0, driver.va[i], BUFFER, DMA_FROM_DEVICE);
+	must(!dma_mapping_error(k, 0, driver.dma[i]), "a map failed");
+}
+
+static void bind_driver(struct bench *b)
+{
+	driver.bar = ioremap(&b->machine.kernel, hw_device_bar(0), PAGE_SIZE, ATTR_DEVICE);
+	for (uint32_t i = 0; i < BUFFERS; i++) {
+		driver.va[i] = kmalloc(&b->machine.kernel, BUFFER, GFP_KERNEL);
+		must(driver.va[i], "no memory");
+		map_buffer(b, i);
+	}
+}
+
+static void set_register(struct bench *b, uint64_t at, uint64_t value)
+{
+	must(cpu_store(&b->machine.hw, driver.bar + at, 8, value) == OK, "a store failed");
+}
+
+/* Edu writes 64 bytes of its own memory (see `help edu`). */
+static void device_writes(struct bench *b, dma_addr_t dma)
+{
+	set_register(b, 0x80, 0x40000);
+	set_register(b, 0x88, dma);
+	set_register(b, 0x90, 64);
+	set_register(b, 0x98, 3);
+	must(machine_wait(&b->machine, 0, 100000), "the device is late");
+}
+
+/* Some buffers are filled and read, as a network card's are, while all the others stay mapped. */
+static void drive(struct bench *b)
+{
+	uint64_t value;
+
+	for (int n = 0; n < 64; n++) {
+		uint32_t i = driver.turn++ % BUFFERS;
+
+		device_writes(b, driver.dma[i]);
+		dma_unmap_single(&b->machine.kernel, 0, driver.dma[i], BUFFER, DMA_FROM_DEVICE);
+		must(cpu_load(&b->machine.hw, driver.va[i], 8, &value) == OK, "a load failed");
+		map_buffer(b, i);
+	}
+}
+
+/* Writes EVENTS and a few more. Seconds for the writing alone. */
+static double record(const char *path, struct bench *b, void (*advance)(struct bench *b))
+{
 	char why[256];
 	struct recorder *r = recorder_open(path, why, sizeof why);
 	double spent = 0;
 
 	must(r, why);
 	while (b->trace.next <= EVENTS) {
-		work(b);
+		advance(b);
 		spent -= now();
 		must(recorder_follow(r, &b->trace), "cannot write");
 		spent += now();
@@ -280,6 +341,16 @@ static double pipe_rate(void)
 	return (double)seen / 1e6 / start;
 }
 
+static void measure_driver(const char *path)
+{
+	struct bench *b = busy_bench();
+
+	bind_driver(b);
+	record(path, b, drive);
+	printf("  the same of a driver with %d mappings alive:\n", BUFFERS);
+	measure_player(path);
+}
+
 int main(void)
 {
 	char path[] = "/tmp/dmalab-bench-XXXXXX";
@@ -288,7 +359,7 @@ int main(void)
 
 	signal(SIGPIPE, SIG_IGN);
 	close(mkstemp(path));
-	spent = record(path);
+	spent = record(path, busy_bench(), work);
 	stat(path, &file);
 	show("ten million events recorded", EVENTS / spent / 1e6, "M/s", "");
 	show("  an event in the file", (double)file.st_size / EVENTS, "bytes", "");
@@ -296,6 +367,7 @@ int main(void)
 	show("opened and read at once", file_rate(path), "M/s", "aim: above 10");
 	measure_player(path);
 	show("read along through a pipe", pipe_rate(), "M/s", "");
+	measure_driver(path);
 	unlink(path);
 	return 0;
 }

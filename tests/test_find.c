@@ -59,10 +59,37 @@ static void moments_are_numbered_as_people_count(void **state)
 	rig_close(&r);
 }
 
+/* A long recording is looked through in pieces, and the answer is the same. */
+static void a_search_can_go_on_later(void **state)
+{
+	static const char *const texts[] = { "mem.free", "0xffff8000deadbeef", "nothing", "dma.map" };
+	struct rig r = rig_open("buf = kmalloc(64)\nfor i = 1, 500 do store(buf, i) end\n"
+				"kfree(buf)\nload(kmalloc(64))\n");
+
+	(void)state;
+	player_seek(r.player, player_count(r.player) - 1);
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		struct search whole, pieces;
+		uint32_t turns = 1;
+
+		find_begin(&whole, r.player, texts[i]);
+		assert_false(find_more(&whole, r.player, UINT64_MAX));
+		find_begin(&pieces, r.player, texts[i]);
+		while (find_more(&pieces, r.player, 7))
+			turns++;
+		assert_true(turns > 70);
+		assert_int_equal(whole.found.at, pieces.found.at);
+		assert_int_equal(whole.found.round, pieces.found.round);
+		assert_int_equal(found_any(&whole.found), i == 0);
+	}
+	rig_close(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_bus_address_is_where_the_device_goes),
+		cmocka_unit_test(a_search_can_go_on_later),
 		cmocka_unit_test(moments_are_numbered_as_people_count),
 	};
 

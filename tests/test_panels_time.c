@@ -228,6 +228,21 @@ static void lanes_change_owner_at_the_sync(void **state)
 }
 
 /* Where many lived, the one that was chosen is there still. */
+/* Thousands of changes of owner take no more than the points there are. */
+static void many_turns_are_drawn_as_few(void **state)
+{
+	(void)state;
+	switch_on(&recorded, 1);
+	handover(&recorded, EV_DMA_MAP, TOUR_PA, 16, DMA_FROM_DEVICE);
+	for (int i = 0; i < 5000; i++) {
+		handover(&recorded, EV_DMA_SYNC_CPU, TOUR_PA, 16, DMA_FROM_DEVICE);
+		handover(&recorded, EV_DMA_SYNC_DEVICE, TOUR_PA, 16, DMA_FROM_DEVICE);
+	}
+	draw_at(recorded.trace.next - 1, 1280, 800);
+	assert_true(scene.count < 5000);
+	assert_true(find(PANEL_OWNERS, SHAPE_RECT, THING_MAPPING, 20) != NULL);
+}
+
 static void the_chosen_mapping_is_always_there(void **state)
 {
 	uint64_t chosen = 0;
@@ -396,6 +411,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_moments_of_a_broken_rule_are_links, begin, end),
 		cmocka_unit_test_setup_teardown(lanes_change_owner_at_the_sync, begin, end),
 		cmocka_unit_test_setup_teardown(the_chosen_mapping_is_always_there, begin, end),
+		cmocka_unit_test_setup_teardown(many_turns_are_drawn_as_few, begin, end),
 		cmocka_unit_test_setup_teardown(
 			what_lives_now_is_there_however_many_come_between_or_later, begin, end),
 		cmocka_unit_test_setup_teardown(a_moment_has_the_same_x_in_both, begin, end),

@@ -6,16 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* What is looked for: any of the three, whichever the text can be. */
-struct wish {
-	bool address;
-	uint64_t value, pa;      /* the address; where it lies in RAM, or UINT64_MAX */
-	bool kind[EV_COUNT];     /* kinds of event that have the text in their name */
-	const char *word;
-	uint64_t device;         /* UINT64_MAX: none is asked for */
-};
-
-/* A bus address that an IOMMU or a bounce buffer knows: what is one piece there may be many in RAM. */
+/* A bus address an IOMMU or a bounce buffer knows: one piece there may be many in RAM. */
 static bool by_stand_in(const struct model *m, uint64_t dma, uint64_t *pa)
 {
 	for (uint32_t i = 0; i < m->stand_in_end; i++) {
@@ -88,24 +79,14 @@ static bool says(const struct event *e, const char *word)
 	return false;
 }
 
-static bool matches(const struct wish *w, const struct event *e)
+static bool matches(const struct wish *w, const char *text, const struct event *e)
 {
 	if (w->address)
 		return touches(e, w->value) || (w->pa != UINT64_MAX && touches(e, w->pa));
 	if (w->device != UINT64_MAX)
 		return e->unit == w->device &&
 		       !strcmp(event_info[e->kind].field[FIELD_UNIT], "device");
-	return w->kind[e->kind] || says(e, w->word);
-}
-
-/* The position after the first such event among [from, to). */
-static uint64_t first_event(const struct player *p, const struct wish *w, uint64_t from,
-			    uint64_t to)
-{
-	for (uint64_t i = from; i < to; i++)
-		if (matches(w, player_event(p, i)))
-			return i + 1;
-	return UINT64_MAX;
+	return w->kind[e->kind] || says(e, text);
 }
 
 static bool after_prefix(const char *text, const char *prefix, int base, uint64_t *value)
@@ -121,7 +102,7 @@ static bool after_prefix(const char *text, const char *prefix, int base, uint64_
 
 static struct wish wish_of(const struct player *p, const char *text)
 {
-	struct wish w = { .word = text, .pa = UINT64_MAX, .device = UINT64_MAX };
+	struct wish w = { .pa = UINT64_MAX, .device = UINT64_MAX };
 
 	if (after_prefix(text, "0x", 16, &w.value)) {
 		w.address = true;
@@ -154,32 +135,39 @@ static bool next_rule(const struct player *p, const char *name, struct found *fo
 	return found->at != UINT64_MAX;
 }
 
-static bool next_match(const struct player *p, const char *text, struct found *found)
-{
-	struct wish w = wish_of(p, text);
-
-	found->pa = w.pa;
-	found->at = first_event(p, &w, player_at(p), player_count(p));
-	if (found->at == UINT64_MAX) {
-		found->round = true;
-		found->at = first_event(p, &w, 0, player_at(p));
-	}
-	return found->at != UINT64_MAX || found->pa != UINT64_MAX;
-}
-
-bool find_next(const struct player *p, const char *text, struct found *found, char *why, size_t n)
+void find_begin(struct search *s, const struct player *p, const char *text)
 {
 	uint64_t number;
 
-	*found = (struct found){ UINT64_MAX, UINT64_MAX, false };
+	*s = (struct search){ .found = { UINT64_MAX, UINT64_MAX, false } };
+	snprintf(s->text, sizeof s->text, "%s", text);
 	if (after_prefix(text, "", 10, &number)) {
-		found->at = player_find(p, number);
-		snprintf(why, n, "there is no event %s here", text);
-		return found->at != UINT64_MAX;
+		s->found.at = player_find(p, number);
+		snprintf(s->why, sizeof s->why, "there is no event %s here", text);
+		return;
 	}
-	if (next_rule(p, text, found) || next_match(p, text, found))
-		return true;
-	snprintf(why, n, "%s is not here. Find knows addresses (0x2040), event numbers (120), "
-		 "rules (stale-read), words (dma.map, kmalloc) and device 0", text);
-	return false;
+	snprintf(s->why, sizeof s->why, "%s is not here. Find knows addresses (0x2040), event "
+		 "numbers (120), rules (stale-read), words (dma.map, kmalloc) and device 0", text);
+	if (next_rule(p, text, &s->found))
+		return;
+	s->wish = wish_of(p, text);
+	s->found.pa = s->wish.pa;
+	s->from = s->next = player_at(p);
+	s->count = s->left = player_count(p);
+}
+
+bool find_more(struct search *s, const struct player *p, uint64_t most)
+{
+	for (; most && s->left; most--) {
+		uint64_t i = s->next < s->count ? s->next : 0;
+
+		s->next = i + 1;
+		s->left--;
+		if (matches(&s->wish, s->text, player_event(p, i))) {
+			s->found.at = i + 1;
+			s->found.round = i < s->from;
+			s->left = 0;
+		}
+	}
+	return s->left > 0;
 }

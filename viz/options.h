@@ -8,5 +8,5 @@ bool option_size(const char *text, int *width, int *height);
 /* "light" or "dark". */
 bool option_theme(const char *text, enum theme *theme);
 
-/* Choose the byte at an address: NULL chooses nothing. False, and a sentence in *why: none there. */
+/* Choose the byte at an address; NULL: none. False, and a sentence in *why: it is not there. */
 bool option_select(struct view *v, const char *address, char *why, size_t n);

@@ -460,8 +460,10 @@ const struct flag *player_flag(const struct player *p, uint32_t i)
 const struct violation *player_violation(const struct player *p, const struct flag *f)
 {
 	const struct violations *vs = model_violations(&p->shown.model);
-	const struct violation *v = f->violation < vs->count ? violations_at(vs, f->violation) : NULL;
+	const struct violation *v = NULL;
 
+	if (f->violation < vs->count)
+		v = violations_at(vs, f->violation);
 	return v && v->seq == f->seq && p->shown.model.machines == f->machine ? v : NULL;
 }
 

@@ -77,9 +77,9 @@ const struct violation *player_violation(const struct player *p, const struct fl
 
 uint32_t player_lives(const struct player *p);
 const struct life *player_life(const struct player *p, uint32_t i);       /* in order of `from` */
-uint32_t player_lives_until(const struct player *p, uint64_t at);         /* begun at it or before */
+uint32_t player_lives_until(const struct player *p, uint64_t at);         /* begun by then */
 
-/* The life that event number seq of the machine began that is on at the present position, or NULL. */
+/* The life that event number seq of the present position's machine began, or NULL. */
 const struct life *player_life_of(const struct player *p, uint64_t seq);
 
 /* Positions after a machine was switched on or a command undone: another story begins. In order. */

@@ -1,5 +1,5 @@
 #include "viz/scene.h"
-#include "cow.h"
+#include "viz/list.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -37,20 +37,9 @@ void scene_thing(struct scene *s, enum thing_kind kind, uint32_t unit, uint64_t 
 	s->thing = thing_of(kind, unit, id);
 }
 
-/* Room for twice as much, or the process ends: see core_alloc. */
-static void *grow(void *old, uint32_t *room, size_t size, uint32_t first)
-{
-	void *wider;
-
-	*room = *room ? *room * 2 : first;
-	wider = realloc(old, *room * size);
-	return wider ? wider : core_alloc(SIZE_MAX);
-}
-
 static struct prim *add(struct scene *s, struct prim p)
 {
-	if (s->count == s->room)
-		s->prim = grow(s->prim, &s->room, sizeof *s->prim, 1024);
+	s->prim = list_grown(s->prim, s->count, &s->room, sizeof *s->prim);
 	p.marks |= s->marks;
 	p.thing = s->thing;
 	p.thing.board = s->board;
@@ -122,7 +111,7 @@ static float put(struct scene *s, float x, float y, float size, enum role role, 
 	float width = text_width(text, size);
 
 	while (s->used + n > s->words_room)
-		s->words = grow(s->words, &s->words_room, 1, 16384);
+		s->words = list_grown(s->words, s->words_room, &s->words_room, 1);
 	memcpy(s->words + s->used, text, n);
 	add(s, (struct prim){ .shape = SHAPE_TEXT, .fill = (uint8_t)role, .marks = (uint8_t)marks,
 			      .box = { x, y - size * 0.6f, width, size * 1.2f }, .size = size,

@@ -59,9 +59,10 @@ struct prim {
 
 struct scene {
 	struct prim *prim;
-	uint32_t count, room;
+	uint32_t count;
+	uint32_t used;           /* bytes of words */
 	char *words;             /* all texts, each ended by a zero byte */
-	uint32_t used, words_room;
+	uint64_t room, words_room;
 	float width, height;
 	uint8_t marks;           /* what every primitive from now on gets (MARK_FADED) */
 	struct thing thing;      /* what every primitive from now on stands for */

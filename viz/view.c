@@ -1,5 +1,4 @@
 #include "viz/view.h"
-#include "viz/find.h"
 #include "viz/overlay.h"
 #include "viz/timeline.h"
 
@@ -13,6 +12,7 @@
 #define CATCH_UP   1.5       /* seconds a session is behind at most */
 #define FLOWING    30.0      /* events a second above which nothing is seen to move */
 #define FRAME_MS   16
+#define FIND_SLICE 50000     /* events looked at between two pictures */
 #define CLICK_PLAY 4.0f      /* points a click may slip */
 
 /* What playing takes, slowest first; 0 is at once. */
@@ -91,7 +91,7 @@ static void go(struct view *v, uint64_t at, bool motion)
 
 void view_go(struct view *v, uint64_t at)
 {
-	v->look.playing = false;
+	v->look.playing = v->searching = false;
 	v->rate = v->due = 0;
 	go(v, at, false);
 }
@@ -162,22 +162,6 @@ static void run(struct view *v, double ms)
 		v->look.playing = false;
 		v->changed = true;
 	}
-}
-
-int view_pass(struct view *v, double ms)
-{
-	bool running = v->look.playing || v->rate > 0;
-
-	if (in_motion(v)) {
-		v->look.phase = (float)fmin(1, (double)v->look.phase + ms / motion_ms(v));
-		v->moving = v->look.phase < 1;
-		v->changed = true;
-	}
-	if (running)
-		run(v, ms);
-	if (in_motion(v) || rate(v) > 1000 / FRAME_MS)
-		return FRAME_MS;
-	return rate(v) > 0 ? (int)(1000 * (1 - v->due) / rate(v)) + 1 : -1;
 }
 
 static void change_speed(struct view *v, int by)
@@ -254,36 +238,78 @@ static void next_panel(struct view *v, int by)
 
 /* Choosing and finding. */
 
+static void choose_byte(struct view *v, uint64_t pa)
+{
+	v->look.byte = pa;
+	v->look.selected = thing_of(THING_BYTE, AT_RAM, pa);
+	v->changed = true;
+}
+
 bool view_select(struct view *v, uint64_t address)
 {
 	uint64_t pa;
 
 	if (!find_byte(v->player, address, &pa))
 		return false;
-	v->look.byte = pa;
-	v->look.selected = thing_of(THING_BYTE, AT_RAM, pa);
-	v->changed = true;
+	choose_byte(v, pa);
 	return true;
+}
+
+static void answer(struct view *v)
+{
+	struct found found = v->search.found;
+
+	if (!found_any(&found)) {
+		view_notice(v, v->search.why);
+		return;
+	}
+	if (found.pa != UINT64_MAX)
+		choose_byte(v, found.pa);
+	if (found.at == UINT64_MAX) {
+		view_notice(v, "no event names this address");
+		return;
+	}
+	view_go(v, found.at);
+	if (found.round)
+		view_notice(v, "past the end: this is the first one");
+}
+
+/* Look at some more events; the picture goes on meanwhile. */
+static void look_on(struct view *v)
+{
+	v->searching = find_more(&v->search, v->player, FIND_SLICE);
+	if (v->searching)
+		view_notice(v, "looking...");
+	else
+		answer(v);
 }
 
 static void find(struct view *v)
 {
-	struct found found;
-	char why[sizeof v->look.notice] = "";
-
 	if (!*v->look.find)
 		return;
-	if (!find_next(v->player, v->look.find, &found, why, sizeof why)) {
-		view_notice(v, why);
-		return;
+	find_begin(&v->search, v->player, v->look.find);
+	look_on(v);
+}
+
+int view_pass(struct view *v, double ms)
+{
+	bool running = v->look.playing || v->rate > 0;
+
+	if (in_motion(v)) {
+		v->look.phase = (float)fmin(1, (double)v->look.phase + ms / motion_ms(v));
+		v->moving = v->look.phase < 1;
+		v->changed = true;
 	}
-	if (found.pa != UINT64_MAX)
-		view_select(v, found.pa);
-	if (found.at != UINT64_MAX)
-		view_go(v, found.at);
-	if (found.round)
-		view_notice(v, found.at == UINT64_MAX ? "no event names this address" :
-			    "past the end: this is the first one");
+	if (running)
+		run(v, ms);
+	if (v->searching)
+		look_on(v);
+	if (v->searching)
+		return 0;
+	if (in_motion(v) || rate(v) > 1000 / FRAME_MS)
+		return FRAME_MS;
+	return rate(v) > 0 ? (int)(1000 * (1 - v->due) / rate(v)) + 1 : -1;
 }
 
 static void leave(struct view *v)
@@ -304,6 +330,7 @@ void view_act(struct view *v, enum action action)
 	uint64_t at = player_at(v->player);
 
 	v->look.notice[0] = '\0';
+	v->searching = false;
 	v->changed = true;
 	switch (action) {
 	case ACTION_PLAY:      play(v); break;
@@ -355,6 +382,7 @@ static void find_key(struct view *v, const char *key)
 {
 	size_t n = strlen(v->look.find);
 
+	v->searching = false;
 	v->changed = true;
 	if (!strcmp(key, "escape"))
 		leave(v);
@@ -382,6 +410,7 @@ static void find_text(struct view *v, const char *text)
 	if (n + more < sizeof v->look.find)
 		memcpy(v->look.find + n, text, more + 1);
 	v->look.notice[0] = '\0';
+	v->searching = false;
 	v->changed = true;
 }
 

@@ -4,6 +4,7 @@
  * (sdl/) translates its events into these calls and paints the scene; tests call them directly.
  */
 #include "viz/action.h"
+#include "viz/find.h"
 #include "viz/pair.h"
 #include "viz/picture.h"
 
@@ -24,6 +25,8 @@ struct view {
 	double rate;                     /* catching up with a session: events a second; else 0 */
 	enum drag drag;
 	struct point pointer, pressed;   /* where it is, and where the button went down */
+	struct search search;
+	bool searching;                  /* it goes on: many events are not looked at in one go */
 	struct thing touched;            /* what it went down on: only there a click counts */
 	enum panel dragged;              /* the panel it went down in */
 };

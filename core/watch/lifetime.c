@@ -80,8 +80,9 @@ void rules_free(struct facts *f, const struct event *e, uint64_t cause)
 
 	drop_pending(f, w, e);
 	drop_pending(f, ownership_ended_in(&f->ownership, e->addr2, e->size), e);
-	while (ranges_next(&w)) {
-		const struct mapping *m = ownership_mapping(&f->ownership, w.number);
+	for (uint32_t i = ownership_met(&f->ownership, w, 0); i < f->ownership.end;
+	     i = ownership_met(&f->ownership, w, i + 1)) {
+		const struct mapping *m = ownership_mapping(&f->ownership, i);
 
 		if (!is_streaming(m) || !overlaps(e->addr2, e->size, m->pa, m->size))
 			continue;
@@ -90,7 +91,7 @@ void rules_free(struct facts *f, const struct event *e, uint64_t cause)
 			overwritten(f, e, m);
 		else
 			freed_under(f, e, cause, m);
-		ownership_change(&f->ownership, w.number)->freed = cause;
+		ownership_change(&f->ownership, i)->freed = cause;
 	}
 }
 

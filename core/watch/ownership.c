@@ -155,6 +155,16 @@ struct ranges_walk ownership_ended_in(const struct ownership *o, uint64_t pa, ui
 	return ranges_walk(&o->by_pa, ENDED, pa, n);
 }
 
+uint32_t ownership_met(const struct ownership *o, struct ranges_walk w, uint32_t from)
+{
+	uint32_t best = o->end;
+
+	while (ranges_next(&w))
+		if (w.number >= from && w.number < best)
+			best = w.number;
+	return best;
+}
+
 /* Of several the one with the lowest number, `end` when there is none. */
 static uint32_t slot_of(const struct ownership *o, uint32_t device, uint64_t dma, uint64_t n)
 {

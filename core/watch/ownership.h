@@ -85,6 +85,9 @@ struct ranges_walk ownership_on_bus(const struct ownership *o, uint32_t device, 
 struct ranges_walk ownership_in(const struct ownership *o, uint64_t pa, uint64_t n);
 struct ranges_walk ownership_ended_in(const struct ownership *o, uint64_t pa, uint64_t n);
 
+/* The first slot from this one on that the walk meets, `end` when there is none: for reports. */
+uint32_t ownership_met(const struct ownership *o, struct ranges_walk w, uint32_t from);
+
 /* A new mapping, or NULL when there are too many. */
 struct mapping *ownership_add(struct ownership *o, const struct mapping *m);
 

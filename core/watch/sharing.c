@@ -98,8 +98,11 @@ void rules_map(struct facts *f, const struct event *e, const struct mapping *m)
 	struct ranges_walk w = ownership_in(&f->ownership, from,
 					    round_up(m->pa + m->size, f->shadow.line) - from);
 
-	while (m->form != FORM_RESOURCE && ranges_next(&w)) {
-		const struct mapping *other = ownership_mapping(&f->ownership, w.number);
+	if (m->form == FORM_RESOURCE)
+		return;
+	for (uint32_t i = ownership_met(&f->ownership, w, 0); i < f->ownership.end;
+	     i = ownership_met(&f->ownership, w, i + 1)) {
+		const struct mapping *other = ownership_mapping(&f->ownership, i);
 
 		if (other->seq == m->seq)
 			continue;
@@ -162,8 +165,9 @@ void rules_store_beside(struct facts *f, const struct event *e)
 	if (e->a == AT_STORE_BUFFER || f->shadow.coherent ||
 	    !ownership_any_device(&f->ownership, line, f->shadow.line))
 		return;
-	while (ranges_next(&w)) {
-		const struct mapping *m = ownership_mapping(&f->ownership, w.number);
+	for (uint32_t i = ownership_met(&f->ownership, w, 0); i < f->ownership.end;
+	     i = ownership_met(&f->ownership, w, i + 1)) {
+		const struct mapping *m = ownership_mapping(&f->ownership, i);
 
 		if (is_writable_in(f, m, line) && !overlaps(e->addr2, e->size, m->pa, m->size)) {
 			report_store(f, e, m);

@@ -10,6 +10,7 @@
 
 #define ROWS_MAX  64
 #define LEAST     3.0f       /* points: the shortest life is to be seen */
+#define TURN_LEAST 1.0f      /* points: of turns nearer to each other the last is drawn */
 #define LOOK_BACK 20000      /* lives looked at for one drawing */
 
 static bool is_selected(const struct picture *p, const struct life *l)
@@ -151,8 +152,10 @@ static void draw_bar(const struct picture *p, const struct span *s, const struct
 		const struct turn *turn = &l->turn[i];
 		float next = span_x(s, turn->at);
 
-		draw_turn(p, (struct box){ x, y, next - x, h }, device);
-		x = next;
+		if (next - x >= TURN_LEAST) {
+			draw_turn(p, (struct box){ x, y, next - x, h }, device);
+			x = next;
+		}
 		device = turn->device;
 	}
 	draw_turn(p, (struct box){ x, y, end - x, h }, device);

@@ -226,7 +226,7 @@ const struct letter *font_letter(struct font *f, float pixels, bool bold, uint32
 
 	if (!face)
 		return NULL;
-	if (code >= CODES || !TTF_GlyphIsProvided32(face->font, code))
+	if (code >= CODES || (!face->letter[code] && !TTF_GlyphIsProvided32(face->font, code)))
 		code = '?';
 	if (!face->letter[code])
 		face->letter[code] = make(face, code);
