@@ -129,6 +129,10 @@ drivers: $(B)/dmalab    ## correct and broken drivers on every board, SEEDS=3 of
 gallery: $(B)/dmalab    ## real driver bugs and the forty rules, each broken and mended, SEEDS=3
 	$(Q)$(B)/dmalab run tests/gallery/run.lua $(SEEDS)
 
+explore: $(B)/dmalab    ## the gallery under every schedule with up to 2 deviations, correct drivers to 1
+	$(Q)$(B)/dmalab run tests/gallery/explore.lua
+	$(Q)$(B)/dmalab run tests/explore/correct.lua
+
 property: $(B)/dmalab    ## DRIVERS=1000 random drivers, right and with one mistake
 	$(Q)$(B)/dmalab run tests/drivers/property.lua $(DRIVERS) $(SEED)
 
@@ -148,6 +152,7 @@ headers:  ## every header compiles alone
 
 bench: all $(call program,$(BENCH_C) $(if $(WINDOW_LACKS),,tests/bench_view.c))    ## measure (quiet machine, no SAN=1)
 	$(Q)$(B)/tests/bench $(B)/dmalab tests/bench.lua
+	$(Q)$(B)/dmalab run tests/explore/speed.lua
 	$(Q)$(B)/tests/bench_recording
 	$(Q)if [ -x $(B)/tests/bench_view ]; then $(B)/tests/bench_view; fi
 
@@ -177,6 +182,6 @@ help:     ## this list
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 FORCE:
-.PHONY: all no-window run check tests sessions drivers gallery property driver-rules picture layers headers bench fuzz fuzzers install uninstall clean help FORCE
+.PHONY: all no-window run check tests sessions drivers gallery explore property driver-rules picture layers headers bench fuzz fuzzers install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:

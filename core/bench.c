@@ -14,7 +14,7 @@ struct bench *bench_new(const struct board *board)
 	return b;
 }
 
-static void forget(struct snapshot *s)
+void bench_forget(struct snapshot *s)
 {
 	machine_release(&s->machine);
 	checker_release(&s->checker);
@@ -26,9 +26,9 @@ void bench_free(struct bench *b)
 	if (!b)
 		return;
 	for (uint32_t i = 0; i < b->steps; i++)
-		forget(b->history[i]);
+		bench_forget(b->history[i]);
 	if (b->marked)
-		forget(b->marked);
+		bench_forget(b->marked);
 	machine_release(&b->machine);
 	checker_release(&b->checker);
 	trace_release(&b->trace);
@@ -41,15 +41,37 @@ void bench_settle(struct bench *b)
 	trace_trim(&b->trace, TRACE_KEEP);
 }
 
+struct snapshot *bench_snapshot(struct bench *b)
+{
+	struct snapshot *s = core_alloc(sizeof *s);
+
+	bench_settle(b);
+	s->seq = b->trace.next;
+	machine_copy(&s->machine, &b->machine);
+	checker_copy(&s->checker, &b->checker);
+	return s;
+}
+
 void bench_mark(struct bench *b)
 {
-	bench_settle(b);
 	if (b->marked)
-		forget(b->marked);
-	b->marked = core_alloc(sizeof *b->marked);
-	b->marked->seq = b->trace.next;
-	machine_copy(&b->marked->machine, &b->machine);
-	checker_copy(&b->marked->checker, &b->checker);
+		bench_forget(b->marked);
+	b->marked = bench_snapshot(b);
+}
+
+static void put_back(struct bench *b, struct snapshot *s)
+{
+	machine_release(&b->machine);
+	checker_release(&b->checker);
+	machine_copy(&b->machine, &s->machine);
+	checker_copy(&b->checker, &s->checker);
+}
+
+void bench_restore(struct bench *b, struct snapshot *s)
+{
+	put_back(b, s);
+	trace_rewind(&b->trace, s->seq);
+	b->trace.cause = 0;
 }
 
 /* Did anything happen since? Accesses nobody watches leave no event, but they take time. */
@@ -65,11 +87,11 @@ bool bench_keep(struct bench *b, bool changed)
 	b->marked = NULL;
 	if (!s || !(changed || happened(b, s))) {
 		if (s)
-			forget(s);
+			bench_forget(s);
 		return false;
 	}
 	if (b->steps == HISTORY_MAX) {
-		forget(b->history[0]);
+		bench_forget(b->history[0]);
 		memmove(b->history, b->history + 1, --b->steps * sizeof b->history[0]);
 	}
 	b->history[b->steps++] = s;
@@ -155,18 +177,15 @@ uint32_t bench_undo(struct bench *b, uint32_t n)
 
 	for (; undone < n && b->steps; undone++) {
 		if (s)
-			forget(s);
+			bench_forget(s);
 		s = b->history[--b->steps];
 	}
 	if (!s)
 		return 0;
-	machine_release(&b->machine);
-	checker_release(&b->checker);
-	machine_copy(&b->machine, &s->machine);
-	checker_copy(&b->checker, &s->checker);
+	put_back(b, s);
 	tell(b, &(struct event){ .kind = EV_UNDO, .addr = s->seq });
 	tell_readers(b);
-	forget(s);
+	bench_forget(s);
 	return undone;
 }
 

@@ -4,7 +4,8 @@
  *
  * Watchers read at safe points, between operations (bench_settle). A mark is a snapshot taken
  * before a command; kept only if the command made events, or changed what its caller keeps beside
- * the machine, it is one step of undo. Undo puts machine and checker back and tells the trace (bench.undo, then a keyframe), which is never cut.
+ * the machine, it is one step of undo. Undo puts machine and checker back and tells the trace
+ * (bench.undo, then a keyframe), which is never cut.
  */
 #include "machine.h"
 #include "watch/checker.h"
@@ -42,6 +43,15 @@ bool bench_keep(struct bench *b, bool changed);      /* true: it is one step of 
 
 /* Take back up to n commands. Returns how many were. */
 uint32_t bench_undo(struct bench *b, uint32_t n);
+
+/*
+ * For who plays the same thing many times: a snapshot of its own, and back to it without a word.
+ * The trace is cut there, so it tells the same numbers again. Readers other than the checker must
+ * not have read on, and no more than TRACE_KEEP events may lie between.
+ */
+struct snapshot *bench_snapshot(struct bench *b);
+void bench_restore(struct bench *b, struct snapshot *s);
+void bench_forget(struct snapshot *s);
 
 /* The present state as events: machine, mappings and their owners. */
 void bench_keyframe(struct bench *b);

@@ -12,7 +12,10 @@
 enum profile { PROFILE_SLIDES, PROFILE_TODAY };
 enum policy { POLICY_LRU, POLICY_PLRU, POLICY_FIFO, POLICY_RANDOM };
 enum write_policy { WRITE_BACK, WRITE_THROUGH };
-enum nature_policy { NATURE_CALM, NATURE_RANDOM };
+enum nature_policy {
+	NATURE_CALM, NATURE_RANDOM,
+	NATURE_REPLAY            /* no setting: nature_follow says which choices */
+};
 enum iommu_mode { IOMMU_OFF, IOMMU_STRICT, IOMMU_LAZY, IOMMU_PASSTHROUGH };
 enum arch {
 #define ARCH(NAME, ...) ARCH_##NAME,

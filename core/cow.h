@@ -2,11 +2,11 @@
 /*
  * An array of equal leaves that is cheap to copy.
  *
- * A tree two levels deep: branches of 64 leaves. A leaf nobody wrote is not there and reads as
- * zeros; a copied array shares its branches and leaves until one side writes (reference counts, not
- * atomic: a machine belongs to one thread). RAM, cache lines, page descriptors and the checker's
- * shadow all live in such arrays, so a snapshot of the whole bench costs a few pointers now, and
- * one branch and one leaf for each leaf changed later.
+ * A tree: a root, branches of 64 leaves, leaves. A leaf nobody wrote is not there and reads as
+ * zeros; a copied array shares its root, and so all of it, until one side writes (reference counts,
+ * not atomic: a machine belongs to one thread). RAM, cache lines, page descriptors and the
+ * checker's shadow all live in such arrays, so a snapshot of the whole bench costs a pointer for
+ * each now, and one root, branch and leaf for each leaf changed later.
  *
  * This is where the core allocates; when the host has no memory left there is nothing sensible to
  * answer, and the process ends (see out_of_memory).
@@ -28,10 +28,15 @@ struct branch {
 	struct leaf *leaf[BRANCH];   /* NULL: all zeros */
 };
 
+struct root {
+	uint32_t refs;
+	struct branch *branch[];     /* NULL: no leaf of it is there */
+};
+
 struct cow {
 	size_t leaf_size;      /* bytes */
 	size_t count;          /* leaves */
-	struct branch **branch;      /* NULL: no leaf of it is there */
+	struct root *root;
 };
 
 extern const uint8_t cow_zeros[LEAF_MAX];
@@ -47,7 +52,7 @@ void *cow_unshare(struct cow *c, size_t i);
 
 static inline const struct leaf *cow_leaf(const struct cow *c, size_t i)
 {
-	const struct branch *b = c->branch[i / BRANCH];
+	const struct branch *b = c->root->branch[i / BRANCH];
 
 	return b ? b->leaf[i % BRANCH] : NULL;
 }
@@ -66,7 +71,7 @@ static inline const void *cow_read(const struct cow *c, size_t i)
 
 static inline void *cow_write(struct cow *c, size_t i)
 {
-	struct branch *b = c->branch[i / BRANCH];
+	struct branch *b = c->root->refs == 1 ? c->root->branch[i / BRANCH] : NULL;
 	struct leaf *l = b && b->refs == 1 ? b->leaf[i % BRANCH] : NULL;
 
 	return l && l->refs == 1 ? l->bytes : cow_unshare(c, i);

@@ -68,10 +68,9 @@ void machine_run(struct machine *m, uint64_t n)
 	hw_pass(&m->hw, n);
 }
 
-bool machine_wait(struct machine *m, uint32_t dev, uint64_t limit)
+static bool wait(struct machine *m, uint32_t dev, uint64_t end)
 {
 	struct hw *h = &m->hw;
-	uint64_t end = h->bus.cycle + limit;
 
 	while (h->device[dev].ops->busy(hw_device_state(h, dev))) {
 		uint64_t due = min_u64(h->device[dev].due, store_buffer_due(&h->stores));
@@ -86,6 +85,33 @@ bool machine_wait(struct machine *m, uint32_t dev, uint64_t limit)
 		hw_pass(h, due > h->bus.cycle ? due - h->bus.cycle : 0);
 	}
 	return true;
+}
+
+bool machine_wait(struct machine *m, uint32_t dev, uint64_t limit)
+{
+	struct hw *h = &m->hw;
+	bool idle;
+
+	h->bus.cpu_waits = !hw_at_work(h, dev);
+	idle = wait(m, dev, h->bus.cycle + limit);
+	h->bus.cpu_waits = false;
+	return idle;
+}
+
+void machine_follow(struct machine *m, struct plan *plan, uint64_t seed)
+{
+	const struct board *b = &m->hw.board;
+
+	if (plan)
+		nature_follow(&m->hw.bus.nature, plan, seed);
+	else
+		nature_init(&m->hw.bus.nature, b->nature, b->seed);
+	hw_plan(&m->hw);
+}
+
+void machine_end(struct machine *m)
+{
+	hw_end(&m->hw);
 }
 
 /* What RAM holds in one page: runs of equal words, zeros left out. */

@@ -26,6 +26,13 @@ void machine_run(struct machine *m, uint64_t n);
 must_check bool machine_wait(struct machine *m, uint32_t dev, uint64_t limit);
 
 /*
+ * From here on nature follows this plan; NULL: what the board says. What was played under it ends
+ * with machine_end.
+ */
+void machine_follow(struct machine *m, struct plan *plan, uint64_t seed);
+void machine_end(struct machine *m);
+
+/*
  * Re-tell the present state of hardware and allocators as events, for a reader that arrives late.
  */
 void machine_keyframe(struct machine *m);

@@ -2,6 +2,7 @@
 
 #include "cow.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,16 @@ void trace_resume(struct trace *t, uint64_t seq)
 	t->chunks = 0;
 	t->base = (seq - 1) / TRACE_CHUNK;
 	t->first = t->next = seq;
+}
+
+void trace_rewind(struct trace *t, uint64_t seq)
+{
+	size_t needed = (seq - 1) / TRACE_CHUNK - t->base + 1;
+
+	assert(seq >= t->first && seq <= t->next);
+	while (t->chunks > needed)
+		free(t->chunk[--t->chunks]);
+	t->next = seq;
 }
 
 void trace_trim(struct trace *t, uint64_t keep)

@@ -39,6 +39,9 @@ void trace_release(struct trace *t);
  */
 uint64_t trace_append(struct trace *t, uint64_t cycle, const struct event *e);
 
+/* Forget the events from this number on: they are told anew. It is not before the oldest here. */
+void trace_rewind(struct trace *t, uint64_t seq);
+
 /* Forget all events; the next one has this number. For a reader that follows a recording. */
 void trace_resume(struct trace *t, uint64_t seq);
 

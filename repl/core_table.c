@@ -245,6 +245,10 @@ static int refuse(lua_State *L, const char *key, const char *why)
 /* The handler runs inside a call that goes on with this machine. */
 static void refuse_in_handler(lua_State *L)
 {
+	if (session_of(L)->explorer && session_of(L)->last_event)
+		luaL_error(L, "this cannot be done in what explore plays: each run begins with the "
+			   "machine as explore found it\n  switch it on before, or explore(fn, "
+			   "{ boards = ... })");
 	if (session_of(L)->in_handler)
 		luaL_error(L, "this cannot be done inside an interrupt handler; "
 			   "let it return first");
@@ -485,9 +489,10 @@ static int l_mappings(lua_State *L)
 
 static int l_nature(lua_State *L)
 {
+	static const char *const words[] = { "calm", "random", "replay" };
 	const struct hw *h = &bench(L)->machine.hw;
 
-	lua_pushstring(L, h->bus.nature.policy == NATURE_CALM ? "calm" : "random");
+	lua_pushstring(L, words[h->bus.nature.policy]);
 	lua_pushinteger(L, (lua_Integer)h->board.seed);
 	lua_pushinteger(L, (lua_Integer)h->bus.nature.questions);
 	return 3;
@@ -716,6 +721,7 @@ void core_table_open(lua_State *L)
 	core_dma_debug_open(L);
 	core_objects_open(L);
 	core_view_open(L);
+	core_explore_open(L);
 	set_string(L, "version", VERSION);
 	set_string(L, "scripts", s->scripts);
 	set_boolean(L, "terminal", isatty(STDOUT_FILENO));

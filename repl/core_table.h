@@ -43,6 +43,9 @@ void core_objects_open(lua_State *L);
 /* The view and pictures, likewise. */
 void core_view_open(lua_State *L);
 
+/* Playing a driver again and again, likewise (explore.c). */
+void core_explore_open(lua_State *L);
+
 /* core.pools(), which stands beside the bindings of DMA pools. */
 int core_pools(lua_State *L);
 

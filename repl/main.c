@@ -27,6 +27,7 @@ static const char usage[] =
 	"  dmalab                     the prompt; plays the lines of stdin when it is no terminal\n"
 	"  dmalab run FILE [ARG ...]  play a script; FILE may be - for stdin\n"
 	"  dmalab -e CODE             play CODE\n"
+	"  dmalab explore FILE        play a script under every schedule the hardware may choose\n"
 	"  dmalab tour                the guided tour\n"
 	"  dmalab replay FILE         print the events of a recording; FILE may be - for stdin\n"
 	"  dmalab draw FILE           a moment of a recording as a picture (SVG)\n"
@@ -40,6 +41,13 @@ static const char usage[] =
 	"      --view           open the view, a window that shows the machine as it goes\n"
 	"      --echo           with stdin: print each line before its answer\n"
 	"  -h, --help           this page           -V, --version\n"
+	"\n"
+	"Of explore:\n"
+	"      --bound N        with up to N deviations from calm (2)\n"
+	"      --boards all     on every board; or NAME,NAME\n"
+	"      --jobs N         so many processes (one for each core)\n"
+	"      --runs N         most schedules; --seconds N stops earlier\n"
+	"      --samples N      schedules drawn at random beyond the bound (1000)\n"
 	"\n"
 	"Of draw:\n"
 	"      --at MOMENT      " MOMENT_HELP "\n"
@@ -58,6 +66,8 @@ struct options {
 	int set_count;
 	const char **code;           /* of each -e */
 	int code_count;
+	const char **explore;        /* key, value ... of what is for explore alone */
+	int explore_count;
 	const char *record;
 	struct drawing drawing;
 	bool echo, view;
@@ -95,7 +105,7 @@ static bool set_pair(struct options *o, char *pair)
 
 enum {
 	OPTION_SEED = 256, OPTION_RECORD, OPTION_ECHO, OPTION_VIEW, OPTION_AT, OPTION_SIZE, OPTION_THEME,
-	OPTION_LARGE, OPTION_SELECT, OPTION_BESIDE
+	OPTION_LARGE, OPTION_SELECT, OPTION_BESIDE, OPTION_EXPLORE
 };
 
 static const struct option long_options[] = {
@@ -112,15 +122,25 @@ static const struct option long_options[] = {
 	{ "select", required_argument, NULL, OPTION_SELECT },
 	{ "beside", required_argument, NULL, OPTION_BESIDE },
 	{ "output", required_argument, NULL, 'o' },
+	{ "bound", required_argument, NULL, OPTION_EXPLORE },
+	{ "boards", required_argument, NULL, OPTION_EXPLORE },
+	{ "jobs", required_argument, NULL, OPTION_EXPLORE },
+	{ "runs", required_argument, NULL, OPTION_EXPLORE },
+	{ "seconds", required_argument, NULL, OPTION_EXPLORE },
+	{ "samples", required_argument, NULL, OPTION_EXPLORE },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
 };
 
 /* One option. -1: go on; else the exit status. */
-static int take_option(struct options *o, int option, const char *which)
+static int take_option(struct options *o, int option, int row, const char *which)
 {
 	switch (option) {
+	case OPTION_EXPLORE:
+		o->explore[o->explore_count++] = long_options[row].name;
+		o->explore[o->explore_count++] = optarg;
+		return -1;
 	case 'b': set(o, "board", optarg); return -1;
 	case 'e': o->code[o->code_count++] = optarg; return -1;
 	case 's':
@@ -162,14 +182,15 @@ static void *room(int argc, size_t size)
 
 static int parse_options(struct options *o, int argc, char **argv)
 {
-	int option, status = -1;
+	int option, row = 0, status = -1;
 
 	o->set = room(argc, sizeof *o->set);
 	o->code = room(argc, sizeof *o->code);
+	o->explore = room(argc, sizeof *o->explore);
 	opterr = 0;
 	while (status < 0 &&
-	       (option = getopt_long(argc, argv, ":b:e:o:s:hV", long_options, NULL)) != -1)
-		status = take_option(o, option, argv[optind - 1]);
+	       (option = getopt_long(argc, argv, ":b:e:o:s:hV", long_options, &row)) != -1)
+		status = take_option(o, option, row, argv[optind - 1]);
 	o->words = argv + optind;
 	o->word_count = argc - optind;
 	return status;
@@ -179,6 +200,7 @@ static void free_options(struct options *o)
 {
 	free(o->set);
 	free(o->code);
+	free(o->explore);
 }
 
 /* The session. */
@@ -221,15 +243,15 @@ static void complain(void)
 	lua_pop(session->lua, 1);
 }
 
-/* The --board, --set and --seed of the command line, as the scripts want them. */
-static void push_settings(lua_State *L, const struct options *o)
+/* --board, --set and --seed of the command line, or what is for explore, as the scripts want them. */
+static void push_pairs(lua_State *L, const char *const *pair, int count)
 {
-	lua_createtable(L, o->set_count / 2, 0);
-	for (int i = 0; i < o->set_count; i += 2) {
+	lua_createtable(L, count / 2, 0);
+	for (int i = 0; i < count; i += 2) {
 		lua_createtable(L, 2, 0);
-		lua_pushstring(L, o->set[i]);
+		lua_pushstring(L, pair[i]);
 		lua_rawseti(L, -2, 1);
-		lua_pushstring(L, o->set[i + 1]);
+		lua_pushstring(L, pair[i + 1]);
 		lua_rawseti(L, -2, 2);
 		lua_rawseti(L, -2, i / 2 + 1);
 	}
@@ -256,7 +278,7 @@ static int start(const struct options *o, const char *mode)
 		complain();
 		return FAILED;
 	}
-	push_settings(session->lua, o);
+	push_pairs(session->lua, o->set, o->set_count);
 	lua_pushstring(session->lua, mode);
 	if (!session_call(session, "start", 2, 0)) {
 		complain();
@@ -492,6 +514,24 @@ static int run(const struct options *o)
 	return finish(call_was_fine(session_call(session, "run", 2, 1)));
 }
 
+/* What is recorded is the counter-example, not the runs. */
+static int explore(const struct options *o)
+{
+	struct options quiet = *o;
+	int status;
+
+	if (o->word_count != 2)
+		return wrong_usage("explore wants one file: dmalab explore FILE", "");
+	quiet.record = NULL;
+	status = start(&quiet, "explore");
+	if (status >= 0)
+		return status;
+	lua_pushstring(session->lua, o->words[1]);
+	push_pairs(session->lua, o->explore, o->explore_count);
+	lua_pushstring(session->lua, o->record);
+	return finish(call_was_fine(session_call(session, "explore", 3, 1)));
+}
+
 static int tour(const struct options *o)
 {
 	int status = start(o, "prompt");
@@ -613,12 +653,14 @@ static const struct {
 	int (*play)(const struct options *o);
 	int words;                        /* at most; 0: any number */
 } subcommands[] = {
-	{ "run", run, 0 }, { "tour", tour, 1 }, { "replay", replay, 2 },
+	{ "run", run, 0 }, { "explore", explore, 0 }, { "tour", tour, 1 }, { "replay", replay, 2 },
 	{ "draw", draw_recording, 2 }, { "view", view_prompt, 1 },
 };
 
 static int play(const struct options *o)
 {
+	if (o->explore_count && (!o->word_count || strcmp(o->words[0], "explore") != 0))
+		return wrong_usage("this option is for dmalab explore: --", o->explore[0]);
 	if (o->code_count && o->word_count)
 		return wrong_usage("-e stands without a sub-command, not with ", o->words[0]);
 	if (o->code_count)

@@ -81,6 +81,8 @@ static void watch_instructions(lua_State *L)
 void session_interrupt(struct session *s)
 {
 	s->interrupted++;
+	if (s->explorer && !s->last_event)
+		return;      /* between two runs: the search asks, and keeps what it has */
 	watch_instructions(s->lua);
 	if (s->running)
 		watch_instructions(s->running);
@@ -443,4 +445,8 @@ void session_pause(lua_State *L)
 		s->stopping = true;
 		luaL_error(L, "interrupted");
 	}
+	if (s->last_event && (s->bench->trace.next > s->last_event ||
+			      s->bench->machine.hw.bus.cycle > s->last_cycle))
+		luaL_error(L, "this would wait for ever: it is still not over after %I cycles",
+			   (LUAI_UACINT)s->bench->machine.hw.bus.cycle);
 }

@@ -27,6 +27,8 @@ struct session {
 	volatile sig_atomic_t interrupted;      /* Ctrl-C asked the script to stop */
 	bool stopping;                          /* and it has been told at least once */
 	bool marked;                            /* core.mark without its core.keep yet */
+	struct explorer *explorer;              /* explore plays (explore.c), or NULL */
+	uint64_t last_event, last_cycle;        /* a run that goes on beyond ends; 0: never */
 	bool in_handler;                        /* a Lua function runs as an interrupt handler */
 	uint32_t boots;                         /* machines switched on so far */
 	uint32_t announced;                     /* violations of this bench the scripts know */

@@ -99,6 +99,34 @@ command { name = "step", args = "[n=1]", group = "time",
           help = "let time pass until n more events have happened, and show them",
           run = late("sugar", "step") }
 
+command { name = "explore", args = "fn [, { bound = 2, runs =, seconds =, samples =, seed =, " ..
+    "jobs =, oracle =, boards =, record = }]", group = "time", returns = "result",
+          help = "play a driver under every schedule the hardware may choose, and show the " ..
+              "smallest that breaks it",
+          notes = {
+            "fn", "the driver, from its first allocation on: it is called again and again, each " ..
+                "time on the machine as it is now. What breaks it: a rule, an assert or any other " ..
+                "error, an oops, a wait that never ends",
+            "bound", "deviations from calm that are tried in every combination (help nature); " ..
+                "`samples` more schedules (1000) are drawn at random beyond, from `seed`",
+            "oracle", "function(...) of what fn returned: false where that is wrong",
+            "rules", "false: broken rules do not count, only what the driver itself finds wrong",
+            "boards", '"all", or a list of names: a table of verdicts',
+            "runs", "most schedules (200000); `seconds` stops earlier, and Ctrl-C at once: what " ..
+                "was found is kept",
+            "jobs", "processes (one for each core); they change no answer",
+            "record", "a file for the recording of the smallest schedule that breaks it",
+            "result", "verdict (holds, breaks, stopped), runs, exhaustive, sampled; and where it " ..
+                "breaks deviations, choices, kind, why, story",
+          },
+          run = late("explore", "explore") }
+
+command { name = "replay", args = "fn, choices", group = "time",
+          help = "play a function once with the choices explore found",
+          notes = { "choices", "the result of explore, or a list of { question =, answer = }, by " ..
+              "question. On the machine explore began with the trace is the same, byte for byte" },
+          run = late("explore", "replay") }
+
 command { name = "undo", args = "[n=1]", group = "time",
           help = "take back the last n lines that did something, with the variables they set and " ..
               "the objects they changed",

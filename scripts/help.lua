@@ -190,6 +190,7 @@ end
 local function command_help(row)
   say(text.wrap(row.name .. " " .. row.args, 78, "    "))
   paragraph(row.help)
+  for i = 1, #(row.notes or {}), 2 do say_labelled("  " .. row.notes[i], 12, row.notes[i + 1]) end
 end
 
 local function functions()
@@ -383,7 +384,7 @@ local function nature()
   say("Nature decides what hardware is free to do. Now: ", policy,
       policy == "random" and ", seed " .. seed or "", ", asked ", text.count(questions, "time"),
           ".")
-  say("machine{ nature = \"random\", seed = 7 } lets it.")
+  say("machine{ nature = \"random\", seed = 7 } lets it; explore(fn) tries all it may do.")
   say("calm, the default, does nothing unasked.")
   name_and_sentence(core.choices)
 end
@@ -455,6 +456,8 @@ local words = {
   { "descriptor", "a few words in coherent memory that tell a device what to do (address, length, " ..
       "flags); a ring of them is its work list. Who owns one says its OWN bit. Fill in, " ..
       "dma_wmb(), set OWN, writel the doorbell; later read OWN, dma_rmb(), read the rest" },
+  { "deviation", "an answer of nature other than the calm one: what explore counts. help nature " ..
+      "lists what may deviate" },
   { "dev", "the device of this machine, the first argument of the DMA calls: an edu device " ..
       "(help edu)" },
   { "device", "reads and writes memory by itself, by dma addresses: here dev (help devices)" },
@@ -541,6 +544,8 @@ local words = {
   { "ring", "descriptors one behind the other, gone round for ever: the driver fills them, the " ..
       "device takes those with the OWN bit. help nic" },
   { "rule", "what a correct driver keeps; a broken one is named after a ! (help rules)" },
+  { "schedule", "one way for the hardware to behave: a list of deviations from calm, each the " ..
+      "number of a question and its answer. explore plays them, replay plays one again" },
   { "sector", "what a disk moves at least, 512 bytes" },
   { "seed", "the number nature's choices follow from: the same seed, the same choices" },
   { "segment", "one piece of memory of a transfer: address and length; a scatterlist has several" },

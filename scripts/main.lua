@@ -120,6 +120,36 @@ function main.run(file, args)
   return play(chunk, why, table.unpack(args))
 end
 
+-- Options of the command line are words.
+local function explore_options(pairs_given)
+  local options = { shows = true }
+  for _, pair in ipairs(pairs_given) do
+    local key, word = pair[1], pair[2]
+    options[key] = math.tointeger(tonumber(word)) or tonumber(word) or word
+    if key == "boards" and word ~= "all" then
+      options.boards = {}
+      for name in word:gmatch("[^,]+") do table.insert(options.boards, name) end
+    end
+  end
+  return options
+end
+
+-- The script is the driver: explore plays it from its first line each time.
+function main.explore(file, given, record)
+  local folder = file:match("^(.*)/[^/]*$") or "."
+  package.path = package.path .. ";" .. folder .. "/?.lua"
+  _G.arg = { [0] = file }
+  local options = explore_options(given)
+  options.record = record
+  local chunk, why = loadfile(file)
+  local holds = false
+  return play(chunk and function()
+    local result = require("explore").explore(chunk, options)
+    io.stdout:write(tostring(result), "\n")
+    holds = result.holds
+  end, why) and holds
+end
+
 function main.eval(code)
   local chunk, why = core.compile(code, "=-e")
   return play(chunk, why)

@@ -70,6 +70,8 @@ function why.range(va, size)
   return shown .. (name and " (" .. name .. ")" or "")
 end
 
+why.named = named
+
 local function value(v, width) return string.format("0x%0" .. 2 * math.max(1, math.min(8, width))
     .. "x", v) end
 
@@ -188,6 +190,11 @@ local function sentence(v)
   if v.advice and v.advice ~= "" then parts[#parts + 1] = v.advice end
   parts[#parts + 1] = "remedy: " .. v.remedy
   return table.concat(parts, "; ")
+end
+
+-- The same without what to do about it.
+function why.in_short(v)
+  return v.rule .. ": " .. v.sentence .. (has_bytes(v) and "; " .. where(v) or "")
 end
 
 local listed = {}   -- metatable: how the prompt shows the list

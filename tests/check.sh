@@ -52,6 +52,9 @@ run gallery "$B/dmalab" run tests/gallery/run.lua 1 "" "$B/driver_rules.lua"
 run scenario sh -c '"$DMALAB" run tests/gallery/57-arm64-sync.lua >"$B/scenario" &&
 	grep -q "dmalab: wrong-sync" "$B/scenario" && grep -q "no rule was broken" "$B/scenario"'
 run driver-rules cmp scripts/driver_rules.lua "$B/driver_rules.lua"
+run explore "$B/dmalab" run tests/explore/test.lua
+run brute "$B/dmalab" run tests/explore/brute.lua 25
+run gallery-explored "$B/dmalab" run tests/gallery/explore.lua "" 1
 run property "$B/dmalab" run tests/drivers/property.lua 100
 run readme sh -c 'sed -n "/^    > buf = kmalloc/,/^    17/s/^    //p" README.md >"$B/readme" &&
 	head -n 14 tests/sessions/readme.session | cmp - "$B/readme"'

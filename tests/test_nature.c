@@ -18,7 +18,7 @@ static struct asked *ask(enum nature_policy policy, uint64_t seed, uint32_t opti
 	trace_init(&a->trace);
 	nature_init(&a->nature, policy, seed);
 	for (uint64_t i = 0; i < ASKED; i++) {
-		uint32_t picked = nature_choose(&a->nature, &a->trace, 10 * i, CHOICE_PACE, options, odds);
+		uint32_t picked = nature_choose(&a->nature, &a->trace, 10 * i, CHOICE_PACE, 0, options, odds);
 
 		assert_true(picked < options || (!picked && !options));
 		a->count[picked]++;
@@ -168,6 +168,107 @@ static void a_cpu_that_does_not_speculate_never_prefetches(void **state)
 	assert_int_equal(events_while_time_passes(b, EV_CACHE_PREFETCH, false), 0);
 }
 
+/* Ask the same questions of nature that follows a plan. */
+static struct asked *follow(struct plan *plan, uint64_t seed, uint32_t picked[ASKED])
+{
+	struct asked *a = core_alloc(sizeof *a);
+
+	trace_init(&a->trace);
+	nature_follow(&a->nature, plan, seed);
+	for (uint64_t i = 0; i < ASKED; i++) {
+		picked[i] = nature_choose(&a->nature, &a->trace, 10 * i, CHOICE_PACE, i, 4, 4);
+		a->count[picked[i]]++;
+	}
+	return a;
+}
+
+static void replaying_nature_deviates_where_its_list_says_and_is_calm_elsewhere(void **state)
+{
+	static const struct deviation list[] = { { 3, 1 }, { 17, 2 }, { ASKED, 9 } };
+	struct plan plan = { .deviation = list, .count = 3 };
+	uint32_t picked[ASKED];
+	struct asked *a = follow(&plan, 1, picked);
+
+	(void)state;
+	assert_false(nature_calm(&a->nature));
+	assert_true(nature_spares(&a->nature));
+	assert_int_equal(a->count[0], ASKED - 3);
+	assert_int_equal(picked[2], 1);
+	assert_int_equal(picked[16], 2);
+	assert_int_equal(picked[ASKED - 1], 3);      /* there are no more ways than that */
+	assert_int_equal(test_count(&a->trace, 1, EV_CHOICE), 3);
+	assert_int_equal(test_event(&a->trace, 1, EV_CHOICE, 1)->addr2, 16);
+	done(a);
+}
+
+static void the_questions_from_the_last_deviation_on_are_kept(void **state)
+{
+	static const struct deviation list[] = { { 3, 1 }, { 17, 2 } };
+	struct question log[8];
+	struct plan plan = { .deviation = list, .count = 2, .question = log, .room = 8 };
+	uint32_t picked[ASKED];
+	struct asked *a = follow(&plan, 1, picked);
+
+	(void)state;
+	assert_int_equal(plan.asked, ASKED - 16);    /* more than there is room for */
+	assert_int_equal(log[0].number, 17);
+	assert_int_equal(log[0].answer, 2);
+	assert_int_equal(log[0].seq, 2);
+	assert_int_equal(log[1].number, 18);
+	assert_int_equal(log[1].answer, 0);
+	assert_int_equal(log[1].options, 4);
+	assert_int_equal(log[1].cycle, 170);
+	assert_int_equal(log[7].number, 24);
+	done(a);
+}
+
+static void what_was_drawn_at_random_can_be_replayed(void **state)
+{
+	static struct question log[ASKED];
+	static struct deviation list[ASKED];
+	struct plan drawn = { .odds = 100, .question = log, .room = ASKED };
+	struct plan again = { .deviation = list };
+	uint32_t first[ASKED], second[ASKED];
+	struct asked *a = follow(&drawn, 5, first), *b;
+
+	(void)state;
+	for (size_t i = 0; i < drawn.asked; i++)
+		if (log[i].answer)
+			list[again.count++] = (struct deviation){ log[i].number, log[i].answer };
+	assert_true(again.count > 20 && again.count < 80);
+	b = follow(&again, 1, second);
+	assert_memory_equal(first, second, sizeof first);
+	assert_int_equal(a->trace.next, b->trace.next);
+	for (uint64_t seq = 1; seq < a->trace.next; seq++)
+		assert_memory_equal(trace_at(&a->trace, seq), trace_at(&b->trace, seq),
+				    sizeof(struct event));
+	done(a), done(b);
+}
+
+static uint64_t asked_by_hits(struct plan *plan, bool coherent)
+{
+	struct rig *r = rig_on(test_with(tiny_board(), "coherent", coherent));
+	uint64_t questions;
+
+	nature_follow(&r->hw.bus.nature, plan, 1);
+	hw_plan(&r->hw);
+	for (uint64_t i = 0; i < 20; i++)
+		rig_store(r, LINEAR_BASE + 0x5000 + 8 * (i % 4), 8, i);
+	questions = r->hw.bus.nature.questions;
+	rig_off(r);
+	return questions;
+}
+
+static void who_searches_is_asked_nothing_that_cannot_matter(void **state)
+{
+	struct plan sparing = { 0 }, thorough = { .thorough = true };
+
+	(void)state;
+	assert_int_equal(asked_by_hits(&sparing, false), 0);
+	assert_true(asked_by_hits(&thorough, false) > 20);
+	assert_int_equal(asked_by_hits(&thorough, true), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +281,10 @@ int main(void)
 		cmocka_unit_test(random_nature_prefetches_evicts_and_writes_back_even_the_only_line_in_use),
 		cmocka_unit_test(calm_nature_lets_lines_be),
 		cmocka_unit_test(a_cpu_that_does_not_speculate_never_prefetches),
+		cmocka_unit_test(replaying_nature_deviates_where_its_list_says_and_is_calm_elsewhere),
+		cmocka_unit_test(the_questions_from_the_last_deviation_on_are_kept),
+		cmocka_unit_test(what_was_drawn_at_random_can_be_replayed),
+		cmocka_unit_test(who_searches_is_asked_nothing_that_cannot_matter),
 	};
 
 	return cmocka_run_group_tests_name("nature", tests, NULL, NULL);

@@ -283,7 +283,8 @@ static uint32_t pick(const struct blk *b, struct device_io *io)
 	if (b->requests < 2)
 		return 0;
 	if (!(b->control & CONTROL_SHORTEST))
-		return bus_ask(io->port->bus, CHOICE_COMPLETE, b->requests, 4);
+		return bus_ask(io->port->bus, CHOICE_COMPLETE,
+			       DEVICE_BASE + io->dev->unit * DEVICE_WINDOW, b->requests, 4);
 	for (uint32_t i = 1; i < b->requests; i++)
 		if (b->request[i].total < b->request[best].total)
 			best = i;

@@ -21,6 +21,8 @@ struct bus {
 	uint64_t cycle;              /* now */
 	uint64_t owed;               /* cycles the CPU's present operation has cost so far */
 	uint64_t free_at;            /* the wires are taken until then */
+	uint64_t pass;               /* which stretch of time passes now (hw_pass) */
+	bool cpu_waits;              /* the CPU only waits for the one device at work */
 	struct cow ram;              /* a leaf is a page */
 	struct cow watched;          /* one bit a page, 32768 pages a leaf */
 	bool watch_all;              /* every page is watched, whatever its bit says */
@@ -63,7 +65,9 @@ static inline uint64_t bus_tell(struct bus *b, const struct event *e)
 	return trace_append(b->trace, b->cycle, e);
 }
 
-static inline uint32_t bus_ask(struct bus *b, enum choice what, uint32_t options, uint32_t odds)
+/* about: the line, word or device's registers, as a physical address. */
+static inline uint32_t bus_ask(struct bus *b, enum choice what, paddr_t about, uint32_t options,
+			       uint32_t odds)
 {
-	return nature_choose(&b->nature, b->trace, b->cycle, what, options, odds);
+	return nature_choose(&b->nature, b->trace, b->cycle, what, about, options, odds);
 }

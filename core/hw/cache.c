@@ -29,6 +29,7 @@ void cache_init(struct cache *c, uint32_t level, const struct board *b)
 		.allocate = first ? b->l1_allocate : b->l2_allocate,
 		.line_shift = log2_of(b->line),
 		.lfsr = 0xace1,
+		.spotted = true,      /* whatever the memory held */
 	};
 	c->stride = sizeof(struct line) + c->line;
 	c->set_bytes = SET_HEAD + c->ways * c->stride;
@@ -114,8 +115,9 @@ static void forget_spot(struct cache *c, paddr_t pa)
 
 void cache_forget_spots(struct cache *c)
 {
-	for (size_t i = 0; i < SPOTS; i++)
+	for (size_t i = 0; c->spotted && i < SPOTS; i++)
 		c->spots[i].va = SPOT_EMPTY;
+	c->spotted = false;
 }
 
 /* Tell what happened to the line at pa in `way`. CACHE_DROP names a reason instead of the set. */
@@ -451,6 +453,7 @@ struct spot cache_spot(struct cache *c, vaddr_t va, paddr_t pa)
 		return (struct spot){ .va = SPOT_EMPTY };
 	set = set_write(c, set_of(c, pa));
 	l = way_write(c, set, way);
+	c->spotted = true;
 	return (struct spot){ .va = cache_line_base(c, va), .pa = l->pa, .bytes = l->bytes,
 		.used = &l->used, .order = (uint64_t *)(void *)set, .way = way,
 		.writable = l->state == LINE_MODIFIED && !c->write_through,

@@ -50,6 +50,7 @@ struct cache {
 	struct bus *bus;             /* wired */
 	/* wired: the CPU's remembered hits; NULL below the first level */
 	struct spot *spots;
+	bool spotted;                /* there are some; false: every one is empty */
 };
 
 void cache_init(struct cache *c, uint32_t level, const struct board *board);

@@ -71,7 +71,7 @@ static void remember(struct hw *h, const struct piece *p)
 {
 	struct spot *s = &h->spots[(p->va >> h->l1.line_shift) & (SPOTS - 1)];
 
-	if (p->va - LINEAR_BASE == p->pa)
+	if (p->va - LINEAR_BASE == p->pa && nature_calm(&h->bus.nature))
 		*s = cache_spot(&h->l1, p->va, p->pa);
 }
 
@@ -114,9 +114,14 @@ static void read_ahead(struct hw *h, const struct piece *p)
 	uint64_t line = h->l1.line;
 	paddr_t base = round_down(p->pa, line);
 
-	if (!h->board.speculates || h->board.coherent || nature_calm(&h->bus.nature) ||
-	    !bus_ask(&h->bus, CHOICE_EARLY, 2, 4))
+	if (!h->board.speculates || h->board.coherent || nature_calm(&h->bus.nature))
 		return;
+	if (nature_spares(&h->bus.nature)) {
+		if (h->early.line == base && h->early.words)
+			return;      /* what was there first is the oldest */
+	} else if (!bus_ask(&h->bus, CHOICE_EARLY, p->pa, 2, 4)) {
+		return;
+	}
 	h->early.line = base;
 	h->early.words = ~(uint64_t)0 >> (64 - line / EARLY_WORD);
 	bus_ram_read(&h->bus, base, h->early.bytes, line);
@@ -125,6 +130,23 @@ static void read_ahead(struct hw *h, const struct piece *p)
 
 		early_drop(&h->early, s->pa, s->size);
 	}
+}
+
+/*
+ * Was this word read before its turn? Who searches keeps the words around always, and asks here,
+ * where it shows.
+ */
+static bool was_read_early(struct hw *h, const struct piece *p)
+{
+	uint64_t old = 0, now = 0;
+
+	if (h->kernel_at_work || !early_has(&h->early, p->pa, p->size))
+		return false;
+	if (!nature_spares(&h->bus.nature))
+		return true;
+	early_read(&h->early, p->pa, &old, p->size);
+	bus_ram_read(&h->bus, p->pa, &now, p->size);
+	return old != now && bus_ask(&h->bus, CHOICE_EARLY, p->pa, 2, 4);
 }
 
 static uint64_t load_early(struct hw *h, const struct piece *p)
@@ -141,7 +163,7 @@ static uint64_t load_uncached(struct hw *h, const struct piece *p)
 {
 	uint64_t value = 0;
 
-	if (!h->kernel_at_work && early_has(&h->early, p->pa, p->size))
+	if (was_read_early(h, p))
 		return load_early(h, p);
 	drain_overlapping(h, p->pa, p->size);
 	port_snoop(&h->port, p->pa, true);
@@ -171,10 +193,12 @@ static uint64_t load_device(struct hw *h, const struct piece *p)
 static uint64_t load_cached(struct hw *h, const struct piece *p)
 {
 	uint64_t value = 0;
-	enum where at = cache_read(&h->l1, p->pa, &value, p->size);
+	enum where at;
 
+	unasked_before_use(&h->unasked, p->pa);
+	at = cache_read(&h->l1, p->pa, &value, p->size);
 	tell_access(h, EV_CPU_LOAD, p, value, at, false);
-	hw_notice(h, p->pa);
+	unasked_notice(&h->unasked, p->pa);
 	remember(h, p);
 	return value;
 }
@@ -217,11 +241,13 @@ static void store_later(struct hw *h, const struct piece *p, uint64_t value, boo
 
 static void store_cached(struct hw *h, const struct piece *p, uint64_t value, bool kernel)
 {
-	enum where at = cache_ready(&h->l1, p->pa);
+	enum where at;
 
+	unasked_before_use(&h->unasked, p->pa);
+	at = cache_ready(&h->l1, p->pa);
 	tell_access(h, EV_CPU_STORE, p, value, at, kernel);
 	cache_write(&h->l1, p->pa, &value, p->size);
-	hw_notice(h, p->pa);
+	unasked_notice(&h->unasked, p->pa);
 	remember(h, p);
 }
 
@@ -294,11 +320,13 @@ enum status cpu_write(struct hw *h, vaddr_t va, const void *bytes, size_t n)
 /* Fill a run of bytes inside one cached line: one event, then its stores. */
 static void fill_line(struct hw *h, struct piece p, uint64_t pattern, bool kernel)
 {
-	enum where at = cache_ready(&h->l1, p.pa);
 	uint64_t stores = 0;
+	enum where at;
 
+	unasked_before_use(&h->unasked, p.pa);
+	at = cache_ready(&h->l1, p.pa);
 	tell_access(h, EV_CPU_STORE, &p, pattern, at, kernel);
-	hw_notice(h, p.pa);
+	unasked_notice(&h->unasked, p.pa);
 	for (; p.size; stores++) {
 		size_t size = stride(p.pa, p.size);
 
@@ -397,6 +425,8 @@ void cpu_maintain(struct hw *h, enum cache_op op, paddr_t pa, uint64_t n, uint32
 {
 	uint64_t line = h->l1.line;
 
+	for (paddr_t at = round_down(pa, line); op == CACHE_INVALIDATE && at < pa + n; at += line)
+		unasked_before_drop(&h->unasked, at);
 	early_forget(&h->early);      /* maintenance ends with a barrier of its own (dsb) */
 	if (!n)
 		return;

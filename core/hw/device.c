@@ -14,6 +14,11 @@ const struct device_ops *const device_ops[] = {
 
 const size_t device_count = sizeof device_ops / sizeof device_ops[0];
 
+static paddr_t registers(const struct device_io *io)
+{
+	return DEVICE_BASE + io->dev->unit * DEVICE_WINDOW;
+}
+
 #define IRQ_STEP 16    /* cycles of one notch of interrupt delay */
 #define PACE_STEP 8    /* cycles of one notch of pause between beats */
 
@@ -23,7 +28,8 @@ void device_raise_irq(struct device_io *io, uint32_t bits)
 
 	io->dev->irq_bits |= bits;
 	if (!io->dev->irq)
-		io->dev->irq_due = bus->cycle + IRQ_STEP * bus_ask(bus, CHOICE_IRQ, 4, 4);
+		io->dev->irq_due = bus->cycle + IRQ_STEP * nature_notches(&bus->nature,
+			bus_ask(bus, CHOICE_IRQ, registers(io), 4, 4));
 }
 
 void device_lower_irq(struct device_io *io, uint32_t bits)
@@ -47,7 +53,8 @@ bool device_is_faulty(struct device_io *io, enum device_fault fault)
 	struct bus *bus = io->port->bus;
 	uint64_t wanted = bus->board->device_fault;
 
-	if (wanted != fault && (wanted != DEVICE_FAULT_COUNT || !bus_ask(bus, CHOICE_FAULT, 2, 8)))
+	if (wanted != fault && (wanted != DEVICE_FAULT_COUNT ||
+				!bus_ask(bus, CHOICE_FAULT, registers(io), 2, 8)))
 		return false;
 	bus_tell(bus, &(struct event){ .kind = EV_DEV_FAULT, .a = fault, .unit = io->dev->unit });
 	return true;
@@ -84,12 +91,38 @@ void engine_start(struct engine *e, struct device_io *io, enum direction dir, dm
 		.size = size });
 }
 
-static bool wires_taken(struct bus *bus, struct device *dev)
+/*
+ * May the next beat be late? Who searches is asked once in a stretch of time at whose end the CPU
+ * goes on: a pause delays all that is left. (So it does not see a stretch torn in the middle: that
+ * would be a question for each beat.) While the CPU only waits for this device nobody can tell.
+ */
+static bool pause_matters(const struct bus *bus, const struct device *dev)
 {
+	if (bus->nature.policy != NATURE_REPLAY)
+		return true;
+	return dev->asked_pass != bus->pass && !(bus->cpu_waits && nature_spares(&bus->nature));
+}
+
+/* How long the device pauses before its next beat. */
+static uint64_t pause(struct device_io *io)
+{
+	struct bus *bus = io->port->bus;
+
+	if (!pause_matters(bus, io->dev))
+		return 0;
+	io->dev->asked_pass = bus->pass;
+	return PACE_STEP * nature_notches(&bus->nature,
+		bus_ask(bus, CHOICE_PACE, registers(io), 4, 8));
+}
+
+static bool wires_taken(struct bus *bus, struct device_io *io)
+{
+	struct device *dev = io->dev;
+
 	if (bus->cycle >= bus->free_at)
 		return false;
 	dev->due = bus->free_at;
-	if (bus_ask(bus, CHOICE_GRANT, 2, 4))
+	if (pause_matters(bus, dev) && bus_ask(bus, CHOICE_GRANT, registers(io), 2, 4))
 		dev->due += bus->board->cycles_beat;
 	return true;
 }
@@ -166,7 +199,7 @@ bool engine_beat(struct engine *e, struct device_io *io, uint8_t *buffer)
 	struct bus *bus = io->port->bus;
 	size_t n = min_u64(e->left, e->width - e->dma % e->width);
 
-	if (wires_taken(bus, io->dev))
+	if (wires_taken(bus, io))
 		return false;
 	if (is_half_way(e)) {
 		if (is_stalled(e, io))
@@ -179,7 +212,7 @@ bool engine_beat(struct engine *e, struct device_io *io, uint8_t *buffer)
 	if (n)
 		move(e, io, buffer, n);
 	bus->free_at = bus->cycle + bus->board->cycles_beat;
-	io->dev->due = bus->free_at + PACE_STEP * bus_ask(bus, CHOICE_PACE, 4, 8);
+	io->dev->due = bus->free_at + pause(io);
 	return !e->left && finish(e, io);
 }
 

@@ -14,6 +14,7 @@ struct device {
 	bool irq;                /* its interrupt line is raised */
 	uint32_t irq_bits;       /* what it wants to say with it, device specific */
 	uint64_t due;            /* cycle at which step wants to run; UINT64_MAX: idle */
+	uint64_t asked_pass;     /* the stretch of time it was asked to pause in (bus.h) */
 	uint64_t irq_due;        /* cycle at which the line goes up; UINT64_MAX: not on its way */
 };
 
@@ -43,6 +44,12 @@ struct device_ops {
 	/* its own memory, for whoever stands outside */
 	uint8_t *(*buffer)(void *state, size_t *n);
 	bool (*busy)(const void *state);
+
+	/*
+	 * A store has reached RAM at pa: is it something the device may look at unasked? NULL: it
+	 * looks at nothing unasked. Asked only where the board has ring_polling.
+	 */
+	void (*stored)(struct device_io *io, paddr_t pa);
 
 	/*
 	 * Something arrives from outside (a packet on the wire): false when it is lost. And what

@@ -63,17 +63,22 @@ void hw_wire(struct hw *h, struct trace *trace)
 	h->l1.spots = h->spots;
 	h->l2.spots = NULL;
 	h->iommu.bus = &h->bus;
-	h->port = (struct port){ .bus = &h->bus, .l1 = &h->l1, .l2 = &h->l2, .iommu = &h->iommu };
+	h->unasked.bus = &h->bus;
+	h->unasked.l1 = &h->l1;
+	h->unasked.l2 = &h->l2;
+	h->port = (struct port){ .bus = &h->bus, .l1 = &h->l1, .l2 = &h->l2, .iommu = &h->iommu,
+		.unasked = &h->unasked };
 	cache_forget_spots(&h->l1);
 }
 
 void hw_copy(struct hw *to, struct hw *from)
 {
 	cache_forget_spots(&from->l1);    /* they point into leaves that are shared from now on */
-	*to = *from;
+	memcpy(to, from, offsetof(struct hw, spots));
 	bus_copy(&to->bus, &from->bus);
 	cache_copy(&to->l1, &from->l1);
 	cache_copy(&to->l2, &from->l2);
+	to->l1.spotted = true;            /* whatever it held before */
 	mmu_copy(&to->mmu, &from->mmu);
 	iommu_copy(&to->iommu, &from->iommu);
 	cow_copy(&to->device_state, &from->device_state);
@@ -149,6 +154,18 @@ bool hw_device_fill(struct hw *h, uint32_t unit, uint64_t at, const void *bytes,
 	return true;
 }
 
+/* Devices that poll may see it before anybody tells them. */
+static void show_store(struct hw *h, paddr_t pa)
+{
+	for (uint32_t i = 0; i < device_count; i++) {
+		struct device_io io = hw_device(h, i);
+
+		if (io.dev->ops->stored)
+			io.dev->ops->stored(&io, pa);
+	}
+	hw_plan(h);
+}
+
 /* A store reaches RAM or a device. What follows from it is its doing. */
 static void drain(struct hw *h, const struct pending_store *p)
 {
@@ -160,6 +177,8 @@ static void drain(struct hw *h, const struct pending_store *p)
 		return;
 	port_snoop(&h->port, p->pa, true);
 	bus_ram_write(&h->bus, p->pa, &p->value, p->size);
+	if (h->board.ring_polling && !nature_calm(&h->bus.nature))
+		show_store(h, p->pa);
 }
 
 static void let_leave(struct hw *h, struct pending_store p)
@@ -176,20 +195,10 @@ void hw_drain_one(struct hw *h)
 	let_leave(h, store_buffer_pop(&h->stores));
 }
 
-void hw_notice(struct hw *h, paddr_t pa)
-{
-	paddr_t line = cache_line_base(&h->l1, pa);
-
-	if (h->recent[(h->recent_next + RECENT - 1) % RECENT] == line)
-		return;
-	h->recent[h->recent_next] = line;
-	h->recent_next = (h->recent_next + 1) % RECENT;
-}
-
 /* One of the lines that matter, as nature likes. */
 static paddr_t pick_line(struct hw *h)
 {
-	return h->recent[bus_ask(&h->bus, CHOICE_VICTIM, RECENT, 1)];
+	return h->unasked.recent[bus_ask(&h->bus, CHOICE_VICTIM, 0, RECENT, 1)];
 }
 
 static void prefetch(struct hw *h)
@@ -220,11 +229,11 @@ static void nature_plays(struct hw *h)
 {
 	if (h->bus.free_at > h->bus.cycle)
 		return;
-	if (h->board.speculates && bus_ask(&h->bus, CHOICE_PREFETCH, 2, 8))
+	if (h->board.speculates && bus_ask(&h->bus, CHOICE_PREFETCH, 0, 2, 8))
 		prefetch(h);
-	if (bus_ask(&h->bus, CHOICE_EVICT, 2, 8))
+	if (bus_ask(&h->bus, CHOICE_EVICT, 0, 2, 8))
 		let_go(h, false);
-	if (bus_ask(&h->bus, CHOICE_WRITEBACK, 2, 8))
+	if (bus_ask(&h->bus, CHOICE_WRITEBACK, 0, 2, 8))
 		let_go(h, true);
 	h->bus.owed = 0;
 }
@@ -262,18 +271,77 @@ static bool may_pass(const struct hw *h, uint32_t i)
 	return true;
 }
 
+bool hw_at_work(const struct hw *h, uint32_t unit)
+{
+	for (uint32_t i = 0; i < device_count; i++)
+		if (i != unit && h->device[i].due != UINT64_MAX)
+			return true;
+	return false;
+}
+
+static bool is_register(paddr_t pa)
+{
+	return pa >= DEVICE_BASE;
+}
+
+/* Can a device see in which order, and when, these stores arrive? */
+static bool stores_are_seen(const struct hw *h)
+{
+	for (uint32_t i = 0; i < h->stores.count; i++)
+		if (is_register(store_buffer_peek(&h->stores, i)->pa))
+			return true;
+	return hw_at_work(h, DEVICE_MAX);
+}
+
+/* The one of the stores that may pass the oldest that was picked: 1 is the first of them. */
+static uint32_t passing(const struct hw *h, uint32_t picked)
+{
+	uint32_t i = 0;
+
+	while (picked && ++i < h->stores.count)
+		picked -= may_pass(h, i);
+	return i < h->stores.count ? i : 0;
+}
+
+static uint32_t how_many_may_pass(const struct hw *h)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 1; i < h->stores.count; i++)
+		n += may_pass(h, i);
+	return n;
+}
+
 /*
  * The entry that leaves next: 0, the oldest, unless nature picks another that may pass it. Where
  * devices snoop, stores stay in order as on a PC (TSO).
  */
 static uint32_t next_to_leave(struct hw *h)
 {
+	paddr_t oldest = store_buffer_peek(&h->stores, 0)->pa;
 	uint32_t i;
 
 	if (h->board.coherent || nature_calm(&h->bus.nature))
 		return 0;
-	i = bus_ask(&h->bus, CHOICE_REORDER, h->stores.count, 4);
+	if (h->bus.nature.policy == NATURE_REPLAY) {
+		if (nature_spares(&h->bus.nature) && !stores_are_seen(h))
+			return 0;
+		return passing(h, bus_ask(&h->bus, CHOICE_REORDER, oldest,
+					  1 + how_many_may_pass(h), 4));
+	}
+	i = bus_ask(&h->bus, CHOICE_REORDER, oldest, h->stores.count, 4);
 	return may_pass(h, i) ? i : 0;
+}
+
+/* How much longer the oldest store waits, in notches of cycles_store. */
+static uint64_t held_back(struct hw *h)
+{
+	paddr_t pa = store_buffer_peek(&h->stores, 0)->pa;
+	enum choice what = is_register(pa) ? CHOICE_POST : CHOICE_DRAIN;
+
+	if (nature_spares(&h->bus.nature) && !stores_are_seen(h))
+		return 0;
+	return nature_notches(&h->bus.nature, bus_ask(&h->bus, what, pa, 4, 4));
 }
 
 #define PASSED_WAITS 4     /* cycles_store that a store waits on which another has passed */
@@ -284,7 +352,8 @@ static uint32_t next_to_leave(struct hw *h)
  */
 static void drain_due(struct hw *h)
 {
-	uint32_t wait = bus_ask(&h->bus, CHOICE_DRAIN, 4, 4), i = wait ? 0 : next_to_leave(h);
+	uint64_t wait = held_back(h);
+	uint32_t i = wait ? 0 : next_to_leave(h);
 	struct pending_store *oldest = store_buffer_at(&h->stores, 0);
 
 	if (i)
@@ -331,17 +400,27 @@ static bool do_earliest(struct hw *h, uint64_t end)
 	return true;
 }
 
+#define END_CYCLES 5000    /* enough for a posted write and a beat of whatever is at work */
+
+void hw_end(struct hw *h)
+{
+	hw_pass(h, END_CYCLES);
+	unasked_at_end(&h->unasked);
+}
+
 void hw_pass(struct hw *h, uint64_t n)
 {
 	uint64_t end = h->bus.cycle + h->bus.owed + n;
 
 	h->bus.owed = 0;
 	if (end >= h->due) {
+		h->bus.pass++;
 		while (do_earliest(h, end))
 			;
 		h->bus.cycle = end;
-		if (!nature_calm(&h->bus.nature))
+		if (h->bus.nature.policy == NATURE_RANDOM)
 			nature_plays(h);
+		unasked_step(&h->unasked);
 		hw_plan(h);
 	}
 	h->bus.cycle = end;

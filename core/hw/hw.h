@@ -15,9 +15,6 @@
 #include "hw/port.h"
 #include "hw/store_buffer.h"
 
-/* lines nature may play with: the last ones a mapping, the CPU or a device touched */
-#define RECENT 16
-
 struct hw {
 	struct board board;
 	struct bus bus;
@@ -29,12 +26,12 @@ struct hw {
 	struct port port;
 	struct device device[DEVICE_MAX];
 	struct cow device_state;       /* a leaf is one device's state */
-	paddr_t recent[RECENT];        /* line addresses, oldest overwritten first */
-	uint32_t recent_next;
+	struct unasked unasked;        /* what caches may do by themselves */
 	uint64_t due;                  /* nothing asks for attention before this cycle */
 	/* what the CPU touches now is the kernel's doing, not the driver's */
 	bool kernel_at_work;
-	struct spot spots[SPOTS];      /* hits remembered for the fast path; forgotten on copy */
+	/* hits remembered for the fast path; a copy has none, so they come last */
+	struct spot spots[SPOTS];
 };
 
 void hw_init(struct hw *h, const struct board *board, struct trace *trace);
@@ -52,8 +49,11 @@ void hw_plan(struct hw *h);
 /* Push out the oldest pending store now. There is one. */
 void hw_drain_one(struct hw *h);
 
-/* Nature may play with this line from now on. */
-void hw_notice(struct hw *h, paddr_t pa);
+/* Is a device at work, but for this one? `unit` may be none of them. */
+bool hw_at_work(const struct hw *h, uint32_t unit);
+
+/* A run is over: what is under way gets some time to arrive, and caches may still do something. */
+void hw_end(struct hw *h);
 
 /* Device registers: false when no device has this address. */
 must_check bool hw_mmio_read(struct hw *h, paddr_t pa, size_t size, uint64_t *value);

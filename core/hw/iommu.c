@@ -145,14 +145,27 @@ uint64_t iommu_run(const struct iommu *i, uint16_t unit, dma_addr_t dma)
 	return n;
 }
 
-static const struct iotlb_entry *remembered(const struct iommu *i, const struct iommu_access *a)
+static struct iotlb_entry *find(struct iommu *i, const struct iommu_access *a)
 {
 	for (uint32_t slot = 0; slot < IOTLB_ENTRIES; slot++) {
-		const struct iotlb_entry *e = &i->iotlb[slot];
+		struct iotlb_entry *e = &i->iotlb[slot];
 
 		if (e->entry && e->unit == a->unit && e->page == a->dma >> PAGE_SHIFT)
 			return e;
 	}
+	return NULL;
+}
+
+/* What is remembered of this page, unless it is out of date and nature likes it forgotten. */
+static const struct iotlb_entry *remembered(struct iommu *i, const struct iommu_access *a,
+					    uint64_t now)
+{
+	struct iotlb_entry *e = find(i, a);
+
+	if (!e || e->entry == now ||
+	    !bus_ask(i->bus, CHOICE_IOTLB, round_down(e->entry, PAGE_SIZE), 2, 4))
+		return e;
+	e->entry = 0;
 	return NULL;
 }
 
@@ -172,9 +185,10 @@ static void tell_beat(struct iommu *i, enum event_kind kind, const struct iommu_
 
 bool iommu_translate(struct iommu *i, const struct iommu_access *a, paddr_t *pa)
 {
-	const struct iotlb_entry *old = remembered(i, a);
-	uint64_t now = entry_at(i, a->unit, a->dma), entry = old ? old->entry : now;
+	uint64_t now = entry_at(i, a->unit, a->dma), entry;
+	const struct iotlb_entry *old = remembered(i, a, now);
 
+	entry = old ? old->entry : now;
 	if (!(entry & (a->write ? IOMMU_WRITE : IOMMU_READ))) {
 		tell_beat(i, EV_IOMMU_FAULT, a, 0, entry ? IOMMU_PERMISSION : IOMMU_UNMAPPED);
 		return false;

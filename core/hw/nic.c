@@ -84,6 +84,7 @@ struct nic {
 	uint32_t control, mask, events, dropped, errors;
 	uint32_t side, phase;
 	bool rung;                            /* the transmit ring has to be looked at */
+	bool polled;                          /* it looks unasked: at once, at all of it */
 	uint32_t filled, sent;                /* bytes of the packet being made, of the last sent */
 	uint32_t first, waiting;              /* packets from the wire */
 	uint32_t packet[QUEUE_MAX];           /* bytes */
@@ -164,6 +165,8 @@ static void begin(struct nic *n, struct device_io *io, enum phase phase, struct 
 	t.asked = n->ring[n->side].asked;
 	n->phase = phase;
 	engine_begin(&n->engine, io, &t);
+	if (n->polled && phase <= READ_ADDRESS)
+		io->dev->due = io->port->bus->cycle;
 	n->engine_due = io->dev->due;
 }
 
@@ -184,6 +187,7 @@ static void look_at(struct nic *n, struct device_io *io, enum side side)
 static void go_on(struct nic *n, struct device_io *io)
 {
 	n->phase = IDLE;
+	n->polled = false;
 	n->engine_due = UINT64_MAX;
 	if (n->waiting && n->ring[RX].length)
 		look_at(n, io, RX);
@@ -375,6 +379,32 @@ static void nic_step(struct device_io *io)
 	plan(n, io);
 }
 
+/* Where the CPU finds the descriptor that is transmitted next. */
+static bool is_next_to_send(const struct nic *n, const struct device_io *io, paddr_t pa)
+{
+	const struct ring *r = &n->ring[TX];
+	dma_addr_t dma = r->base + (dma_addr_t)r->head * DESCRIPTOR_SIZE;
+	paddr_t at;
+
+	if (board_translates(io->port->bus->board))
+		at = iommu_phys(io->port->iommu, io->dev->unit, dma);
+	else if (!port_translate(io->port->bus->board, dma, DESCRIPTOR_SIZE, &at))
+		return false;
+	return inside(pa, 1, at, DESCRIPTOR_SIZE);
+}
+
+static void nic_stored(struct device_io *io, paddr_t pa)
+{
+	struct nic *n = io->state;
+
+	if (!(n->control & CONTROL_TX) || !n->ring[TX].length || n->rung || n->phase != IDLE ||
+	    !is_next_to_send(n, io, pa) || !bus_ask(io->port->bus, CHOICE_FETCH, pa, 2, 4))
+		return;
+	n->rung = n->polled = true;
+	look_at(n, io, TX);
+	plan(n, io);
+}
+
 static bool nic_receive(struct device_io *io, const void *bytes, size_t size)
 {
 	struct nic *n = io->state;
@@ -521,6 +551,7 @@ const struct device_ops dev_nic = {
 		"0x10  interrupt status: 1 received, 2 sent, 4 dropped, 8 error\n"
 		"0x14  acknowledge these bits\n"
 		"0x18  transmit doorbell: look at the ring, until a descriptor without OWN\n"
+		"      (with ring_polling the card may look before that)\n"
 		"0x20  transmit head   0x24  receive head: the next descriptor it looks at\n"
 		"0x28  packets dropped   0x2c  descriptors with ERROR\n"
 		"0x80  transmit ring: bus address   0x88  its descriptors, at most 256\n"
@@ -537,7 +568,8 @@ const struct device_ops dev_nic = {
 		"Four can wait.",
 	.state_size = sizeof(struct nic),
 	.reset = nic_reset, .read = nic_read, .write = nic_write, .step = nic_step,
-	.buffer = nic_buffer, .busy = nic_busy, .receive = nic_receive, .sent = nic_sent,
+	.buffer = nic_buffer, .busy = nic_busy, .stored = nic_stored,
+	.receive = nic_receive, .sent = nic_sent,
 	.busy_offset = REG_STATUS, .busy_bits = STATUS_BUSY,
 };
 

@@ -55,6 +55,7 @@ enum status port_read(struct port *p, uint16_t unit, uint64_t cause, dma_addr_t 
 	memset(bytes, 0xff, n);
 	if (s != OK)
 		return s;
+	unasked_before_read(p->unasked, pa);
 	port_snoop(p, pa, false);
 	bus_ram_read(p->bus, pa, bytes, n);
 	tell(p, EV_DEV_READ, unit, cause, dma, pa, bytes, n);
@@ -70,6 +71,7 @@ enum status port_write(struct port *p, uint16_t unit, uint64_t cause, dma_addr_t
 
 	if (s != OK)
 		return s;
+	unasked_before_write(p->unasked, pa);
 	port_snoop(p, pa, true);
 	bus_ram_write(p->bus, pa, bytes, n);
 	tell(p, EV_DEV_WRITE, unit, cause, dma, pa, bytes, n);

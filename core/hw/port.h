@@ -6,11 +6,13 @@
  */
 #include "hw/cache.h"
 #include "hw/iommu.h"
+#include "hw/unasked.h"
 
 struct port {
 	struct bus *bus;
 	struct cache *l1, *l2;
 	struct iommu *iommu;     /* stands between, where the board has one that translates */
+	struct unasked *unasked;
 };
 
 /*

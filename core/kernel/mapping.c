@@ -141,8 +141,8 @@ static bool is_nothing(struct kernel *k, const struct piece *p)
 /* Nature may play with the ends of a buffer: these are the lines it may share with others. */
 static void notice(struct kernel *k, const struct piece *p)
 {
-	hw_notice(k->hw, p->pa);
-	hw_notice(k->hw, p->pa + p->size - 1);
+	unasked_notice(&k->hw->unasked, p->pa);
+	unasked_notice(&k->hw->unasked, p->pa + p->size - 1);
 }
 
 /* A mapping that was made is told, and its lines are made ready, as its doing. */

@@ -3,6 +3,7 @@
 #define GRANULE   8      /* bytes; the allocators' smallest block */
 #define WORD      64     /* bits */
 #define LIVE_LEAF 64     /* words of `live` */
+#define SLOTS_PER_LEAF 16
 #define DEAD_KEPT 64     /* slots filled before an ended mapping's is used again */
 
 enum { LIVES, ENDED };   /* groups of by_pa */
@@ -24,7 +25,8 @@ struct gone {
 void ownership_init(struct ownership *o, uint64_t ram_bytes)
 {
 	*o = (struct ownership){ .ram_bytes = ram_bytes };
-	cow_init(&o->slots, sizeof(struct mapping), ram_bytes ? MAPPINGS_MAX : 0);
+	cow_init(&o->slots, SLOTS_PER_LEAF * sizeof(struct mapping),
+		 ram_bytes ? MAPPINGS_MAX / SLOTS_PER_LEAF : 0);
 	cow_init(&o->live, LIVE_LEAF * sizeof(uint64_t),
 		 ram_bytes ? MAPPINGS_MAX / (LIVE_LEAF * WORD) : 0);
 	ranges_init(&o->by_dma, ram_bytes ? MAPPINGS_MAX : 0);
@@ -54,6 +56,11 @@ void ownership_copy(struct ownership *to, const struct ownership *from)
 	cow_copy(&to->gone, &from->gone);
 }
 
+static struct mapping *slot_write(struct ownership *o, uint32_t i)
+{
+	return (struct mapping *)cow_write(&o->slots, i / SLOTS_PER_LEAF) + i % SLOTS_PER_LEAF;
+}
+
 size_t ownership_apart(const struct ownership *o, const struct ownership *from)
 {
 	return cow_apart(&o->slots, &from->slots) + cow_apart(&o->live, &from->live) +
@@ -63,7 +70,7 @@ size_t ownership_apart(const struct ownership *o, const struct ownership *from)
 
 const struct mapping *ownership_mapping(const struct ownership *o, uint32_t i)
 {
-	return cow_read(&o->slots, i);
+	return (const struct mapping *)cow_read(&o->slots, i / SLOTS_PER_LEAF) + i % SLOTS_PER_LEAF;
 }
 
 uint32_t ownership_live(const struct ownership *o, uint32_t from)
@@ -123,7 +130,7 @@ struct mapping *ownership_add(struct ownership *o, const struct mapping *m)
 		return NULL;
 	}
 	o->end += slot == o->end;
-	to = cow_write(&o->slots, slot);
+	to = slot_write(o, slot);
 	*to = *m;
 	to->slot = slot;
 	set_live(o, slot, true);
@@ -185,12 +192,12 @@ struct mapping *ownership_find_write(struct ownership *o, uint32_t device, uint6
 {
 	uint32_t slot = slot_of(o, device, dma, n);
 
-	return slot < o->end ? cow_write(&o->slots, slot) : NULL;
+	return slot < o->end ? slot_write(o, slot) : NULL;
 }
 
 struct mapping *ownership_change(struct ownership *o, uint32_t i)
 {
-	return cow_write(&o->slots, i);
+	return slot_write(o, i);
 }
 
 uint32_t ownership_overwritten(const struct ownership *o, uint32_t device)
@@ -225,7 +232,7 @@ struct mapping *ownership_named(struct ownership *o, uint32_t device, uint64_t d
 		if (best == o->end || fits_better(m, ownership_mapping(o, best), size))
 			best = w.number;
 	}
-	return best < o->end ? cow_write(&o->slots, best) : NULL;
+	return best < o->end ? slot_write(o, best) : NULL;
 }
 
 bool ownership_covers(const struct mapping *m, uint64_t pa)

@@ -54,7 +54,7 @@ struct mapping {
 
 struct ownership {
 	uint64_t ram_bytes;
-	struct cow slots;            /* struct mapping, one a leaf */
+	struct cow slots;            /* struct mapping, 16 a leaf */
 	uint32_t end;                /* no slot in use at or above */
 	struct cow live;             /* one bit a slot: most have ended, and most ask for the others */
 	struct ranges by_dma;        /* the live ones, by device and bus address */

@@ -1,0 +1,517 @@
+/*
+ * The part of `core` behind explore: play a function again and again, each time on the same machine
+ * and with other deviations of nature. What to play, and in which order, scripts/explore.lua
+ * decides.
+ *
+ * A run restores the snapshot (the trace is cut there), lets nature follow the list, calls the
+ * function and looks at what came of it. Nobody records or views the runs, and no rule is
+ * announced. The work of a level is shared by processes that are forked for it: each has all there
+ * is, plays every so-many-th item, and sends back one string for each.
+ */
+#include "api.h"
+#include "core_table.h"
+
+#include <errno.h>
+#include <lauxlib.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DEVIATIONS_MAX 64
+#define QUESTIONS_MAX  16384               /* of one run that are kept */
+#define EVENTS_MAX     200000              /* of one run; then it goes on for ever */
+#define CYCLES_MAX     ((uint64_t)20000000000)
+#define STEPS_MAX      20000000            /* instructions of Lua in one run, likewise */
+#define JOBS_MAX       64
+
+struct explorer {
+	struct bench *aside;               /* the session's own, where a fresh machine is explored */
+	struct recorder *recorder, *view;  /* they wait */
+	uint32_t announced;
+	struct snapshot *start;            /* each run begins here */
+	struct plan plan;
+	struct deviation deviation[DEVIATIONS_MAX];
+	struct question question[QUESTIONS_MAX];
+	bool interrupted;
+};
+
+static struct explorer *explorer_of(lua_State *L)
+{
+	struct explorer *e = session_of(L)->explorer;
+
+	if (!e)
+		luaL_error(L, "nothing is being explored");
+	return e;
+}
+
+/* core.explore_open(fresh): nobody looks from now on; fresh: the machine stands aside as well. */
+static int l_open(lua_State *L)
+{
+	struct session *s = session_of(L);
+	struct explorer *e;
+
+	if (s->explorer)
+		return luaL_error(L, "explore plays already: it cannot be called by what it plays");
+	session_bench(s);
+	session_settle(L);
+	e = core_alloc(sizeof *e);
+	e->recorder = s->recorder;
+	e->view = s->view;
+	e->announced = s->announced;
+	s->recorder = s->view = NULL;
+	if (lua_toboolean(L, 1)) {
+		e->aside = s->bench;
+		s->bench = NULL;
+	}
+	s->explorer = e;
+	return 0;
+}
+
+/* core.explore_start(): where this machine is now, each run begins. The number of its next event. */
+static int l_start(lua_State *L)
+{
+	struct explorer *e = explorer_of(L);
+
+	if (e->start)
+		bench_forget(e->start);
+	e->start = bench_snapshot(session_bench(session_of(L)));
+	lua_pushinteger(L, (lua_Integer)e->start->seq);
+	return 1;
+}
+
+static int l_close(lua_State *L)
+{
+	struct session *s = session_of(L);
+	struct explorer *e = explorer_of(L);
+
+	if (e->start && s->bench && !e->aside)
+		bench_restore(s->bench, e->start);
+	if (e->start)
+		bench_forget(e->start);
+	if (e->aside) {
+		bench_free(s->bench);
+		s->bench = e->aside;
+	}
+	s->recorder = e->recorder;
+	s->view = e->view;
+	s->announced = e->announced;
+	s->explorer = NULL;
+	s->last_event = 0;
+	s->interrupted = false;
+	free(e);
+	return 0;
+}
+
+/* A list of deviations as a string: 4 bytes question, 1 byte answer each, least significant first. */
+#define PACKED 5
+
+static size_t unpack_deviations(lua_State *L, int i, struct deviation *to)
+{
+	size_t n;
+	const uint8_t *p = (const uint8_t *)luaL_checklstring(L, i, &n);
+
+	luaL_argcheck(L, n % PACKED == 0 && n / PACKED <= DEVIATIONS_MAX, i, "a list of deviations");
+	for (size_t k = 0; k < n / PACKED; k++, p += PACKED)
+		to[k] = (struct deviation){ .question = bytes_get(p, 4), .answer = p[4] };
+	return n / PACKED;
+}
+
+static void make_plan(lua_State *L, struct explorer *e)
+{
+	e->plan = (struct plan){ .deviation = e->deviation,
+		.count = unpack_deviations(L, 2, e->deviation),
+		.question = e->question, .room = QUESTIONS_MAX };
+}
+
+/* The questions asked, packed likewise: number, and options or the answer given. */
+static void push_questions(lua_State *L, const struct explorer *e, bool answers)
+{
+	size_t count = min_u64(e->plan.asked, e->plan.room);
+	luaL_Buffer text;
+
+	luaL_buffinit(L, &text);
+	for (size_t i = 0; i < count; i++) {
+		const struct question *q = &e->question[i];
+		char *to;
+
+		if (answers && !q->answer)
+			continue;
+		to = luaL_prepbuffsize(&text, PACKED);
+		bytes_put((uint8_t *)to, 4, q->number);
+		to[4] = (char)(answers ? q->answer : q->options);
+		luaL_addsize(&text, PACKED);
+	}
+	luaL_pushresult(&text);
+}
+
+static void too_long(lua_State *L, lua_Debug *frame)
+{
+	(void)frame;
+	luaL_error(L, "this would wait for ever: the driver goes round and round");
+}
+
+/* The first violation that is an error, or NULL. */
+static const struct violation *first_error(const struct bench *b)
+{
+	const struct violations *vs = &b->checker.facts.violations;
+
+	for (uint32_t i = 0; i < vs->count; i++)
+		if (!strcmp(rule_info[violations_at(vs, i)->rule].severity, "error"))
+			return violations_at(vs, i);
+	return NULL;
+}
+
+/* Ctrl-C ends the search, which says so itself; the rest of the script goes on. */
+static bool take_interrupt(lua_State *L, struct session *s)
+{
+	lua_sethook(L, NULL, 0, 0);
+	if (!s->interrupted)
+		return false;
+	s->interrupted = s->stopping = false;
+	return s->explorer->interrupted = true;
+}
+
+/* Violations that were there before the run are not its own. */
+static void begin(struct session *s, struct explorer *e, uint64_t seed)
+{
+	struct bench *b = s->bench;
+
+	bench_restore(b, e->start);
+	s->announced = UINT32_MAX;
+	s->last_event = b->trace.next + EVENTS_MAX;
+	s->last_cycle = b->machine.hw.bus.cycle + CYCLES_MAX;
+	machine_follow(&b->machine, &e->plan, seed);
+}
+
+/* Then it comes to rest, and everybody looks once more. */
+static bool play(lua_State *L, struct session *s, int function)
+{
+	bool fine;
+
+	lua_sethook(L, too_long, LUA_MASKCOUNT, STEPS_MAX);
+	lua_pushvalue(L, function);
+	fine = lua_pcall(L, 0, 0, 0) == LUA_OK;
+	if (fine)
+		machine_end(&s->bench->machine);
+	bench_settle(s->bench);
+	s->last_event = 0;
+	return fine;
+}
+
+/* What it came to, and why; an error's message stands at index 7. */
+static void push_verdict(lua_State *L, struct session *s, const struct violation *v, bool fine)
+{
+	const char *verdict = v ? "violation" : fine ? "fine" : "error";
+
+	if (s->bench->machine.hw.bus.nature.next < s->explorer->plan.count)
+		verdict = "unsteady";
+	if (take_interrupt(L, s))
+		verdict = "interrupted";
+	lua_pushstring(L, verdict);
+	if (v)
+		lua_pushstring(L, rule_info[v->rule].name);
+	else if (fine)
+		lua_pushnil(L);
+	else
+		luaL_tolstring(L, 7, NULL);
+}
+
+/*
+ * core.explore_run(function, deviations, odds, seed, thorough, blind): what it came to ("fine",
+ * "violation", "error", "interrupted", "unsteady"); of a violation the rule, of an error the
+ * message; how many events; the questions asked behind the last deviation, with their options
+ * (odds: those answered otherwise than calm, with the answers), and whether that is all of them.
+ * blind: broken rules do not count, only what the function itself finds wrong.
+ */
+static int l_run(lua_State *L)
+{
+	struct session *s = session_of(L);
+	struct explorer *e = explorer_of(L);
+	const struct violation *v;
+	bool fine;
+
+	make_plan(L, e);
+	e->plan.odds = (uint32_t)luaL_optinteger(L, 3, 0);
+	e->plan.thorough = lua_toboolean(L, 5);
+	lua_settop(L, 6);
+	begin(s, e, (uint64_t)luaL_optinteger(L, 4, 1));
+	fine = play(L, s, 1);
+	v = lua_toboolean(L, 6) ? NULL : first_error(s->bench);
+	push_verdict(L, s, v, fine);
+	lua_pushinteger(L, (lua_Integer)(s->bench->trace.next - e->start->seq));
+	push_questions(L, e, e->plan.odds != 0);
+	lua_pushboolean(L, e->plan.asked <= e->plan.room);
+	return 5;
+}
+
+/* core.explore_record(function, deviations, file): play it once more with a recording. */
+static int l_record(lua_State *L)
+{
+	struct session *s = session_of(L);
+	struct explorer *e = explorer_of(L);
+	const char *path = luaL_checkstring(L, 3);
+	struct recorder *r;
+	struct trace nothing;
+	char why[256];
+
+	make_plan(L, e);
+	r = recorder_open(path, why, sizeof why);
+	if (!r)
+		return luaL_error(L, "%s", why);
+	begin(s, e, 1);
+	session_tell(s, r, s->bench->trace.first > 1);
+	s->recorder = r;
+	play(L, s, 1);
+	s->recorder = NULL;
+	recorder_finish(r, &s->bench->trace);
+	trace_init(&nothing);
+	recorder_close(r, &nothing);
+	take_interrupt(L, s);
+	return 0;
+}
+
+/* The choices of one call, for nature to follow while the user plays it. */
+struct follow {
+	struct plan plan;
+	struct deviation deviation[DEVIATIONS_MAX];
+};
+
+/*
+ * core.follow(deviations): nature follows the list; core.follow(): what it began is over, and
+ * nature is what the board says again.
+ */
+static int l_follow(lua_State *L)
+{
+	struct machine *m = &session_bench(session_of(L))->machine;
+	struct follow *f;
+
+	if (lua_isnoneornil(L, 1)) {
+		machine_end(m);
+		machine_follow(m, NULL, 0);
+		session_settle(L);
+		return 0;
+	}
+	f = lua_newuserdatauv(L, sizeof *f, 0);
+	f->plan = (struct plan){ .deviation = f->deviation,
+		.count = unpack_deviations(L, 1, f->deviation) };
+	lua_setfield(L, LUA_REGISTRYINDEX, "dmalab.follow");
+	machine_follow(m, &f->plan, 1);
+	return 0;
+}
+
+/* Sharing. */
+
+struct worker {
+	pid_t process;
+	int from;                    /* its end of the pipe */
+	uint8_t *text;               /* what it has sent, not taken yet */
+	size_t used, room;
+};
+
+/* Its number, its length, the string on top of the stack, which goes. */
+static void send_item(lua_State *L, FILE *out, uint32_t number)
+{
+	size_t size;
+	const char *text = lua_tolstring(L, -1, &size);
+	uint32_t head[2] = { number, (uint32_t)size };
+
+	fwrite(head, sizeof head, 1, out);
+	fwrite(text, 1, size, out);
+	lua_pop(L, 1);
+}
+
+/* The child's whole life: item `first` and every jobs-th behind it. */
+static void work(lua_State *L, lua_Integer first, lua_Integer jobs, lua_Integer n, int to)
+{
+	FILE *out = fdopen(to, "w");
+
+	signal(SIGINT, SIG_IGN);
+	for (lua_Integer i = first; out && i <= n; i += jobs) {
+		lua_pushvalue(L, 3);
+		lua_pushinteger(L, i);
+		if (lua_pcall(L, 1, 1, 0) != LUA_OK)
+			break;
+		send_item(L, out, (uint32_t)i);
+	}
+	if (out)
+		fclose(out);
+	_exit(0);
+}
+
+static bool hire(lua_State *L, struct worker *w, lua_Integer first, lua_Integer jobs, lua_Integer n)
+{
+	int ends[2];
+
+	*w = (struct worker){ .from = -1 };
+	if (pipe(ends))
+		return false;
+	w->process = fork();
+	if (!w->process) {
+		close(ends[0]);
+		work(L, first, jobs, n, ends[1]);
+	}
+	close(ends[1]);
+	if (w->process < 0) {
+		close(ends[0]);
+		return false;
+	}
+	w->from = ends[0];
+	return true;
+}
+
+/* Whole items into the list at index 4. How many. */
+static lua_Integer take_items(lua_State *L, struct worker *w)
+{
+	lua_Integer taken = 0;
+	size_t at = 0;
+	uint32_t head[2];
+
+	while (w->used - at >= sizeof head) {
+		memcpy(head, w->text + at, sizeof head);
+		if (w->used - at - sizeof head < head[1])
+			break;
+		lua_pushlstring(L, (const char *)w->text + at + sizeof head, head[1]);
+		lua_rawseti(L, 4, head[0]);
+		at += sizeof head + head[1];
+		taken++;
+	}
+	memmove(w->text, w->text + at, w->used -= at);
+	return taken;
+}
+
+/* What has come. At the end of the pipe the worker is done. */
+static void listen_to(struct worker *w)
+{
+	ssize_t n;
+
+	if (w->room - w->used < 65536) {
+		uint8_t *wider = realloc(w->text, w->room = w->room * 2 + 131072);
+
+		if (!wider)
+			abort();
+		w->text = wider;
+	}
+	n = read(w->from, w->text + w->used, w->room - w->used);
+	if (n > 0) {
+		w->used += (size_t)n;
+	} else if (n == 0 || errno != EINTR) {
+		close(w->from);
+		w->from = -1;
+	}
+}
+
+static void dismiss(struct worker *w)
+{
+	if (w->from >= 0) {
+		kill(w->process, SIGKILL);
+		close(w->from);
+	}
+	if (w->process > 0)
+		waitpid(w->process, NULL, 0);
+	free(w->text);
+}
+
+/* What comes in the next moment. False: all of them are done. */
+static bool hear_from(lua_State *L, struct worker *w, int jobs, lua_Integer *done)
+{
+	struct pollfd ready[JOBS_MAX];
+	bool at_work = false;
+
+	for (int i = 0; i < jobs; i++) {
+		ready[i] = (struct pollfd){ .fd = w[i].from, .events = POLLIN };
+		at_work |= w[i].from >= 0;
+	}
+	poll(ready, (nfds_t)jobs, 200);
+	for (int i = 0; i < jobs; i++)
+		if (w[i].from >= 0 && ready[i].revents) {
+			listen_to(&w[i]);
+			*done += take_items(L, &w[i]);
+		}
+	return at_work;
+}
+
+/* Ask progress, at index 5. */
+static bool is_enough(lua_State *L, lua_Integer done)
+{
+	bool enough;
+
+	if (!lua_isfunction(L, 5))
+		return false;
+	lua_pushvalue(L, 5);
+	lua_pushinteger(L, done);
+	enough = lua_pcall(L, 1, 1, 0) != LUA_OK || lua_toboolean(L, -1);
+	lua_pop(L, 1);
+	return enough;
+}
+
+/*
+ * core.share(jobs, n, function [, progress]): the strings function(1) .. function(n) answers, made
+ * by that many processes. progress(done) is called now and then; when it answers true, or at
+ * Ctrl-C, the work ends, and what is not there yet is missing in the list.
+ */
+static int l_share(lua_State *L)
+{
+	struct session *s = session_of(L);
+	int jobs = (int)luaL_checkinteger(L, 1);
+	lua_Integer n = luaL_checkinteger(L, 2), done = 0;
+	struct worker worker[JOBS_MAX];
+	bool stop = false;
+
+	luaL_checktype(L, 3, LUA_TFUNCTION);
+	luaL_argcheck(L, jobs >= 1 && jobs <= JOBS_MAX, 1, "1 to 64");
+	lua_settop(L, 4);
+	lua_newtable(L);
+	lua_insert(L, 4);               /* 4: the list, 5: progress */
+	fflush(NULL);
+	for (int i = 0; i < jobs; i++)
+		if (!hire(L, &worker[i], i + 1, jobs, n))
+			stop = true;
+	while (!stop && hear_from(L, worker, jobs, &done))
+		stop = take_interrupt(L, s) || is_enough(L, done);
+	for (int i = 0; i < jobs; i++)
+		dismiss(&worker[i]);
+	lua_settop(L, 4);
+	return 1;
+}
+
+/* core.explore_interrupted(): has somebody pressed Ctrl-C since explore_open? */
+static int l_interrupted(lua_State *L)
+{
+	struct explorer *e = explorer_of(L);
+
+	lua_pushboolean(L, take_interrupt(L, session_of(L)) || e->interrupted);
+	return 1;
+}
+
+static int l_cores(lua_State *L)
+{
+	lua_pushinteger(L, (lua_Integer)sysconf(_SC_NPROCESSORS_ONLN));
+	return 1;
+}
+
+static int l_seconds(lua_State *L)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	lua_pushnumber(L, (lua_Number)t.tv_sec + (lua_Number)t.tv_nsec / 1e9);
+	return 1;
+}
+
+static const luaL_Reg functions[] = {
+	{ "explore_open", l_open }, { "explore_start", l_start }, { "explore_run", l_run },
+	{ "explore_record", l_record }, { "explore_close", l_close },
+	{ "explore_interrupted", l_interrupted }, { "follow", l_follow },
+	{ "share", l_share }, { "cores", l_cores }, { "seconds", l_seconds },
+	{ NULL, NULL },
+};
+
+void core_explore_open(lua_State *L)
+{
+	luaL_setfuncs(L, functions, 0);
+}
