@@ -147,6 +147,27 @@ static void a_bounced_byte_has_two_places(void **state)
 	assert_int_equal(c.device, 1);
 }
 
+/* Of what nature does unasked each has its dot, small enough to stand beside a flag. */
+static void what_nature_chose_is_marked(void **state)
+{
+	const struct prim *dot;
+	uint64_t at;
+	struct span s;
+
+	(void)state;
+	play_tour(&recorded, 1);
+	at = happens(&recorded, (struct event){ .kind = EV_CHOICE, .addr = 7, .size = 2, .b = 1 });
+	draw_at(at, 1280, 800);
+	assert_int_equal(player_landmarks(recorded.player, LANDMARK_CHOICE), 1);
+	s = timeline_span(&picture, PANEL_TIMELINE);
+	dot = find(PANEL_TIMELINE, SHAPE_RECT, THING_EVENT, 0);
+	while (dot->thing.id != at || !(dot->marks & MARK_ROUND))
+		assert_true(++dot < scene.prim + scene.count);
+	assert_true(dot->box.x < span_x(&s, at - 1) && dot->box.x + dot->box.w > span_x(&s, at - 1));
+	assert_int_equal(dot->fill, ROLE_INK);
+	assert_true(says(PANEL_SENTENCE, "nature chose"));
+}
+
 static void a_flag_stands_where_the_rule_broke(void **state)
 {
 	struct tour t = play_tour(&recorded, 1);
@@ -407,6 +428,7 @@ int main(void)
 						begin, end),
 		cmocka_unit_test_setup_teardown(a_bounced_byte_has_two_places, begin, end),
 		cmocka_unit_test_setup_teardown(a_flag_stands_where_the_rule_broke, begin, end),
+		cmocka_unit_test_setup_teardown(what_nature_chose_is_marked, begin, end),
 		cmocka_unit_test_setup_teardown(the_broken_rule_is_told, begin, end),
 		cmocka_unit_test_setup_teardown(the_moments_of_a_broken_rule_are_links, begin, end),
 		cmocka_unit_test_setup_teardown(lanes_change_owner_at_the_sync, begin, end),

@@ -512,11 +512,11 @@ static void breaks_are_machines_and_what_was_undone(void **state)
 
 		if (e->kind != EV_MACHINE && e->kind != EV_UNDO)
 			continue;
-		assert_int_equal(player_breaks_until(p, at), n);
-		assert_int_equal(player_break(p, n++), at + 1);
+		assert_int_equal(player_landmarks_until(p, LANDMARK_BREAK, at), n);
+		assert_int_equal(player_landmark(p, LANDMARK_BREAK, n++), at + 1);
 	}
 	assert_true(n > 2);
-	assert_int_equal(player_breaks(p), n);
+	assert_int_equal(player_landmarks(p, LANDMARK_BREAK), n);
 	player_free(p);
 	recording_close(r);
 	free(file.at);

@@ -29,6 +29,12 @@ struct keyframe {
 	struct model model;
 };
 
+/* In order. */
+struct positions {
+	uint64_t *at;
+	uint64_t count, room;
+};
+
 struct player {
 	struct recording *recording;
 	struct fold read;        /* what was read: flags, lives and keyframes come from here */
@@ -40,8 +46,7 @@ struct player {
 	struct flag *flag;
 	uint64_t flags, flag_room;
 	struct lives lives;
-	uint64_t *breaks;        /* positions */
-	uint64_t break_count, break_room;
+	struct positions landmarks[LANDMARK_COUNT];
 	struct density *density;
 	uint64_t steps, density_room;
 };
@@ -150,7 +155,8 @@ void player_free(struct player *p)
 	fold_release(&p->shown);
 	lives_release(&p->lives);
 	free(p->flag);
-	free(p->breaks);
+	for (enum landmark i = 0; i < LANDMARK_COUNT; i++)
+		free(p->landmarks[i].at);
 	free(p->density);
 	free(p);
 }
@@ -213,12 +219,15 @@ static void note_flags(struct player *p, uint32_t known)
 	}
 }
 
-static void note_break(struct player *p, const struct event *e)
+static void note_landmark(struct player *p, const struct event *e)
 {
-	if (e->kind != EV_MACHINE && e->kind != EV_UNDO)
+	bool choice = e->kind == EV_CHOICE;
+	struct positions *l = &p->landmarks[choice ? LANDMARK_CHOICE : LANDMARK_BREAK];
+
+	if (!choice && e->kind != EV_MACHINE && e->kind != EV_UNDO)
 		return;
-	p->breaks = list_grown(p->breaks, p->break_count, &p->break_room, sizeof *p->breaks);
-	p->breaks[p->break_count++] = p->read.at;
+	l->at = list_grown(l->at, l->count, &l->room, sizeof *l->at);
+	l->at[l->count++] = p->read.at;
 }
 
 static void note_density(struct player *p, const struct event *e)
@@ -247,7 +256,7 @@ static bool read_one(struct player *p)
 		return false;
 	note_flags(p, known);
 	note_density(p, e);
-	note_break(p, e);
+	note_landmark(p, e);
 	lives_event(&p->lives, e, p->read.at, p->read.model.machines);
 	if (p->read.at % p->spacing == 0)
 		keep_keyframe(p);
@@ -490,19 +499,21 @@ const struct life *player_life_of(const struct player *p, uint64_t seq)
 	return lives_find(&p->lives, machine, seq);
 }
 
-uint32_t player_breaks(const struct player *p)
+uint32_t player_landmarks(const struct player *p, enum landmark which)
 {
-	return (uint32_t)p->break_count;
+	return (uint32_t)p->landmarks[which].count;
 }
 
-uint64_t player_break(const struct player *p, uint32_t i)
+uint64_t player_landmark(const struct player *p, enum landmark which, uint32_t i)
 {
-	return p->breaks[i];
+	return p->landmarks[which].at[i];
 }
 
-uint32_t player_breaks_until(const struct player *p, uint64_t at)
+uint32_t player_landmarks_until(const struct player *p, enum landmark which, uint64_t at)
 {
-	return until(p->breaks, sizeof *p->breaks, 0, p->break_count, at);
+	const struct positions *l = &p->landmarks[which];
+
+	return until(l->at, sizeof *l->at, 0, l->count, at);
 }
 
 const struct density *player_density(const struct player *p, uint64_t step)

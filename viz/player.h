@@ -82,10 +82,15 @@ uint32_t player_lives_until(const struct player *p, uint64_t at);         /* beg
 /* The life that event number seq of the present position's machine began, or NULL. */
 const struct life *player_life_of(const struct player *p, uint64_t seq);
 
-/* Positions after a machine was switched on or a command undone: another story begins. In order. */
-uint32_t player_breaks(const struct player *p);
-uint64_t player_break(const struct player *p, uint32_t i);
-uint32_t player_breaks_until(const struct player *p, uint64_t at);        /* at it or before */
+/*
+ * What a person looks for along the way, as positions in order. BREAK: a machine was switched on or a
+ * command undone, another story begins; CHOICE: nature did what nobody asked for.
+ */
+enum landmark { LANDMARK_BREAK, LANDMARK_CHOICE, LANDMARK_COUNT };
+uint32_t player_landmarks(const struct player *p, enum landmark which);
+uint64_t player_landmark(const struct player *p, enum landmark which, uint32_t i);
+/* How many stand there or before. */
+uint32_t player_landmarks_until(const struct player *p, enum landmark which, uint64_t at);
 
 const struct density *player_density(const struct player *p, uint64_t step);  /* NULL: beyond */
 

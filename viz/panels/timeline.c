@@ -16,6 +16,7 @@ enum row { ROW_CPU, ROW_CACHE, ROW_BUS, ROW_DEVICE, ROWS };
 #define ROW_LEAST 1.2f       /* of the text: height of a lane, and of a line of the axis */
 #define AXIS      1.3f
 #define BREAKS_APART 2.0f    /* points */
+#define CHOICE_SIDE  5.0f
 #define POLES_APART 6.0f     /* points, for what stands behind them to be seen */
 #define NEAR      3.0f       /* points an event takes to be drawn alone */
 
@@ -105,23 +106,38 @@ static void draw_event(const struct chart *c, uint64_t i, const struct event *e)
 }
 
 /* Another machine, or the way back: what is left of it is another story. */
-static void draw_breaks(const struct chart *c)
+static void draw_break(const struct chart *c, float x)
+{
+	scene_line(c->p->scene, x, c->lanes.y, x, c->lanes.y + c->lanes.h, ROLE_INK, MARK_DASH);
+}
+
+/* Nature did what nobody asked for: a dot above the lanes. */
+static void draw_choice(const struct chart *c, float x)
+{
+	struct box dot = { x - CHOICE_SIDE / 2, c->lanes.y - CHOICE_SIDE - 1, CHOICE_SIDE, CHOICE_SIDE };
+
+	scene_rect(c->p->scene, dot, ROLE_INK, ROLE_NONE, MARK_ROUND);
+}
+
+/* As many as can be told apart. */
+static void draw_landmarks(const struct chart *c, enum landmark which, float apart,
+			   void (*draw)(const struct chart *c, float x))
 {
 	const struct player *p = c->p->player;
-	float before = c->span.x - BREAKS_APART;
+	float before = c->span.x - apart;
 
-	for (uint32_t i = player_breaks_until(p, c->span.from); i < player_breaks(p); i++) {
-		uint64_t at = player_break(p, i);
+	for (uint32_t i = player_landmarks_until(p, which, c->span.from);
+	     i < player_landmarks(p, which); i++) {
+		uint64_t at = player_landmark(p, which, i);
 		float x = span_x(&c->span, at - 1);
 
 		if (at > c->span.to)
 			break;
-		if (x - before < BREAKS_APART)
+		if (x - before < apart)
 			continue;
 		before = x;
 		scene_thing(c->p->scene, THING_EVENT, 0, at);
-		scene_line(c->p->scene, x, c->lanes.y, x, c->lanes.y + c->lanes.h, ROLE_INK,
-			   MARK_DASH);
+		draw(c, x);
 	}
 }
 
@@ -369,7 +385,8 @@ void panel_timeline(const struct picture *p, struct box b)
 		   ROLE_NONE, ROLE_NONE, 0);
 	draw_names(&c);
 	draw_events(&c);
-	draw_breaks(&c);
+	draw_landmarks(&c, LANDMARK_BREAK, BREAKS_APART, draw_break);
+	draw_landmarks(&c, LANDMARK_CHOICE, CHOICE_SIDE, draw_choice);
 	scene_thing(p->scene, THING_TIME, 0, 0);
 	if (c.axis > 0)
 		draw_axis(&c);
