@@ -129,9 +129,10 @@ drivers: $(B)/dmalab    ## correct and broken drivers on every board, SEEDS=3 of
 gallery: $(B)/dmalab    ## real driver bugs and the forty rules, each broken and mended, SEEDS=3
 	$(Q)$(B)/dmalab run tests/gallery/run.lua $(SEEDS)
 
-explore: $(B)/dmalab    ## the gallery under every schedule with up to 2 deviations, correct drivers to 1
+explore: $(B)/dmalab    ## the gallery under every schedule to 2 deviations; correct drivers; brute force
 	$(Q)$(B)/dmalab run tests/gallery/explore.lua
 	$(Q)$(B)/dmalab run tests/explore/correct.lua
+	$(Q)$(B)/dmalab run tests/explore/brute.lua
 
 property: $(B)/dmalab    ## DRIVERS=1000 random drivers, right and with one mistake
 	$(Q)$(B)/dmalab run tests/drivers/property.lua $(DRIVERS) $(SEED)

@@ -53,7 +53,7 @@ run scenario sh -c '"$DMALAB" run tests/gallery/57-arm64-sync.lua >"$B/scenario"
 	grep -q "dmalab: wrong-sync" "$B/scenario" && grep -q "no rule was broken" "$B/scenario"'
 run driver-rules cmp scripts/driver_rules.lua "$B/driver_rules.lua"
 run explore "$B/dmalab" run tests/explore/test.lua
-run brute "$B/dmalab" run tests/explore/brute.lua 25
+run brute "$B/dmalab" run tests/explore/brute.lua 10
 run gallery-explored "$B/dmalab" run tests/gallery/explore.lua "" 1
 run property "$B/dmalab" run tests/drivers/property.lua 100
 run readme sh -c 'sed -n "/^    > buf = kmalloc/,/^    17/s/^    //p" README.md >"$B/readme" &&
