@@ -131,7 +131,7 @@ gallery: $(B)/dmalab    ## real driver bugs and the forty rules, each broken and
 
 explore: $(B)/dmalab    ## the gallery under every schedule to 2 deviations; correct drivers; brute force
 	$(Q)$(B)/dmalab run tests/gallery/explore.lua
-	$(Q)$(B)/dmalab run tests/explore/correct.lua
+	$(Q)$(B)/dmalab run tests/explore/drivers.lua
 	$(Q)$(B)/dmalab run tests/explore/brute.lua
 
 property: $(B)/dmalab    ## DRIVERS=1000 random drivers, right and with one mistake

@@ -1,7 +1,7 @@
 -- The correct drivers of tests/drivers under every schedule with up to one deviation, and a few at
 -- random: on four boards no rule may be broken and no value be wrong.
 --
--- usage: dmalab run tests/explore/correct.lua [BOUND]
+-- usage: dmalab run tests/explore/drivers.lua [BOUND]
 
 package.path = package.path .. ";" .. (arg[0]:match("^(.*)/[^/]*$") or ".") .. "/../drivers/?.lua"
 
