@@ -176,12 +176,13 @@ static bool take_interrupt(lua_State *L, struct session *s)
 	return s->explorer->interrupted = true;
 }
 
-/* Violations that were there before the run are not its own. */
+/* What was broken before is not the run's own, and nothing of it is counted there. */
 static void begin(struct session *s, struct explorer *e, uint64_t seed)
 {
 	struct bench *b = s->bench;
 
 	bench_restore(b, e->start);
+	violations_take_back(&b->checker.facts.violations, 0);
 	s->announced = UINT32_MAX;
 	s->last_event = b->trace.next + EVENTS_MAX;
 	s->last_cycle = b->machine.hw.bus.cycle + CYCLES_MAX;
