@@ -55,8 +55,11 @@ static int l_open(lua_State *L)
 	struct session *s = session_of(L);
 	struct explorer *e;
 
-	if (s->explorer)
-		return luaL_error(L, "explore plays already: it cannot be called by what it plays");
+	if (s->explorer) {
+		lua_pushliteral(L, "explore cannot be called in what explore plays\n"
+			"  give it the driver alone");
+		return lua_error(L);
+	}
 	session_bench(s);
 	session_settle(L);
 	e = core_alloc(sizeof *e);
@@ -262,8 +265,10 @@ static int l_record(lua_State *L)
 
 	make_plan(L, e);
 	r = recorder_open(path, why, sizeof why);
-	if (!r)
-		return luaL_error(L, "%s", why);
+	if (!r) {
+		lua_pushstring(L, why);
+		return lua_error(L);
+	}
 	begin(s, e, 1);
 	session_tell(s, r, s->bench->trace.first > 1);
 	s->recorder = r;
