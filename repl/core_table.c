@@ -245,10 +245,11 @@ static int refuse(lua_State *L, const char *key, const char *why)
 /* The handler runs inside a call that goes on with this machine. */
 static void refuse_in_handler(lua_State *L)
 {
-	if (session_of(L)->explorer && session_of(L)->last_event)
-		luaL_error(L, "this cannot be done in what explore plays: each run begins with the "
-			   "machine as explore found it\n  switch it on before, or explore(fn, "
-			   "{ boards = ... })");
+	if (session_of(L)->explorer && session_of(L)->last_event) {
+		lua_pushliteral(L, "no machine can be switched on, and nothing undone, in what explore "
+			"plays\n  choose the machine before, by --board NAME or machine{}");
+		lua_error(L);
+	}
 	if (session_of(L)->in_handler)
 		luaL_error(L, "this cannot be done inside an interrupt handler; "
 			   "let it return first");

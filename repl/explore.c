@@ -55,8 +55,11 @@ static int l_open(lua_State *L)
 	struct session *s = session_of(L);
 	struct explorer *e;
 
-	if (s->explorer)
-		return luaL_error(L, "explore plays already: it cannot be called by what it plays");
+	if (s->explorer) {
+		lua_pushliteral(L, "explore cannot be called in what explore plays\n"
+			"  give it the driver alone");
+		return lua_error(L);
+	}
 	session_bench(s);
 	session_settle(L);
 	e = core_alloc(sizeof *e);
@@ -161,9 +164,8 @@ _Static_assert(RULE_COUNT <= 64, "a set of rules is a mask of 64 bits");
 static const struct violation *first_violation(const struct session *s, uint64_t rules)
 {
 	const struct violations *vs = &s->bench->checker.facts.violations;
-	uint32_t i = s->explorer->start->checker.facts.violations.count;
 
-	for (; i < vs->count; i++)
+	for (uint32_t i = 0; i < vs->count; i++)
 		if (rules >> violations_at(vs, i)->rule & 1)
 			return violations_at(vs, i);
 	return NULL;
@@ -179,11 +181,13 @@ static bool take_interrupt(lua_State *L, struct session *s)
 	return s->explorer->interrupted = true;
 }
 
+/* What was broken before is not the run's own, and nothing of it is counted there. */
 static void begin(struct session *s, struct explorer *e, uint64_t seed)
 {
 	struct bench *b = s->bench;
 
 	bench_restore(b, e->start);
+	violations_take_back(&b->checker.facts.violations, 0);
 	s->announced = UINT32_MAX;
 	s->last_event = b->trace.next + EVENTS_MAX;
 	s->last_cycle = b->machine.hw.bus.cycle + CYCLES_MAX;
@@ -251,20 +255,33 @@ static int l_run(lua_State *L)
 	return 5;
 }
 
-/* core.explore_record(function, deviations, file): play it once more with a recording. */
+static struct recorder *open_recorder(lua_State *L, int i, char *why, size_t n)
+{
+	struct recorder *r;
+
+	if (!lua_isinteger(L, i))
+		return recorder_open(luaL_checkstring(L, i), why, n);
+	r = recorder_open_file((int)lua_tointeger(L, i));
+	snprintf(why, n, "out of memory");
+	return r;
+}
+
+/* core.explore_record(function, deviations, file): play it once more with a recording; the file is
+ * a path, or a descriptor, which is closed. */
 static int l_record(lua_State *L)
 {
 	struct session *s = session_of(L);
 	struct explorer *e = explorer_of(L);
-	const char *path = luaL_checkstring(L, 3);
 	struct recorder *r;
 	struct trace nothing;
 	char why[256];
 
 	make_plan(L, e);
-	r = recorder_open(path, why, sizeof why);
-	if (!r)
-		return luaL_error(L, "%s", why);
+	r = open_recorder(L, 3, why, sizeof why);
+	if (!r) {
+		lua_pushstring(L, why);
+		return lua_error(L);
+	}
 	begin(s, e, 1);
 	session_tell(s, r, s->bench->trace.first > 1);
 	s->recorder = r;

@@ -106,7 +106,8 @@ command { name = "explore", args = "fn [, { bound = 2, runs =, seconds =, sample
           notes = {
             "fn", "the driver, from its first allocation on: it is called again and again, each " ..
                 "time on the machine as it is now. What breaks it: a rule, an assert or any other " ..
-                "error, an oops, a wait that never ends",
+                "error, an oops, a wait that never ends. It must make all it uses; nothing it prints " ..
+                "is heard",
             "bound", "deviations from calm that are tried in every combination (help nature); " ..
                 "`samples` more schedules (1000) are drawn at random beyond, from `seed`",
             "oracle", "function(...) of what fn returned: false where that is wrong",
@@ -118,15 +119,17 @@ command { name = "explore", args = "fn [, { bound = 2, runs =, seconds =, sample
                 "was found is kept",
             "jobs", "processes (one for each core); they change no answer",
             "record", "a file for the recording of the smallest schedule that breaks it",
-            "result", "verdict (holds, breaks, stopped), runs, exhaustive, sampled; and where it " ..
-                "breaks deviations, choices, kind, why, story",
+            "result", "verdict (holds, breaks, stopped), runs, exhaustive, sampled, warnings; and " ..
+                "where it breaks deviations, choices, kind, why, story: print(result.story). " ..
+                "replay(fn, result) plays that schedule here",
           },
           run = late("explore", "explore") }
 
 command { name = "replay", args = "fn, choices", group = "time",
           help = "play a function once with the choices explore found",
           notes = { "choices", "the result of explore, or a list of { question =, answer = }, by " ..
-              "question. On the machine explore began with the trace is the same, byte for byte" },
+              "question. On the machine explore began with the trace is the same, byte for byte. " ..
+              "Behind it why(), show trace and view explain; undo takes it back" },
           run = late("explore", "replay") }
 
 command { name = "undo", args = "[n=1]", group = "time",

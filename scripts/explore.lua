@@ -21,7 +21,7 @@ local FEW = 200            -- schedules that are not worth another process
 
 local defaults = { bound = 2, runs = 200000, samples = 1000, seed = 1 }
 local known = { bound = "number", runs = "number", seconds = "number", samples = "number",
-    seed = "number", jobs = "number", oracle = "function", boards = "boards", record = "string",
+    seed = "number", jobs = "number", oracle = "function", boards = "boards", record = "string", told = "function",
     rules = "rules", thorough = "boolean", shows = "boolean" }
 
 local function plural(n, word) return text.count(n, word) end
@@ -88,8 +88,14 @@ end
 
 -- One run --------------------------------------------------------------------------------------
 
-local UNSTEADY = "the function does not do the same each time it is played: what it keeps outside " ..
-    "itself\n  changes from run to run; let it make everything it uses"
+local UNSTEADY = "the function does not do the same each time it is played\n" ..
+    "  it keeps something outside itself that changes; let it make all it uses"
+local REFUSED = "in what explore plays"      -- machine, undo, explore: a mistake, not a verdict
+
+local function refuse(run)
+  if run.verdict == "unsteady" then error(UNSTEADY, 0) end
+  if run.verdict == "error" and run.why:find(REFUSED, 1, true) then error(run.why, 0) end
+end
 
 -- What one run came to, as a string that can travel between processes.
 local function run_packed(play, deviations, o, odds, seed)
@@ -144,7 +150,7 @@ local function play_level(play, level, o)
   end_progress(o)
   for i = 1, #level do
     local run = packed[i] and unpacked(packed[i])
-    if run and run.verdict == "unsteady" then error(UNSTEADY, 0) end
+    if run then refuse(run) end
     if run and run.verdict == "interrupted" then run = nil end
     runs[i] = run
     whole = whole and run ~= nil
@@ -286,7 +292,9 @@ local function covered(r)
   if r.exhaustive < 0 then
     words[1] = "not even the calm one was played to its end"
   elseif r.everything then
-    words[1] = "all there are"
+    words[1] = "these are all there are"
+  elseif r.exhaustive == 0 then
+    words[1] = "the calm one"
   else
     words[1] = "all with up to " .. plural(r.exhaustive, "deviation")
   end
@@ -299,33 +307,44 @@ end
 local stops = { interrupted = "stopped by Ctrl-C", time = "stopped, for time was out",
     runs = "stopped at the limit of runs" }
 
--- What to do with the schedule that was found.
-local function hint()
-  return session.mode == "explore" and "--record FILE keeps this one"
-      or "replay(fn, choices) plays this one again"
+-- How to look at the schedule that was found.
+local function hint(r)
+  if r.unrecorded then return "it is not recorded: " .. r.unrecorded end
+  if r.recorded then return "dmalab view " .. r.recorded .. " goes through this one" end
+  if session.mode == "explore" then
+    return "--record FILE keeps this one, and dmalab view FILE goes through it"
+  end
+  return "replay(fn, result) plays this one here, " .. (r.kind == "violation"
+      and "and why() explains it" or "and show trace tells it")
+end
+
+local function told_break(r)
+  local head = r.deviations == 0 and "it breaks when all is calm:" or "it breaks with "
+      .. plural(r.deviations, "deviation") .. " from calm" .. (r.minimal
+      and ", and not with fewer:" or ":")
+  return ("%s\n%s\n%s played\n  %s"):format(head, r.story, plural(r.runs + r.sampled, "schedule"),
+      text.wrap(hint(r), 76, "  "))
+end
+
+local function told_hold(r)
+  if r.everything and r.runs == 1 then
+    return "it does not break, and there is one schedule: nature has nothing to choose"
+  end
+  return "no schedule of " .. r.runs + r.sampled .. " breaks it: " .. covered(r)
+end
+
+local function told_stop(r)
+  return "none of " .. plural(r.runs + r.sampled, "schedule") .. " broke it: " .. covered(r) ..
+      "; " .. stops[r.stopped]
 end
 
 function result.__tostring(r)
-  local out = {}
-  local function say(words) out[#out + 1] = text.wrap(words, 78, "  ") end
-  if r.verdict == "breaks" then
-    say(r.deviations == 0 and "it breaks when all is calm:" or "it breaks with "
-        .. plural(r.deviations, "deviation") .. " from calm" .. (r.minimal
-        and ", and not with fewer:" or ":"))
-    for _, sentence in ipairs(r.story) do
-      out[#out + 1] = text.labelled("  -", 4, sentence, 78)
-    end
-  elseif r.verdict == "holds" then
-    say("no schedule of " .. r.runs + r.sampled .. " breaks it: " .. covered(r))
-  else
-    say("none of " .. plural(r.runs + r.sampled, "schedule") .. " broke it: " .. covered(r)
-        .. "; " .. stops[r.stopped])
+  if r.verdict == "breaks" then return told_break(r) end
+  local words = text.wrap((r.verdict == "holds" and told_hold or told_stop)(r), 78, "  ")
+  for _, rule in ipairs(r.warnings) do
+    words = words .. "\n  warned of: " .. rule .. " (help " .. rule .. ")"
   end
-  if r.verdict == "breaks" then
-    say(plural(r.runs + r.sampled, "schedule") .. " played"
-        .. (r.deviations > 0 and "; " .. hint() or ""))
-  end
-  return table.concat(out, "\n")
+  return words
 end
 
 local function verdict_of(o, found)
@@ -342,15 +361,42 @@ local function kind_of(run)
   return run.why:find("Unable to handle kernel paging request", 1, true) and "oops" or "error"
 end
 
--- The counter-example is played once more, so that its events can be told.
+-- Played once more, it has to come out as it did.
+local function again(play, o, run)
+  local now = unpacked(run_packed(play, run.deviations, o))
+  if now.verdict ~= "interrupted" and (now.verdict ~= run.verdict or now.length ~= run.length) then
+    error(UNSTEADY, 0)
+  end
+end
+
+local function keep_recording(play, o, r, counter)
+  local fine, why = pcall(core.explore_record, play, counter.deviations, o.record)
+  r.recorded, r.unrecorded = fine and o.record or nil, not fine and why or nil
+end
+
+-- Its events are those of the last time it was played.
 local function tell_counter(play, o, r, counter)
   r.kind, r.why, r.length = kind_of(counter), counter.why, counter.length
   r.choices = choices_of(counter.deviations)
   r.deviations = #r.choices
   r.minimal = is_minimal(play, o, counter)
-  core.explore_run(play, counter.deviations, 0, 1, o.thorough, o.rules)
+  again(play, o, counter)
   r.story = story.of(o.started, r)
-  if o.record then core.explore_record(play, counter.deviations, o.record) end
+  if o.told then
+    o.told(r, function(file) core.explore_record(play, counter.deviations, file) end)
+  end
+  if o.record then keep_recording(play, o, r, counter) end
+end
+
+-- Nothing is lost yet, but the driver is not right either: rules that only warn, broken when calm.
+local function tell_warnings(play, o, r, calm)
+  local met = {}
+  calm.deviations = ""
+  again(play, o, calm)
+  for _, v in ipairs(core.violations()) do
+    if v.severity == "warning" and not met[v.rule] then table.insert(r.warnings, v.rule) end
+    met[v.rule] = true
+  end
 end
 
 -- On the machine that is on: it is put back behind.
@@ -366,13 +412,26 @@ local function explore_here(fn, o)
   end
   local r = setmetatable({ runs = found.runs, by_level = found.by_level, bound = o.bound,
       exhaustive = found.exhaustive, sampled = found.sampled, seed = o.seed,
-      seconds = core.seconds() - began, verdict = verdict_of(o, found) }, result)
+      seconds = core.seconds() - began, verdict = verdict_of(o, found), warnings = {} }, result)
   if r.verdict == "stopped" then
     r.stopped = core.explore_interrupted() and "interrupted" or out_of_time(o) and "time" or "runs"
   end
   r.everything, r.holds = found.everything, r.verdict == "holds"
-  if found.counter then tell_counter(play, o, r, found.counter) end
+  if found.counter then tell_counter(play, o, r, found.counter)
+  elseif found.first then tell_warnings(play, o, r, found.first) end
   return r
+end
+
+-- What a driver prints it would print once a schedule. Answers how to let it speak again.
+local function silence()
+  local printed, out, nowhere = _G.print, io.output(), io.open("/dev/null", "w")
+  _G.print = function() end
+  io.output(nowhere)
+  return function()
+    _G.print = printed
+    io.output(out)
+    nowhere:close()
+  end
 end
 
 -- Whatever happens, the session has its machine again.
@@ -380,7 +439,9 @@ local function aside(fresh, work)
   local announce, chosen = core.announce, session.chosen
   core.explore_open(fresh)
   core.announce = nil
+  local speak = silence()
   local fine, answer = pcall(work)
+  speak()
   core.announce = announce
   session.chosen = chosen
   core.explore_close()
@@ -457,6 +518,9 @@ function explore.explore(fn, given)
     error("explore takes a table of options, as in explore(fn, { bound = 1 })", 0)
   end
   local o = options_of(given)
+  if o.record and o.boards then
+    error("a recording is of one board\n  leave boards out, or record", 0)
+  end
   o.shows = session.speaks or o.shows
   return aside(o.boards ~= nil, function()
     return o.boards and over_boards(fn, o) or explore_here(fn, o)

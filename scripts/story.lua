@@ -5,6 +5,23 @@ local why = require "why"
 
 local story = {}
 
+local sentences, choices = {}, {}      -- metatables: how a story and its choices are shown
+
+function sentences.__tostring(list)
+  local lines = {}
+  for i, sentence in ipairs(list) do lines[i] = text.labelled("  -", 4, sentence, 78) end
+  return table.concat(lines, "\n")
+end
+
+function choices.__tostring(list)
+  local lines = {}
+  for i, c in ipairs(list) do
+    lines[i] = ("question %d: %s, answer %d, event %d"):format(c.question, c.what, c.answer,
+        c.event)
+  end
+  return #lines > 0 and table.concat(lines, "\n") or "all calm"
+end
+
 local DEVICE_BASE, DEVICE_WINDOW = 0x40000000, 1 << 20    -- core/hw/bus.h
 
 local function place(pa) return why.named(why.va_of(pa)) end
@@ -146,10 +163,12 @@ local function outcome(r)
   return r.why
 end
 
--- The run that has just been played, from event `first` on, as a list of sentences.
+-- The run that has just been played, from event `first` on, as a list of sentences; its choices
+-- learn what they were about.
 function story.of(first, r)
   local _, last = core.trace()
-  local list = {}
+  local list = setmetatable({}, sentences)
+  setmetatable(r.choices, choices)
   for seq = first, last - 1 do
     local e = core.event(seq)
     if e and e.kind == "nature.choice" then

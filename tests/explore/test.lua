@@ -146,6 +146,15 @@ test("an oracle sees a wrong value", function()
   holds(explore(right, { oracle = function(got) return got == D end }), 2)
 end)
 
+test("what was broken before it is not its own", function()
+  replay(receive(true, true), {})
+  pcall(replay, receive(true, false), explore(receive(true, false)))
+  same(#violations(), 1, "broken before")
+  holds(explore(receive(true, true)), 2)
+  same(#violations(), 1, "broken behind")
+  breaks(explore(receive(true, false)), 1, "prefetch", "violation")
+end)
+
 test("an oops is one", function()
   breaks(explore(function() load(8) end), 0, nil, "oops")
 end)
@@ -376,7 +385,7 @@ test("a limit of runs is kept, and said", function()
   same(r.verdict, "stopped")
   same(r.stopped, "runs")
   assert(r.runs <= 2 and r.exhaustive == 0, r.exhaustive)
-  has(tostring(r), "all with up to 0 deviations")
+  has(tostring(r), ": the calm one; stopped")
 end)
 
 test("Ctrl-C keeps what was found", function()
@@ -409,12 +418,78 @@ test("beyond the bound schedules are drawn at random, and shrunk", function()
   same(shown(again), shown(r), "the second answer")
 end)
 
-test("a machine cannot be switched on inside", function()
-  local r = explore(function() machine { board = "x86" } end)
-  breaks(r, 0, nil, "error")
-  has(r.why, "cannot be done in what explore plays")
-  local inner = explore(function() explore(right) end)
-  has(inner.why, "explore plays already")
+-- That they cannot be done is said, and is no verdict.
+test("no machine is switched on inside, nothing undone, nothing explored", function()
+  for _, fn in ipairs { function() machine { board = "x86" } end, function() undo() end,
+      function() explore(right) end } do
+    local fine, why = pcall(explore, fn)
+    same(fine, false, "explore")
+    has(why, "in what explore plays\n")
+  end
+  same(core.board().arch, "arm64", "the machine")
+end)
+
+test("a driver that keeps something outside itself is told so", function()
+  local played = 0
+  local function changes()
+    played = played + 1
+    right()
+    assert(played ~= 1, "the first time")
+  end
+  local fine, why = pcall(explore, changes)
+  same(fine, false, "explore of what breaks once")
+  has(why, "does not do the same")
+  local function grows()
+    played = played + 1
+    run(played)
+    kmalloc(8 * played)
+    for _ = 1, played do mb() end
+  end
+  has(select(2, pcall(explore, grows)), "does not do the same")
+end)
+
+test("what a driver prints is not heard, and it may print again behind", function()
+  local spoken, printed, out = 0, print, io.output()
+  print = function() spoken = spoken + 1 end
+  local r = explore(function()
+    print("again")
+    io.write("and again")
+    return receive(true, true)()
+  end)
+  print("once")
+  print = printed
+  holds(r, 2)
+  same(spoken, 1, "how often")
+  same(io.output(), out, "the output")
+end)
+
+test("who holds is told what there is to mend all the same", function()
+  local r = explore(function()
+    dma_unmap_single(dev, dma_map_single(dev, kmalloc(64), 64, DMA_TO_DEVICE), 64, DMA_TO_DEVICE)
+  end)
+  holds(r, 2)
+  same(table.concat(r.warnings, " "), "map-error-unchecked", "warned of")
+  has(r, "warned of: map-error-unchecked")
+  same(#explore(right).warnings, 0, "warnings of a right one")
+end)
+
+test("a story is shown as its sentences, and its choices by their names", function()
+  local r = explore(receive(true, false))
+  has(r.story, "  - the prefetcher read line")
+  has(r.choices, "prefetch, answer 1, event " .. r.choices[1].event)
+end)
+
+test("the recording is of one board, and what cannot be kept is said", function()
+  has(select(2, pcall(explore, right, { boards = "all", record = "x" })), "of one board")
+  local r = explore(receive(true, false), { record = "/nowhere/x" })
+  breaks(r, 1)
+  has(r.unrecorded, "/nowhere/x")
+  has(r, "it is not recorded")
+  local file = os.tmpname()
+  r = explore(receive(true, false), { record = file })
+  same(r.recorded, file, "the file")
+  has(r, "dmalab view " .. file)
+  os.remove(file)
 end)
 
 test("options are checked", function()
