@@ -422,15 +422,16 @@ local function explore_here(fn, o)
   return r
 end
 
+local nowhere = io.open("/dev/null", "w")
+
 -- What a driver prints it would print once a schedule. Answers how to let it speak again.
 local function silence()
-  local printed, out, nowhere = _G.print, io.output(), io.open("/dev/null", "w")
+  local printed, out = _G.print, io.output()
   _G.print = function() end
   io.output(nowhere)
   return function()
     _G.print = printed
     io.output(out)
-    nowhere:close()
   end
 end
 

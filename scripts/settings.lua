@@ -145,8 +145,14 @@ function settings.boards()
   return names
 end
 
+local kept = {}
+
+-- Read a board now, for when no file can be read any more.
+function settings.keep(name) kept[name] = settings.board(name) end
+
 -- The table of a board, that of its base filled in.
 function settings.board(name, seen)
+  if kept[name] then return kept[name] end
   seen = seen or {}
   if seen[name] then error("board " .. name .. " is its own base", 0) end
   seen[name] = true

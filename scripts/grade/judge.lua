@@ -1,0 +1,307 @@
+-- Judges one submission. This runs in a child of the grader: the student's file in a Lua state of
+-- its own (student.lua), the lab's play() here, both on the same machine. What is found is said, a
+-- check at a time, so that it is with the parent whatever happens next.
+--
+-- Nothing can be loaded any more where this runs, so everything is required here.
+
+local explore = require "explore"
+local labs = require "grade/labs"
+local properties = require "grade/properties"
+local settings = require "settings"
+local text = require "text"
+local why = require "why"
+
+local judge = {}
+
+judge.STEPS = 5000000          -- instructions of Lua in one run
+judge.MEMORY = 64 << 20        -- bytes of the student's Lua
+local BOUND, RUNS = 2, 3000    -- of a search, where the lab says nothing
+
+-- One run --------------------------------------------------------------------------------------
+
+local run = {}                 -- what is known of the run that is played
+local STOP = "the run ends: what it came to does not count here"
+
+-- Something of this kind is not as it should be; it breaks the run if that counts. An error always
+-- ends it, for what comes behind has nothing to stand on.
+local function fail(kind, message)
+  if run.counts[kind] then
+    run.failure = { kind = kind, message = message }
+    error(message, 0)
+  elseif kind == "error" then
+    error(STOP, 0)
+  end
+end
+
+local function shown(value)
+  if type(value) == "string" then
+    return ("%q"):format(#value > 24 and value:sub(1, 24) .. "..." or value):gsub("\\\n", "\\n")
+  end
+  if math.type(value) == "integer" then return why.named and ("0x%x"):format(value) or value end
+  return type(value) == "table" and "a table" or tostring(value)
+end
+
+-- Words of grade.lua ---------------------------------------------------------------------------
+
+-- The student's data has to be this; `what` names it: "what the device read".
+function labs.words.expect(got, want, what)
+  if got ~= want then fail("wrong", what .. " is " .. shown(got) .. ", not " .. shown(want)) end
+end
+
+-- The truth behind a question of predict(). From here on it is too late to predict it.
+function labs.words.reveal(question, truth) run.revealed[question] = truth end
+
+local function predict(question, answer)
+  if run.revealed[question] == nil and run.predicted[question] == nil then
+    run.predicted[question] = answer
+  end
+end
+
+-- student.NAME(...) calls the student's function of that name.
+local student = setmetatable({}, { __index = function(_, name)
+  return function(...)
+    local answer = table.pack(core.student_call(name, ...))
+    if not answer[1] then fail("error", answer[2]) end
+    return table.unpack(answer, 2, answer.n)
+  end
+end })
+
+-- A case: one board with one variant ------------------------------------------------------------
+
+local case = {}
+case.__index = case
+
+function case.shown(_, value) return shown(value) end
+
+local words_of_held = { "mapping", "block of kmalloc", "page" }
+
+local function check_held(before)
+  if not run.counts.left then return end
+  local now, left = { core.held() }, {}
+  for i, word in ipairs(words_of_held) do
+    if now[i] > before[i] then left[#left + 1] = text.count(now[i] - before[i], word) end
+  end
+  if #left > 0 then fail("left", "left behind: " .. table.concat(left, ", ")) end
+end
+
+-- The bytes of lines that were cleaned, invalidated or flushed in this run.
+local function maintained(first)
+  local sum, _, last = 0, core.trace()
+  for seq = first, last - 1 do
+    local e = core.event(seq)
+    if e and e.kind == "cache.op" then sum = sum + e.size end
+  end
+  return sum
+end
+
+local function play_once(self)
+  run.revealed, run.predicted, run.failure = {}, {}, nil
+  run.given = self.lab.gives and self.lab.gives(self.values) or {}
+  local before = { core.held() }
+  local fine, message = core.student_reset(judge.STEPS)
+  if not fine then fail("error", message) end
+  self.lab.play(student, self.values)
+  check_held(before)
+end
+
+-- What explore plays.
+local function play(self)
+  return function()
+    local fine, message = pcall(play_once, self)
+    if not fine and message ~= STOP then error(message, 0) end
+  end
+end
+
+local function options_of(self, options, rules)
+  return { bound = options.bound or self.lab.bound or BOUND, runs = options.runs or self.lab.runs
+      or RUNS, samples = 0, jobs = 1, shows = false, rules = rules }
+end
+
+-- The moment of a failure: three events before, the event, three behind.
+local function moment()
+  local first, next_event = core.trace()
+  local at = next_event - 1
+  for _, v in ipairs(core.violations()) do
+    if v.severity == "error" then
+      at = v.seq
+      break
+    end
+  end
+  local lines = {}
+  for seq = math.max(first, at - 3), math.min(next_event - 1, at + 3) do
+    local e = core.event(seq)
+    if e then lines[#lines + 1] = { seq = seq, here = seq == at, text = why.event(seq, e) } end
+  end
+  return lines
+end
+
+local function sentence(r)
+  if run.failure then return run.failure.message end
+  return r.story[#r.story]
+end
+
+-- What breaks it, or nil. `counts`: the failures that do.
+function case:explore(counts, options, rules)
+  run.counts = counts
+  settings.power_on(self.board)
+  local failure
+  local o = options_of(self, options, counts.rule and rules)
+  o.told = function(r, record)
+    failure = { run = r, message = sentence(r), moment = moment() }
+    if self.keep and not judge.recorded then
+      judge.recorded = true
+      record(self.keep)
+    end
+  end
+  if not counts.rule then o.rules = false end
+  local r = explore.explore(play(self), o)
+  judge.schedules = judge.schedules + r.runs
+  return failure
+end
+
+-- For a property: a search its own failures alone can break. One that no failure at all broke need
+-- not be searched again.
+function case:search(options, rules)
+  local property = properties[options[1]]
+  if not rules and self:holds_whole(options) then return nil end
+  return self:explore(property.counts, options, rules)
+end
+
+-- Does every check hold, on every schedule? Asked once.
+function case:holds_whole(options)
+  if options.bound then return false end
+  if self.whole == nil then self.whole = not self:explore(self.lab.counts, {}) end
+  return self.whole
+end
+
+-- The run in which nature does nothing, with its cost and predictions; `failure` where it goes wrong.
+function case:calm()
+  if self.known then return self.known end
+  local known = { cost = { cycles = 0, maintained = 0 } }
+  run.counts = { error = true, wrong = true }
+  settings.power_on(self.board)
+  local played = play(self)
+  local r = explore.explore(function()
+    local began, first = cycles(), select(2, core.trace())
+    local fine, message = pcall(played)
+    known.cost = { cycles = cycles() - began, maintained = maintained(first) }
+    known.predicted, known.revealed = run.predicted, run.revealed
+    known.failure = run.failure
+    known.printed = core.student_said()
+    if not fine then error(message, 0) end
+  end, { bound = 0, samples = 0, jobs = 1, shows = false, rules = false,
+      told = function(r) known.failure = { run = r, message = sentence(r), moment = moment() } end })
+  if r.verdict == "stopped" then known.failure = { message = "it was stopped" } end
+  self.known = known
+  return known
+end
+
+-- Checks -----------------------------------------------------------------------------------------
+
+-- What a case says of a check: nothing, or a failure.
+local function judge_case(self, check)
+  local property = properties[check.property]
+  local calm = property.needs_right and self:calm()
+  if calm and calm.failure then
+    return { message = "this is judged when the driver does its work; now: " ..
+        calm.failure.message, moment = calm.failure.moment, run = calm.failure.run }
+  end
+  return property.judge(self, check.options)
+end
+
+local function outcome_of(check, failure, self)
+  if not failure then return { outcome = "pass", points = check.points, cost = self and
+      self.known and self.known.cost } end
+  local part = failure.part or 0
+  return { outcome = "fail", points = math.floor(check.points * part), message = failure.message,
+      moment = failure.moment, board = self.board.board, hidden = self.hidden,
+      deviations = failure.run and failure.run.deviations,
+      story = failure.run and table.move(failure.run.story, 1, #failure.run.story, 1, {}),
+      cost = self.known and self.known.cost }
+end
+
+-- What a hidden variant is must not be told: only that there is one.
+local function veiled(found)
+  if not found.hidden then return found end
+  return { outcome = found.outcome, points = found.points, hidden = true, board = found.board,
+      message = "right with your own numbers, but not with others: sizes, offsets and addresses " ..
+          "may be any the lab allows" }
+end
+
+local function has_board(check, board)
+  local boards = check.options.boards
+  if not boards then return true end
+  for _, name in ipairs(boards) do
+    if name == board then return true end
+  end
+  return false
+end
+
+local function judge_check(cases, check)
+  local last
+  for _, c in ipairs(cases) do
+    if has_board(check, c.board.board) then
+      last = c
+      local fine, failure = pcall(judge_case, c, check)
+      if not fine then return { outcome = "error", points = 0, message = failure } end
+      if failure then return veiled(outcome_of(check, failure, c)) end
+    end
+  end
+  return outcome_of(check, nil, last)
+end
+
+local function cases_of(lab, variants, keep)
+  local cases = {}
+  for _, v in ipairs(variants) do
+    for _, board in ipairs(lab.boards) do
+      local wanted = type(board) == "table" and board or { board = board }
+      cases[#cases + 1] = setmetatable({ lab = lab, values = v.values, hidden = v.hidden,
+          board = wanted, keep = not v.hidden and keep }, case)
+    end
+  end
+  return cases
+end
+
+-- All that counts in any check.
+local function all_counts(lab)
+  local counts = {}
+  for _, check in ipairs(lab.checks) do
+    for kind in pairs(properties[check.property].counts) do counts[kind] = true end
+  end
+  return counts
+end
+
+-- Before the fork: the student's state with nothing of a student in it.
+function judge.prepare(lab)
+  lab.counts = all_counts(lab)
+  for _, board in ipairs(lab.boards) do
+    settings.keep(type(board) == "table" and board.board or board)
+  end
+  core.student_open(judge.MEMORY)
+  core.student_give("predict", predict)
+  for _, name in ipairs(lab.gives_names or {}) do
+    core.student_give(name, function(...) return run.given[name](...) end)
+  end
+end
+
+-- In the child. say(table) is heard by the parent.
+function judge.submission(lab, source, variants, keep, say)
+  judge.recorded, judge.schedules = false, 0
+  core.announce = nil
+  local fine, message = core.student_load(source, "driver.lua")
+  if not fine then
+    say { broken = message }
+    return
+  end
+  local cases = cases_of(lab, variants, keep)
+  for i, check in ipairs(lab.checks) do
+    say { begins = i }
+    local found = judge_check(cases, check)
+    found.check = i
+    say(found)
+  end
+  local calm = cases[1]:calm()
+  say { printed = calm.printed, cost = calm.cost, schedules = judge.schedules }
+end
+
+return judge
