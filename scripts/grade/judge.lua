@@ -9,6 +9,7 @@ local labs = require "grade/labs"
 local properties = require "grade/properties"
 local settings = require "settings"
 local text = require "text"
+local variant = require "grade/variant"
 local why = require "why"
 
 local judge = {}
@@ -37,7 +38,7 @@ local function shown(value)
   if type(value) == "string" then
     return ("%q"):format(#value > 24 and value:sub(1, 24) .. "..." or value):gsub("\\\n", "\\n")
   end
-  if math.type(value) == "integer" then return why.named and ("0x%x"):format(value) or value end
+  if math.type(value) == "integer" then return ("0x%x"):format(value) end
   return type(value) == "table" and "a table" or tostring(value)
 end
 
@@ -117,16 +118,16 @@ local function options_of(self, options, rules)
       or RUNS, samples = 0, jobs = 1, shows = false, rules = rules }
 end
 
--- The moment of a failure: three events before, the event, three behind.
-local function moment()
-  local first, next_event = core.trace()
-  local at = next_event - 1
+local function first_error()
   for _, v in ipairs(core.violations()) do
-    if v.severity == "error" then
-      at = v.seq
-      break
-    end
+    if v.severity == "error" then return v end
   end
+end
+
+-- The moment of a failure: three events before, the event, three behind.
+local function moment(broken)
+  local first, next_event = core.trace()
+  local at = broken and broken.seq or next_event - 1
   local lines = {}
   for seq = math.max(first, at - 3), math.min(next_event - 1, at + 3) do
     local e = core.event(seq)
@@ -135,9 +136,14 @@ local function moment()
   return lines
 end
 
-local function sentence(r)
-  if run.failure then return run.failure.message end
-  return r.story[#r.story]
+-- What went wrong in the run whose trace is still here. A rule that broke on the way to wrong data
+-- says why.
+local function failure_of(r)
+  local broken = first_error()
+  local message = run.failure and run.failure.message or r.story[#r.story]
+  if run.failure and broken then message = message .. "\n" .. why.in_short(broken) end
+  return { run = r, message = message, moment = moment(broken), rule = broken and broken.rule,
+      code = broken and broken.misconception ~= "" and broken.misconception or nil }
 end
 
 -- What breaks it, or nil. `counts`: the failures that do.
@@ -147,7 +153,7 @@ function case:explore(counts, options, rules)
   local failure
   local o = options_of(self, options, counts.rule and rules)
   o.told = function(r, record)
-    failure = { run = r, message = sentence(r), moment = moment() }
+    failure = failure_of(r)
     if self.keep and not judge.recorded then
       judge.recorded = true
       record(self.keep)
@@ -190,7 +196,7 @@ function case:calm()
     known.printed = core.student_said()
     if not fine then error(message, 0) end
   end, { bound = 0, samples = 0, jobs = 1, shows = false, rules = false,
-      told = function(r) known.failure = { run = r, message = sentence(r), moment = moment() } end })
+      told = function(r) known.failure = failure_of(r) end })
   if r.verdict == "stopped" then known.failure = { message = "it was stopped" } end
   self.known = known
   return known
@@ -203,8 +209,8 @@ local function judge_case(self, check)
   local property = properties[check.property]
   local calm = property.needs_right and self:calm()
   if calm and calm.failure then
-    return { message = "this is judged when the driver does its work; now: " ..
-        calm.failure.message, moment = calm.failure.moment, run = calm.failure.run }
+    return { message = "judged as soon as the driver does its work when all is calm",
+        code = calm.failure.code }
   end
   return property.judge(self, check.options)
 end
@@ -215,6 +221,7 @@ local function outcome_of(check, failure, self)
   local part = failure.part or 0
   return { outcome = "fail", points = math.floor(check.points * part), message = failure.message,
       moment = failure.moment, board = self.board.board, hidden = self.hidden,
+      rule = failure.rule, code = failure.code or check.code,
       deviations = failure.run and failure.run.deviations,
       story = failure.run and table.move(failure.run.story, 1, #failure.run.story, 1, {}),
       cost = self.known and self.known.cost }
@@ -279,7 +286,8 @@ function judge.prepare(lab)
   end
   core.student_open(judge.MEMORY)
   core.student_give("predict", predict)
-  for _, name in ipairs(lab.gives_names or {}) do
+  for name in pairs(lab.gives and lab.gives(variant.values(lab, variant.seed("", lab.name, "", 0)))
+      or {}) do
     core.student_give(name, function(...) return run.given[name](...) end)
   end
 end

@@ -1,0 +1,150 @@
+-- Grades submissions, each in a child of its own (judge.lua), as many at a time as asked for.
+
+local judge = require "grade/judge"
+local result = require "grade/result"
+local variant = require "grade/variant"
+
+local grader = {}
+
+grader.SECONDS = 20            -- of the clock, for one submission
+local MEMORY = 256 << 20       -- bytes a child may grow by
+local RECORDING = 16 << 20     -- bytes of the recording it leaves
+local SOURCE = 256 << 10       -- bytes of a submission that are read
+
+-- Seeds ----------------------------------------------------------------------------------------
+
+-- The secret is read in a process of its own, which says the seeds and is gone: no child that plays
+-- a student's file was ever forked from one that knew it. Answers seeds[student][k].
+local function secret_seeds(lab, students, hidden, file)
+  local seeds = {}
+  core.child(function()
+    local f, why = io.open(file, "rb")
+    if not f then
+      core.say("!" .. why)
+      return
+    end
+    local secret = f:read("a"):gsub("%s+$", "")
+    for _, student in ipairs(students) do
+      for k = 0, hidden do core.say(variant.seed(secret, lab.name, student, k)) end
+    end
+  end)
+  local told = {}
+  local who, what, said = core.child_next()
+  while what == "said" do
+    if said:sub(1, 1) == "!" then error("--secret-file: " .. said:sub(2), 0) end
+    told[#told + 1] = said
+    who, what, said = core.child_next()
+  end
+  for i, student in ipairs(students) do
+    seeds[student] = table.move(told, (i - 1) * (hidden + 1) + 1, i * (hidden + 1), 1, {})
+  end
+  return seeds
+end
+
+-- Without a secret there are no hidden variants: everybody could draw them.
+local function open_seeds(lab, students)
+  local seeds = {}
+  for _, student in ipairs(students) do
+    seeds[student] = { variant.seed("", lab.name, student, 0) }
+  end
+  return seeds
+end
+
+local function seeds_of(lab, work, options)
+  local students = {}
+  for i, item in ipairs(work) do students[i] = item.student end
+  if options.secret_file then
+    return secret_seeds(lab, students, lab.hidden or 1, options.secret_file)
+  end
+  return open_seeds(lab, students)
+end
+
+local function variants_of(lab, seeds)
+  local variants = {}
+  for k, seed in ipairs(seeds) do
+    variants[k] = { values = variant.values(lab, seed), hidden = k > 1 }
+  end
+  return variants
+end
+
+-- One --------------------------------------------------------------------------------------------
+
+-- The text of a submission, or nil and why not.
+function grader.source(path)
+  local file, why = io.open(path, "rb")
+  if not file then return nil, why end
+  local text = file:read(SOURCE + 1) or ""
+  file:close()
+  if #text > SOURCE then return nil, "the file is longer than " .. SOURCE // 1024 .. " KiB" end
+  return text
+end
+
+local function say(found) core.say(core.json(found, true)) end
+
+-- Starts the child for an item of the work. Answers its number.
+local function start(lab, item, seeds, options)
+  local variants = variants_of(lab, seeds)
+  local keep = item.recording and core.descriptor(item.recording)
+  local id, why = core.child(function()
+    judge.submission(lab, item.source, variants, keep, say)
+  end, { seconds = options.seconds or grader.SECONDS, memory = MEMORY,
+         file = keep and RECORDING or 0, keep = keep })
+  if keep then core.close(keep) end
+  return id, why
+end
+
+local function begin(lab, item, seeds)
+  item.result = result.new(lab, item.student, seeds[1]:sub(1, 16))
+  item.result.recording = item.recording and item.recording:match("[^/]+$")
+end
+
+-- All --------------------------------------------------------------------------------------------
+
+--[[
+work: list of { student =, path =, recording = file for the first failure or nil }. Each gets
+`source` and `result`. options: jobs, seconds, secret_file; changed(item) is called when a result is
+begun and after each check, ended(item) at its end.
+]]
+function grader.grade(lab, work, options)
+  local seeds = seeds_of(lab, work, options)
+  local changed, ended = options.changed or function() end, options.ended or function() end
+  judge.prepare(lab)
+  local at_work, next_one, busy = {}, 1, 0
+
+  local function finish(item, how)
+    result.finish(item.result, how, options.seconds or grader.SECONDS)
+    changed(item)
+    ended(item)
+  end
+
+  local function start_next()
+    local item = work[next_one]
+    next_one = next_one + 1
+    begin(lab, item, seeds[item.student])
+    changed(item)
+    local why
+    item.source, why = grader.source(item.path)
+    if not item.source then
+      result.hear(item.result, { broken = why })
+      return finish(item, "done")
+    end
+    local id = start(lab, item, seeds[item.student], options)
+    if not id then return finish(item, "failed") end
+    at_work[id], busy = item, busy + 1
+  end
+
+  while next_one <= #work or busy > 0 do
+    while busy < (options.jobs or 1) and next_one <= #work do start_next() end
+    local id, what, word = core.child_next()
+    local item = at_work[id]
+    if what == "said" then
+      result.hear(item.result, core.from_json(word))
+      changed(item)
+    elseif what == "ended" then
+      at_work[id], busy = nil, busy - 1
+      finish(item, word)
+    end
+  end
+end
+
+return grader

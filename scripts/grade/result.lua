@@ -1,0 +1,98 @@
+-- The one object that all result formats are made of: what a submission is worth, and why.
+--
+-- { tool, lab, title, student, seed, sandbox, state, score, max, message, printed, schedules,
+--   cost = { cycles =, maintained = }, recording,
+--   checks = { { number, title, points, max, outcome, code, message, moment, story, board,
+--     deviations, hidden } } }
+--
+-- state: "unfinished" (written first, in case nothing comes after), "done", "broken" (no Lua), "late",
+-- "killed", "failed". outcome: pass, fail, error (could not be judged). No time of the clock and
+-- no path is in it: the same submission has the same result, byte for byte.
+
+local labs = require "grade/labs"
+
+local result = {}
+
+local NOT_JUDGED = "not judged"
+
+-- Before anything is known.
+function result.new(lab, student, seed)
+  local r = { tool = "dmalab " .. core.version, lab = lab.name, title = lab.title,
+      student = student, seed = seed, sandbox = result.sandbox(), state = "unfinished", score = 0,
+      max = labs.points(lab), checks = {} }
+  for i, check in ipairs(lab.checks) do
+    r.checks[i] = { number = i, title = check.title, points = 0, max = check.points,
+        outcome = "error", code = check.code, message = NOT_JUDGED }
+  end
+  return r
+end
+
+-- What holds a student's file beside the limits of Lua.
+function result.sandbox()
+  local lacks = core.confine_lacks()
+  return lacks == "" and "full" or "without " .. lacks
+end
+
+-- Only plain UTF-8 goes into a result, whatever a student prints.
+local function plain(text)
+  text = text:gsub("[\0-\8\11-\31\127]", "?")
+  if utf8.len(text) then return text end
+  return (text:gsub("[\128-\255]", "?"))
+end
+
+local function cleaned(value)
+  if type(value) == "string" then return plain(value) end
+  if type(value) ~= "table" then return value end
+  local out = {}
+  for key, inner in pairs(value) do out[key] = cleaned(inner) end
+  return out
+end
+
+local function add_up(r)
+  r.score = 0
+  for _, check in ipairs(r.checks) do r.score = r.score + check.points end
+end
+
+-- What the judge said. A check is replaced field by field; what is no check is of the whole.
+function result.hear(r, said)
+  said = cleaned(said)
+  if said.begins then
+    r.at = said.begins
+  elseif said.check then
+    local check = r.checks[said.check]
+    said.check, check.message = nil, nil
+    for key, value in pairs(said) do check[key] = value end
+    add_up(r)
+  else
+    for key, value in pairs(said) do r[key] = value end
+  end
+end
+
+local ends = {
+  late = "stopped after %d s: the driver was still at work in this check\n  a loop without an " ..
+      "end, or one call of Lua's library that takes for ever?",
+  loud = "stopped: the driver made far too much of everything",
+  killed = "the process the driver ran in came to a sudden end: it wanted more memory than there " ..
+      "is, or something it must not do",
+  failed = "the grader itself came to an end here; please tell whoever looks after the lab",
+}
+
+-- How the child ended.
+function result.finish(r, how, seconds)
+  if r.broken then
+    r.state, r.message = "broken", "the file is no Lua: " .. r.broken
+    for _, check in ipairs(r.checks) do check.outcome, check.message = "fail", "the file is no Lua" end
+  elseif how == "done" then
+    r.state = "done"
+  else
+    r.state, r.message = how, (ends[how] or ends.failed):format(seconds)
+    local check = r.checks[r.at or 1]
+    if check.message == NOT_JUDGED then check.message = r.message end
+  end
+  r.broken, r.at = nil, nil
+  add_up(r)
+end
+
+function result.full(r) return r.score == r.max end
+
+return result
