@@ -4,7 +4,7 @@
 local text = require "grade/formats/text"
 
 return {
-  about = "Autolab: feedback, and the scores in the last line",
+  about = "Autolab: scores in the last line",
   extension = "autolab.txt",
   write = function(r)
     local scores = {}

@@ -8,7 +8,7 @@ local function row(check)
 end
 
 return {
-  about = "Moodle CodeRunner: the object of a combinator template",
+  about = "Moodle: a combinator's answer",
   extension = "coderunner.json",
   write = function(r)
     local rows = { { "iscorrect", "Check", "Points", "What happened", "ishidden" } }
