@@ -54,9 +54,9 @@ local known = { student = "word", ["secret-file"] = "word", format = "word", out
     merge = "switch", ["require-sandbox"] = "switch", ["exit-zero"] = "switch", help = "switch" }
 local short = { ["-o"] = "output", ["-h"] = "help" }
 
-local function names_of(set)
+local function option_names()
   local names = {}
-  for name in pairs(set) do names[#names + 1] = name end
+  for name in pairs(known) do names[#names + 1] = "--" .. name end
   table.sort(names)
   return names
 end
@@ -85,7 +85,7 @@ local function parsed(given)
     if given[i]:sub(1, 1) ~= "-" or given[i] == "-" then
       words[#words + 1] = given[i]
     elseif not known[name] then
-      return nil, "grade has no option " .. given[i] .. near.hint(name or "", names_of(known))
+      return nil, "grade has no option " .. given[i] .. near.hint("--" .. (name or ""), option_names())
     elseif known[name] == "switch" then
       options[name] = true
     else
@@ -243,7 +243,7 @@ local function plan(words, options)
 end
 
 local function complain(status, why, advice)
-  io.stderr:write("dmalab: ", tostring(why), "\n", advice)
+  io.stderr:write("dmalab: ", (tostring(why):gsub("^/%S+%.lua:%d+: ", "")), "\n", advice)
   return status
 end
 

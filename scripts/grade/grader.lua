@@ -83,6 +83,7 @@ local function say(found) core.say(core.json(found, true)) end
 -- Starts the child for an item of the work. Answers its number.
 local function start(lab, item, seeds, options)
   local variants = variants_of(lab, seeds)
+  if item.recording then os.remove(item.recording) end     -- a child of a killed run may have it open
   local keep = item.recording and core.descriptor(item.recording)
   local id, why = core.child(function()
     judge.submission(lab, item.source, variants, keep, say)

@@ -17,11 +17,13 @@ p { margin: .3rem 0; max-width: 46rem; } .dim { color: var(--dim); } a { color: 
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .2rem .6rem; text-align: left; border-bottom: 1px solid var(--rule);
   vertical-align: top; }
-th { font-weight: 600; } .number { text-align: right; } .students { overflow-x: auto; }
+th { font-weight: 600; } .number { text-align: right; white-space: nowrap; }
+.students { overflow-x: auto; } .name { max-width: 14rem; overflow-wrap: anywhere; }
+.why { min-width: 16rem; font-size: .85rem; color: var(--dim); }
 .bars td { border: 0; padding: .1rem .6rem; } .bars .wide { width: 24rem; }
 .bar { display: inline-block; height: .8rem; background: var(--bar); border-radius: 2px; }
 .pass { background: var(--good); } .fail { background: var(--bad); } .error { background: var(--odd); }
-ul { padding-left: 1.2rem; max-width: 46rem; } li { margin: .6rem 0; } .plain { list-style: none; }
+ul { padding-left: 1.2rem; max-width: 46rem; } li { margin: .6rem 0; }
 @media print { body { margin: 0; max-width: none; } }
 ]]
 
@@ -51,11 +53,11 @@ local function summary(c)
   return "<p>" .. table.concat(parts, " · ") .. "</p>\n"
 end
 
-local function rows_of_bars(out, rows, label, count, most)
+local function rows_of_bars(out, rows, label, count, most, class_of_label)
   out[#out + 1] = '<table class="bars">\n'
   for _, row in ipairs(rows) do
-    out[#out + 1] = ('<tr><td class="number">%s</td><td class="number">%d</td><td class="wide">%s'
-        .. "</td></tr>\n"):format(label(row), count(row), bar(count(row), most))
+    out[#out + 1] = ('<tr><td class="%s">%s</td><td class="number">%d</td><td class="wide">%s'
+        .. "</td></tr>\n"):format(class_of_label, label(row), count(row), bar(count(row), most))
   end
   out[#out + 1] = "</table>\n"
 end
@@ -66,13 +68,13 @@ local function scores(out, c)
   out[#out + 1] = "<h2>Points, and how many students have them</h2>\n"
   rows_of_bars(out, c.distribution, function(row)
     return row.from == row.to and row.from or row.from .. " to " .. row.to
-  end, function(row) return row.students end, most)
+  end, function(row) return row.students end, most, "number")
 end
 
 local function checks(out, c)
   out[#out + 1] = "<h2>Checks, and how many students pass them</h2>\n"
   rows_of_bars(out, c.checks, function(row) return row.number .. ". " .. e(row.title) end,
-      function(row) return row.passed end, #c.entries)
+      function(row) return row.passed end, #c.entries, "label")
 end
 
 local function beliefs(out, c)
@@ -104,7 +106,8 @@ local function student(folder, entry)
   local r = entry.result
   local cells = {}
   for i, check in ipairs(r.checks) do cells[i] = cell(check) end
-  return ('<tr><td>%s</td><td class="number">%d</td>%s<td>%s</td><td>%s</td></tr>\n'):format(
+  return ('<tr><td class="name">%s</td><td class="number">%d</td>%s<td>%s</td>'
+      .. '<td class="why">%s</td></tr>\n'):format(
       link(folder, entry, name_of(entry), r.student), r.score, table.concat(cells),
       r.recording and link(folder, entry, r.recording, "recording") or "",
       e(words.line(r.message or "")))
