@@ -177,13 +177,13 @@ local function tell_others(place, others, out)
 end
 
 local function list_of(place, options)
-  local list, others = folder.submissions(place)
+  local list, others = folder.submissions(place, options.only)
   if #list == 0 then
-    error("there is no submission in " .. place ..
-        "\n  each is a file NAME.lua, or a folder NAME with driver.lua in it", 0)
+    error(("there is no submission%s in %s"):format(options.only and " " .. options.only or "", place)
+        .. "\n  each is a file NAME.lua, or a folder NAME with driver.lua in it", 0)
   end
   tell_others(place, others, output_of(place, options))
-  return options.only and folder.only(list, options.only) or list
+  return list
 end
 
 local function grade_class(lab, place, list, options, wanted)
@@ -218,7 +218,8 @@ local function check_files(options, path)
   if secret and core.kind_of_file(secret) ~= "file" then
     error("--secret-file: there is no file " .. secret, 0)
   end
-  if not core.kind_of_file(path) then error("there is no " .. path, 0) end
+  -- Who waits for a result file has to find one.
+  if not core.kind_of_file(path) and not options.output then error("there is no " .. path, 0) end
 end
 
 -- Looks at all there is to get wrong and answers a function that does the work: is it full marks?

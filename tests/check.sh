@@ -58,6 +58,8 @@ run gallery-explored "$B/dmalab" run tests/gallery/explore.lua "" 1
 run property "$B/dmalab" run tests/drivers/property.lua 100
 run formats "$B/dmalab" run tests/grade/formats.lua
 run class sh tests/grade/class.sh "$B/dmalab"
+run cluster sh tests/grade/cluster.sh "$B/dmalab"
+run platforms sh tests/grade/platforms.sh "$B"
 run readme sh -c 'sed -n "/^    > buf = kmalloc/,/^    17/s/^    //p" README.md >"$B/readme" &&
 	head -n 14 tests/sessions/readme.session | cmp - "$B/readme"'
 run replay sh -c '"$DMALAB" --record "$1" tour >/dev/null && "$DMALAB" replay "$1" >"$1.file" &&

@@ -4,7 +4,6 @@
 
 local files = require "grade/files"
 local grader = require "grade/grader"
-local near = require "near"
 local result = require "grade/result"
 local text = require "text"
 local variant = require "grade/variant"
@@ -42,11 +41,15 @@ end
 
 local function by_stem(a, b) return a.stem < b.stem end
 
--- All submissions in order, and the names that are none.
-function folder.submissions(place)
+local function may_be(name, stem)
+  return folder.stem(name) == stem or folder.stem((name:gsub("%.lua$", ""))) == stem
+end
+
+-- All submissions in order, or the one called `only`, and the names that are none.
+function folder.submissions(place, only)
   local list, others, seen = {}, {}, {}
   for _, name in ipairs(core.files(place)) do
-    local item = submission(place, name)
+    local item = (not only or may_be(name, only)) and submission(place, name)
     if item then
       item.stem = folder.stem(item.student)
       if seen[item.stem] then
@@ -55,7 +58,7 @@ function folder.submissions(place)
       end
       seen[item.stem] = item
       list[#list + 1] = item
-    else
+    elseif not only then
       others[#others + 1] = name
     end
   end
@@ -153,16 +156,6 @@ function folder.manifest(lab, place, list, out, options)
     lines[i] = table.concat(fixed, " ") .. " --only " .. quoted(item.stem) .. "\n"
   end
   return table.concat(lines)
-end
-
--- The list with the submissions of this name alone.
-function folder.only(list, stem)
-  for _, item in ipairs(list) do
-    if item.stem == stem or item.student == stem then return { item } end
-  end
-  local names = {}
-  for i, item in ipairs(list) do names[i] = item.stem end
-  error("there is no submission " .. stem .. near.hint(stem, names), 0)
 end
 
 return folder
