@@ -19,7 +19,8 @@ return {
   title = "Which way is TO_DEVICE?",
   teaches = { "M08", "M09", "M14" },
   slides = { "Setting up streaming mappings", "Memory synchronization issues" },
-  boards = { "arm64", "arm", "x86-iommu", { board = "x86", swiotlb = "256K", swiotlb_force = true } },
+  boards = { "arm64", "arm", "x86-iommu",
+    { board = "x86", swiotlb = "256K", swiotlb_force = true } },
   bound = 1,
 
   draw = function(d)
@@ -76,8 +77,8 @@ return {
   },
 
   hints = {
-    "A direction says where the bytes go on the bus, seen from memory and the device. It does not " ..
-        "matter who asked for the transfer, or who calls whom.",
+    "A direction says where the bytes go: to the device, which reads memory, or from it. It does " ..
+        "not matter who asked for the transfer, or who calls whom.",
     "Ask of each of the three: does the device read memory here? Does it write memory here? In " ..
         "one of them both happens, between one map and one unmap.",
     "For foresee(), play it at the prompt: `write` makes a line dirty, `show cache` and " ..

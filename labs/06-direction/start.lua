@@ -1,4 +1,4 @@
--- The driver of somebody who thinks: "I send, so the data comes FROM me; I fetch, so it comes TO me."
+-- The driver of somebody who thinks: I send, so the data comes FROM me; I fetch, so it comes TO me.
 
 -- Map n bytes at buf, let work(h, n) have the handle, unmap.
 local function mapped(dev, buf, n, direction, work)

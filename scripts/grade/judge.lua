@@ -42,13 +42,23 @@ local function shown(value)
   return type(value) == "table" and "a table" or tostring(value)
 end
 
+-- How two values differ; of long strings the place where they begin to.
+local function difference(got, want)
+  local at = 1
+  if type(got) == "string" and type(want) == "string" then
+    while at <= #got and got:byte(at) == want:byte(at) do at = at + 1 end
+  end
+  if at <= 16 then return " is " .. shown(got) .. ", not " .. shown(want) end
+  return (" is, from byte %d on, %s, not %s"):format(at, shown(got:sub(at)), shown(want:sub(at)))
+end
+
 -- Words of grade.lua ---------------------------------------------------------------------------
 
 -- The student's data has to be this; `what` names it: "what the device read". A check may look at
 -- some of it alone.
 function labs.words.expect(got, want, what)
   if got ~= want and not (run.of and not what:find(run.of, 1, true)) then
-    fail("wrong", what .. " is " .. shown(got) .. ", not " .. shown(want))
+    fail("wrong", what .. difference(got, want))
   end
   run.behind = select(2, core.trace())
 end
