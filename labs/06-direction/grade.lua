@@ -77,12 +77,12 @@ return {
   },
 
   hints = {
-    "A direction says where the bytes go: to the device, which reads memory, or from it. It does " ..
-        "not matter who asked for the transfer, or who calls whom.",
+    "A direction says where the bytes go: to the device, which reads memory, or from it. It " ..
+        "does not matter who asked for the transfer, or who calls whom.",
     "Ask of each of the three: does the device read memory here? Does it write memory here? In " ..
         "one of them both happens, between one map and one unmap.",
-    "For foresee(), play it at the prompt: `write` makes a line dirty, `show cache` and " ..
-        "`view` show what is in the line and what is in memory. Clean copies down, invalidate " ..
+    "For foresee(), play it at the prompt: `write` makes a line dirty, `show bytes` " ..
+        "shows what is in the line and what is in memory. Clean copies down, invalidate " ..
         "drops, flush copies down and then drops.",
   },
 }

@@ -38,7 +38,9 @@ local function shown(value)
   if type(value) == "string" then
     return ("%q"):format(#value > 24 and value:sub(1, 24) .. "..." or value):gsub("\\\n", "\\n")
   end
-  if math.type(value) == "integer" then return ("0x%x"):format(value) end
+  if math.type(value) == "integer" and not (-4096 < value and value < 10) then      -- an address
+    return ("0x%x"):format(value)
+  end
   return type(value) == "table" and "a table" or tostring(value)
 end
 
@@ -88,7 +90,7 @@ case.__index = case
 
 function case.shown(_, value) return shown(value) end
 
-local words_of_held = { "mapping", "block of kmalloc", "page" }
+local words_of_held = { "mapping", "kmalloc block", "page" }
 
 local function check_held(before)
   if not run.counts.left then return end
