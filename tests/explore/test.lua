@@ -169,6 +169,7 @@ test("a time-out too short falls to a device that pauses", function()
   local r = explore(impatient)
   breaks(r, 1, nil, "error")
   assert(({ pace = true, irq = true, post = true })[r.choices[1].what], r.choices[1].what)
+  has(r.story[1], "the write to register 0x98 of edu had not come at the end")
 end)
 
 -- The device is switched off by a register write that is posted; the buffer goes at once.
@@ -188,7 +189,9 @@ test("a write that is posted may come too late", function()
       kfree(buf)
     end
   end
-  breaks(explore(stop_and_free(false)), 1)
+  local r = explore(stop_and_free(false))
+  breaks(r, 1, "post")
+  has(r.story[1], "the write to register 0x98 of edu came 640 cycles later, after the free")
   holds(explore(stop_and_free(true)), 2)
 end)
 
@@ -210,7 +213,9 @@ test("a load without a barrier falls to one done early", function()
       assert(data ~= 0, "old data")
     end
   end
-  breaks(explore(wait_for_flag(false), { rules = false, bound = 1 }), 1, "early")
+  local r = explore(wait_for_flag(false), { rules = false, bound = 1 })
+  breaks(r, 1, "early")
+  has(r.story[1], "was done before its turn, with an earlier load: edu had not written there yet")
   holds(explore(wait_for_flag(true), { rules = false, bound = 1 }), 1)
 end)
 
@@ -231,7 +236,9 @@ test("a doorbell without a barrier falls to a store that is passed", function()
       assert(dev:buffer():byte() == 7, "old data")
     end
   end
-  breaks(explore(tell(false), { rules = false, bound = 1 }), 1, "reorder")
+  local r = explore(tell(false), { rules = false, bound = 1 })
+  breaks(r, 1, "reorder")
+  has(r.story[1], "the store to register 0x98 of edu passed the older one to 0xffff8")
   holds(explore(tell(true), { rules = false, bound = 1 }), 1)
 end)
 
