@@ -18,7 +18,7 @@ Q       := $(if $(V),,@)
 # The first name pkg-config knows with Lua 5.4 behind it; it differs from system to system.
 lua  = $(shell pkg-config --exists '$(1) >= 5.4 $(1) < 5.5' 2>/dev/null && echo $(1))
 LUA  := $(firstword $(foreach name,lua5.4 lua-5.4 lua54 lua,$(call lua,$(name))))
-LIBS := $(LUA) readline libzstd
+LIBS := $(LUA) readline libzstd libcjson nettle $(if $(filter Linux,$(shell uname -s)),libseccomp)
 WINDOW_LIBS := sdl2 SDL2_ttf fontconfig libpng
 WINDOW_LACKS := $(shell for lib in $(WINDOW_LIBS); do pkg-config --exists $$lib || echo $$lib; done)
 

@@ -7,6 +7,7 @@
  * call during which its line went up, and inside those that let time pass.
  */
 #include "api.h"
+#include "student.h"
 
 #include "kernel/context.h"
 
@@ -79,30 +80,51 @@ static bool is_answer(lua_State *L, int i)
 	return lua_isnil(L, i) || (exact && n >= IRQ_NONE && n <= IRQ_WAKE_THREAD);
 }
 
+/* Protected: whoever interrupts whom, an error goes on in the state that was interrupted. */
+static int call_handler(lua_State *L)
+{
+	uint32_t dev = (uint32_t)lua_tointeger(L, 1);
+
+	lua_pushcfunction(L, trace_back);
+	push_handler(L, dev);
+	if (lua_pcall(L, 1, 1, -3) != LUA_OK)
+		return lua_error(L);
+	if (!is_answer(L, -1))
+		return luaL_error(L, "the handler of %s answered a %s; it answers IRQ_HANDLED, or "
+				  "IRQ_NONE when its device did not ask", device_ops[dev]->name,
+				  luaL_typename(L, -1));
+	return 0;
+}
+
+/* The message on top of `from` is raised in L. */
+static void raise_from(lua_State *L, lua_State *from)
+{
+	if (from != L) {
+		lua_pushstring(L, lua_tostring(from, -1));
+		lua_pop(from, 1);
+	}
+	lua_error(L);
+}
+
 static void run_handler(lua_State *L, struct session *s, uint32_t dev)
 {
 	struct kernel *k = &s->bench->machine.kernel;
+	lua_State *student = student_state(L), *in = student ? student : L;
 	int status;
 
-	luaL_checkstack(L, 16, "an interrupt handler");
-	lua_pushcfunction(L, trace_back);
-	push_handler(L, dev);
+	luaL_checkstack(in, 16, "an interrupt handler");
 	context_enter_irq(k, dev);
 	s->in_handler = true;
-	status = lua_pcall(L, 1, 1, -3);
+	lua_pushcfunction(in, call_handler);
+	lua_pushinteger(in, dev);
+	status = lua_pcall(in, 1, 0, 0);
 	s->in_handler = false;
 	context_exit_irq(k, dev);
-	lua_remove(L, -2);
 	if (status != LUA_OK)
 		context_disable_irq(k, dev);
 	session_after(L, s);
 	if (status != LUA_OK)
-		lua_error(L);
-	if (!is_answer(L, -1))
-		luaL_error(L, "the handler of %s answered a %s; it answers IRQ_HANDLED, or "
-			   "IRQ_NONE when its device did not ask", device_ops[dev]->name,
-			   luaL_typename(L, -1));
-	lua_pop(L, 1);
+		raise_from(L, in);
 }
 
 void session_run_handlers(lua_State *L)

@@ -104,6 +104,39 @@ static int l_slabs(lua_State *L)
 	return 1;
 }
 
+static uint64_t live_mappings(lua_State *L)
+{
+	const struct ownership *o = &session_bench(session_of(L))->checker.facts.ownership;
+	uint64_t count = 0;
+
+	for (uint32_t i = 0; i < o->end; i++)
+		count += ownership_mapping(o, i)->seq && ownership_mapping(o, i)->live;
+	return count;
+}
+
+/* core.held(): what is not given back now: mappings; objects of kmalloc; pages, without slabs'. */
+static int l_held(lua_State *L)
+{
+	const struct kernel *k = kernel(L);
+	uint64_t objects = 0, pages = 0;
+
+	for (uint32_t cache = 0; cache < KMALLOC_CACHES; cache++) {
+		struct slab_stats stats = slab_stats(k, cache);
+
+		objects += stats.used;
+		pages -= stats.slabs * stats.pages_per_slab;
+	}
+	for (enum zone z = 0; z < ZONE_COUNT; z++) {
+		pages += k->managed[z];
+		for (uint32_t order = 0; order <= ORDER_MAX; order++)
+			pages -= k->free_blocks[z][order] << order;
+	}
+	lua_pushinteger(L, (lua_Integer)live_mappings(L));
+	lua_pushinteger(L, (lua_Integer)objects);
+	lua_pushinteger(L, (lua_Integer)pages);
+	return 3;
+}
+
 static int by_address(const void *a, const void *b)
 {
 	const struct vm_area *const *x = a, *const *y = b;
@@ -491,6 +524,7 @@ void core_kernel_open(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
 		{ "frames", l_frames }, { "zones", l_zones }, { "slabs", l_slabs },
+		{ "held", l_held },
 		{ "areas", l_areas }, { "resources", l_resources }, { "swiotlb", l_swiotlb },
 		{ "swiotlb_hiwater", l_swiotlb_hiwater }, { "what", l_what },
 		{ "iommu", l_iommu }, { "pools", core_pools }, { "driver", l_driver },

@@ -723,6 +723,9 @@ void core_table_open(lua_State *L)
 	core_objects_open(L);
 	core_view_open(L);
 	core_explore_open(L);
+	core_student_open(L);
+	core_child_open(L);
+	core_result_open(L);
 	set_string(L, "version", VERSION);
 	set_string(L, "scripts", s->scripts);
 	set_boolean(L, "terminal", isatty(STDOUT_FILENO));

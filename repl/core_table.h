@@ -46,6 +46,15 @@ void core_view_open(lua_State *L);
 /* Playing a driver again and again, likewise (explore.c). */
 void core_explore_open(lua_State *L);
 
+/* A student's file in a state of its own, likewise (student.c). */
+void core_student_open(lua_State *L);
+
+/* Work done by processes of their own, likewise (child.c). */
+void core_child_open(lua_State *L);
+
+/* What a grader writes and draws its numbers from, likewise (core_result.c). */
+void core_result_open(lua_State *L);
+
 /* core.pools(), which stands beside the bindings of DMA pools. */
 int core_pools(lua_State *L);
 

@@ -158,13 +158,15 @@ static void too_long(lua_State *L, lua_Debug *frame)
 	luaL_error(L, "this would wait for ever: the driver goes round and round");
 }
 
-/* The first violation that is an error, or NULL. */
-static const struct violation *first_error(const struct bench *b)
+_Static_assert(RULE_COUNT <= 64, "a set of rules is a mask of 64 bits");
+
+/* The first violation of this run whose rule is in the mask, or NULL. */
+static const struct violation *first_violation(const struct session *s, uint64_t rules)
 {
-	const struct violations *vs = &b->checker.facts.violations;
+	const struct violations *vs = &s->bench->checker.facts.violations;
 
 	for (uint32_t i = 0; i < vs->count; i++)
-		if (!strcmp(rule_info[violations_at(vs, i)->rule].severity, "error"))
+		if (rules >> violations_at(vs, i)->rule & 1)
 			return violations_at(vs, i);
 	return NULL;
 }
@@ -226,11 +228,11 @@ static void push_verdict(lua_State *L, struct session *s, const struct violation
 }
 
 /*
- * core.explore_run(function, deviations, odds, seed, thorough, blind): what it came to ("fine",
+ * core.explore_run(function, deviations, odds, seed, thorough, rules): what it came to ("fine",
  * "violation", "error", "interrupted", "unsteady"); of a violation the rule, of an error the
  * message; how many events; the questions asked behind the last deviation, with their options
  * (odds: those answered otherwise than calm, with the answers), and whether that is all of them.
- * blind: broken rules do not count, only what the function itself finds wrong.
+ * rules: the broken rules that count, a bit each in the order of core.rules; none when left out.
  */
 static int l_run(lua_State *L)
 {
@@ -245,7 +247,7 @@ static int l_run(lua_State *L)
 	lua_settop(L, 6);
 	begin(s, e, (uint64_t)luaL_optinteger(L, 4, 1));
 	fine = play(L, s, 1);
-	v = lua_toboolean(L, 6) ? NULL : first_error(s->bench);
+	v = first_violation(s, (uint64_t)luaL_optinteger(L, 6, 0));
 	push_verdict(L, s, v, fine);
 	lua_pushinteger(L, (lua_Integer)(s->bench->trace.next - e->start->seq));
 	push_questions(L, e, e->plan.odds != 0);
@@ -253,18 +255,29 @@ static int l_run(lua_State *L)
 	return 5;
 }
 
-/* core.explore_record(function, deviations, file): play it once more with a recording. */
+static struct recorder *open_recorder(lua_State *L, int i, char *why, size_t n)
+{
+	struct recorder *r;
+
+	if (!lua_isinteger(L, i))
+		return recorder_open(luaL_checkstring(L, i), why, n);
+	r = recorder_open_file((int)lua_tointeger(L, i));
+	snprintf(why, n, "out of memory");
+	return r;
+}
+
+/* core.explore_record(function, deviations, file): play it once more with a recording; the file is
+ * a path, or a descriptor, which is closed. */
 static int l_record(lua_State *L)
 {
 	struct session *s = session_of(L);
 	struct explorer *e = explorer_of(L);
-	const char *path = luaL_checkstring(L, 3);
 	struct recorder *r;
 	struct trace nothing;
 	char why[256];
 
 	make_plan(L, e);
-	r = recorder_open(path, why, sizeof why);
+	r = open_recorder(L, 3, why, sizeof why);
 	if (!r) {
 		lua_pushstring(L, why);
 		return lua_error(L);

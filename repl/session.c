@@ -1,5 +1,6 @@
 #include "api.h"
 #include "program.h"
+#include "student.h"
 #include "viewer.h"
 
 #include <lualib.h>
@@ -223,6 +224,7 @@ void session_free(struct session *s)
 {
 	if (!s)
 		return;
+	student_free(s->student);
 	lua_close(s->lua);
 	bench_free(s->bench);
 	free(s);
@@ -247,7 +249,7 @@ static int search_scripts(lua_State *L)
 }
 
 /* Before Lua's own searchers for files: a library installed on the host hides no script. */
-static void open_searcher(lua_State *L)
+void session_searcher(lua_State *L)
 {
 	lua_getglobal(L, "package");
 	lua_getfield(L, -1, "searchers");
@@ -264,7 +266,7 @@ static int load_main(lua_State *L)
 {
 	const struct session *s = session_of(L);
 
-	open_searcher(L);
+	session_searcher(L);
 	lua_pushfstring(L, "%s/main.lua", s->scripts);
 	if (luaL_loadfile(L, lua_tostring(L, -1)) != LUA_OK)
 		return lua_error(L);

@@ -28,6 +28,7 @@ struct session {
 	bool stopping;                          /* and it has been told at least once */
 	bool marked;                            /* core.mark without its core.keep yet */
 	struct explorer *explorer;              /* explore plays (explore.c), or NULL */
+	struct student *student;                /* whose file is judged (student.h), or NULL */
 	uint64_t last_event, last_cycle;        /* a run that goes on beyond ends; 0: never */
 	bool in_handler;                        /* a Lua function runs as an interrupt handler */
 	uint32_t boots;                         /* machines switched on so far */
@@ -45,6 +46,9 @@ void session_free(struct session *s);
 
 /* Load scripts/main.lua and keep what it returns. False, with the message on top of the stack. */
 bool session_load(struct session *s);
+
+/* Make `require` find scripts/NAME.lua first in this state. */
+void session_searcher(lua_State *L);
 
 /*
  * Call a function of main.lua with the `args` values on top of the stack; they are replaced by

@@ -111,7 +111,9 @@ command { name = "explore", args = "fn [, { bound = 2, runs =, seconds =, sample
             "bound", "deviations from calm that are tried in every combination (help nature); " ..
                 "`samples` more schedules (1000) are drawn at random beyond, from `seed`",
             "oracle", "function(...) of what fn returned: false where that is wrong",
-            "rules", "false: broken rules do not count, only what the driver itself finds wrong",
+            "rules", "a list of names: only these broken rules count, warnings too where named " ..
+                "(help rules); false: none, only what the driver itself finds wrong. Left out: " ..
+                "all but warnings",
             "boards", '"all", or a list of names: a table of verdicts',
             "runs", "most schedules (200000); `seconds` stops earlier, and Ctrl-C at once: what " ..
                 "was found is kept",

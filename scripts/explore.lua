@@ -21,8 +21,8 @@ local FEW = 200            -- schedules that are not worth another process
 
 local defaults = { bound = 2, runs = 200000, samples = 1000, seed = 1 }
 local known = { bound = "number", runs = "number", seconds = "number", samples = "number",
-    seed = "number", jobs = "number", oracle = "function", boards = "boards", record = "string",
-    rules = "boolean", thorough = "boolean", shows = "boolean" }
+    seed = "number", jobs = "number", oracle = "function", boards = "boards", record = "string", told = "function",
+    rules = "rules", thorough = "boolean", shows = "boolean" }
 
 local function plural(n, word) return text.count(n, word) end
 
@@ -35,8 +35,24 @@ local function check_option(key, value)
   end
   local fine = type(value) == wants
   if wants == "boards" then fine = value == "all" or type(value) == "table" end
+  if wants == "rules" then fine = value == false or type(value) == "table" end
   if wants == "number" then fine = fine and value >= 0 end
   if not fine then error("explore: " .. key .. " = " .. tostring(value) .. " will not do", 0) end
+end
+
+-- The broken rules that count, as a mask in the order of core.rules: those listed, none (false), or
+-- all that are errors.
+local function rules_mask(list)
+  local bit, mask = {}, 0
+  for i, rule in ipairs(core.rules) do
+    bit[rule.name] = 1 << (i - 1)
+    if list == nil and rule.severity == "error" then mask = mask | bit[rule.name] end
+  end
+  for _, name in ipairs(list or {}) do
+    mask = mask | (bit[name] or error("explore: there is no rule " .. tostring(name)
+        .. "; help rules lists them", 0))
+  end
+  return mask
 end
 
 local function options_of(given)
@@ -48,6 +64,7 @@ local function options_of(given)
   for key, value in pairs(defaults) do
     if o[key] == nil then o[key] = value end
   end
+  o.rules = rules_mask(o.rules)
   o.jobs = math.max(1, math.min(64, o.jobs or core.cores()))
   o.until_second = o.seconds and core.seconds() + o.seconds
   return o
@@ -83,7 +100,7 @@ end
 -- What one run came to, as a string that can travel between processes.
 local function run_packed(play, deviations, o, odds, seed)
   local verdict, why, length, log, whole =
-      core.explore_run(play, deviations, odds, seed, o.thorough, o.rules == false)
+      core.explore_run(play, deviations, odds, seed, o.thorough, o.rules)
   if o.last and not odds then log = "" end      -- nobody will ask what comes behind
   return string.pack("<s1s2I4s4B", verdict, why or "", length, log, whole and 1 or 0)
 end
@@ -365,6 +382,9 @@ local function tell_counter(play, o, r, counter)
   r.minimal = is_minimal(play, o, counter)
   again(play, o, counter)
   r.story = story.of(o.started, r)
+  if o.told then
+    o.told(r, function(file) core.explore_record(play, counter.deviations, file) end)
+  end
   if o.record then keep_recording(play, o, r, counter) end
 end
 

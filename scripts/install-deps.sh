@@ -21,6 +21,9 @@ table() {
 		lua|liblua5.4-dev|lua-devel|lua|lua
 		readline|libreadline-dev|readline-devel|readline|readline
 		libzstd|libzstd-dev|libzstd-devel|zstd|zstd
+		libcjson|libcjson-dev|cjson-devel|cjson|cjson
+		nettle|nettle-dev|nettle-devel|nettle|nettle
+		libseccomp|libseccomp-dev|libseccomp-devel|libseccomp|libseccomp
 		cmocka|libcmocka-dev|libcmocka-devel|cmocka|cmocka
 		clang|clang $rt|clang compiler-rt|clang compiler-rt|llvm
 		sdl2|libsdl2-dev|SDL2-devel|sdl2|sdl2
@@ -124,7 +127,8 @@ give_up() {
 	exit 1
 }
 
-needs="make compiler pkg-config lua readline libzstd $*"
+needs="make compiler pkg-config lua readline libzstd libcjson nettle $*"
+[ "$(uname -s)" = Linux ] && needs="$needs libseccomp"
 needs=$(echo "$needs" |
 	sed 's/ view/ sdl2 SDL2_ttf fontconfig libpng font/; s/ screen/ Xvfb xdotool/')
 case ${CC##*/} in clang*) needs="$needs clang" ;; esac

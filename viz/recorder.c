@@ -225,6 +225,11 @@ struct recorder *recorder_open(const char *path, char *why, size_t n)
 	return r;
 }
 
+struct recorder *recorder_open_file(int fd)
+{
+	return recorder_new(fd, false);
+}
+
 struct recorder *recorder_open_pipe(int fd)
 {
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);

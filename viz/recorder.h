@@ -17,6 +17,9 @@ struct recorder;
 /* NULL and a sentence in *why when the file cannot be made. An old file there is replaced. */
 struct recorder *recorder_open(const char *path, char *why, size_t n);
 
+/* Into this file, open for writing, which becomes ours. NULL: no memory. */
+struct recorder *recorder_open_file(int fd);
+
 /*
  * Into this pipe, which becomes ours and non-blocking, also when the answer is NULL (no memory).
  * What the reader does not take at once waits in memory; nobody waits for the reader.

@@ -101,6 +101,30 @@ test("the checker sees the prefetch, too", function()
   same(r.why, "stale-read")
 end)
 
+-- The error value is not asked for, which is a warning.
+local function unchecked()
+  local buf = kmalloc(N)
+  dma_unmap_single(dev, dma_map_single(dev, buf, N, DMA_TO_DEVICE), N, DMA_TO_DEVICE)
+  kfree(buf)
+end
+
+test("only the rules that are named count, warnings too", function()
+  breaks(explore(receive(true, false), { rules = { "leak", "double-free" } }), 1, nil, "error")
+  breaks(explore(receive(true, false), { rules = { "leak", "stale-read" } }), 1, nil, "violation")
+  holds(explore(unchecked), 2)
+  breaks(explore(unchecked, { rules = { "map-error-unchecked" } }), 0, nil, "violation")
+  local fine, why = pcall(explore, unchecked, { rules = { "leek" } })
+  same(fine, false)
+  has(why, "there is no rule leek")
+end)
+
+test("a rule broken before is not the driver's", function()
+  local buf = kmalloc(N)
+  kfree(buf)
+  kfree(buf)
+  holds(explore(right), 2)
+end)
+
 test("with the API as it is meant, it holds on every board", function()
   local r = explore(right, { boards = "all", bound = 1 })
   same(r.holds, true)

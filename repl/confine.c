@@ -1,0 +1,170 @@
+#define _GNU_SOURCE     /* setgroups, close_range, syscall */
+#include "confine.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define NOBODY 65534     /* user and group without rights (Debian, Fedora) */
+
+static bool limit(int what, rlim_t most)
+{
+	struct rlimit r = { most, most };
+
+	return setrlimit(what, &r) == 0;
+}
+
+/* Sanitizers map terabytes of shadow, so there addresses cannot be counted. */
+#if defined(__SANITIZE_ADDRESS__)
+#define ADDRESSES_COUNT false
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ADDRESSES_COUNT false
+#endif
+#endif
+#ifndef ADDRESSES_COUNT
+#define ADDRESSES_COUNT true
+#endif
+
+/* Bytes of address space in use now; 0: the system does not tell. */
+static size_t addresses_now(void)
+{
+	char text[64] = "";
+	int fd = open("/proc/self/statm", O_RDONLY);
+	size_t pages = 0;
+
+	if (fd < 0)
+		return 0;
+	if (read(fd, text, sizeof text - 1) > 0)
+		for (const char *c = text; *c >= '0' && *c <= '9'; c++)
+			pages = pages * 10 + (size_t)(*c - '0');
+	close(fd);
+	return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static bool set_limits(const struct confinement *c)
+{
+	size_t now = addresses_now();
+
+	return limit(RLIMIT_CORE, 0) && limit(RLIMIT_CPU, c->seconds) &&
+	       limit(RLIMIT_FSIZE, c->file) && limit(RLIMIT_NPROC, 0) &&
+	       (!ADDRESSES_COUNT || !now || limit(RLIMIT_AS, now + c->memory));
+}
+
+/* Standard input, output and error lead nowhere; all else but what is kept is closed. */
+static bool drop_descriptors(const int keep[2])
+{
+	int nowhere = open("/dev/null", O_RDWR), last = (int)sysconf(_SC_OPEN_MAX);
+
+	if (nowhere < 0)
+		return false;
+	for (int fd = 0; fd < 3; fd++)
+		if (fd != keep[0] && fd != keep[1] && dup2(nowhere, fd) < 0)
+			return false;
+	if (last < 0 || last > 4096)
+		last = 4096;
+	for (int fd = 3; fd < last; fd++)
+		if (fd != keep[0] && fd != keep[1])
+			close(fd);
+	return true;
+}
+
+static bool drop_root(void)
+{
+	if (geteuid() != 0)
+		return true;
+	return setgroups(0, NULL) == 0 && setgid(NOBODY) == 0 && setuid(NOBODY) == 0;
+}
+
+#ifdef __linux__
+#include <linux/landlock.h>
+#include <seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+/* What Lua's memory, a pipe and an end need; everything else is refused (EPERM). */
+static const int allowed[] = {
+	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(close), SCMP_SYS(lseek), SCMP_SYS(fstat),
+	SCMP_SYS(newfstatat), SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap),
+	SCMP_SYS(mprotect), SCMP_SYS(madvise), SCMP_SYS(brk), SCMP_SYS(futex),
+	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(getrandom), SCMP_SYS(getpid),
+	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(sigaltstack), SCMP_SYS(sched_yield), SCMP_SYS(exit), SCMP_SYS(exit_group),
+};
+
+static bool filter_calls(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(1));
+	bool fine = filter != NULL;
+
+	for (size_t i = 0; fine && i < sizeof allowed / sizeof *allowed; i++)
+		fine = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0) == 0;
+	fine = fine && seccomp_load(filter) == 0;
+	seccomp_release(filter);
+	return fine;
+}
+
+/* Every right over files there is in the first version of Landlock; none is given back. */
+#define FILE_RIGHTS ((uint64_t)(LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1)
+
+static int landlock_ruleset(void)
+{
+	struct landlock_ruleset_attr attr = { .handled_access_fs = FILE_RIGHTS };
+
+	return (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
+}
+
+static bool leave_files(void)
+{
+	int ruleset = landlock_ruleset();
+	bool fine = ruleset >= 0 && syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
+
+	if (ruleset >= 0)
+		close(ruleset);
+	return fine;
+}
+
+static const char *const words[] = { "", "landlock", "seccomp", "landlock, seccomp" };
+
+static const char *leave_kernel(void)
+{
+	bool landlock, seccomp;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+		return words[3];
+	landlock = leave_files();
+	seccomp = filter_calls();
+	return words[(landlock ? 0 : 1) + (seccomp ? 0 : 2)];
+}
+
+const char *confine_lacks(void)
+{
+	int ruleset = landlock_ruleset();
+	bool seccomp = prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0;
+
+	if (ruleset >= 0)
+		close(ruleset);
+	return words[(ruleset < 0 ? 1 : 0) + (seccomp ? 0 : 2)];
+}
+#else
+static const char *leave_kernel(void)
+{
+	return confine_lacks();
+}
+
+const char *confine_lacks(void)
+{
+	return "landlock, seccomp";
+}
+#endif
+
+const char *confine(const struct confinement *c)
+{
+	if (!drop_descriptors(c->keep) || !set_limits(c) || !drop_root())
+		return NULL;
+	return leave_kernel();
+}

@@ -1,0 +1,26 @@
+#pragma once
+/*
+ * What a process that plays a student's file gives up before it begins, for good: root, every file
+ * and every way to open one, the network, other processes, and memory and time without end. Nothing
+ * of Lua reaches the kernel anyway (student.lua); this is for the day when something does.
+ *
+ * Where the kernel offers less (an old one, or one of another kind), the rest is done all the same,
+ * and the answer names what is missing.
+ */
+#include <stddef.h>
+
+struct confinement {
+	size_t memory;        /* bytes the process may grow by */
+	unsigned seconds;     /* of processor time */
+	size_t file;          /* bytes a file it was given may grow to */
+	int keep[2];          /* descriptors that stay open, -1 for none */
+};
+
+/*
+ * Words for what could not be had, "" when nothing: "landlock, seccomp". NULL: not even the limits
+ * that every system has; then the process must not go on.
+ */
+const char *confine(const struct confinement *limits);
+
+/* The same question, asked without giving up anything: what confine would not have here. */
+const char *confine_lacks(void);

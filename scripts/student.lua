@@ -1,0 +1,197 @@
+-- The Lua of a student's file while it is judged: a state of its own, of which this is the inside.
+--
+-- The file sees the calls of the driver API and the harmless part of Lua's library, no more. Each
+-- run begins with fresh globals and plays the file again from its first line, so that nothing is
+-- carried from one run to the next; what could differ between two runs or machines (addresses of
+-- tables, the order of pairs, random numbers) is not there or is put in order.
+
+require "api"
+
+local student = {}
+
+-- What a value is called when it has no words of its own: an address would be another each time.
+local function words(value)
+  local kind = type(value)
+  if kind == "string" or kind == "number" or kind == "boolean" or kind == "nil" then
+    return tostring(value)
+  end
+  local meta = getmetatable(value)
+  if type(meta) == "table" and rawget(meta, "__tostring") then return tostring(value) end
+  return kind
+end
+
+local function say(...)
+  local parts = table.pack(...)
+  for i = 1, parts.n do parts[i] = words(parts[i]) end
+  core.say(table.concat(parts, "\t") .. "\n")
+end
+
+-- Metatables: those a student has set can be asked for; finalizers run where nobody counts, and
+-- weak tables tell when garbage is collected.
+local theirs = setmetatable({}, { __mode = "k" })
+
+local function set_metatable(object, meta)
+  if type(object) ~= "table" then error("setmetatable takes a table", 2) end
+  if meta ~= nil and type(meta) ~= "table" then error("a metatable is a table or nil", 2) end
+  local old = getmetatable(object)
+  if old and not theirs[old] then error("this metatable stays as it is", 2) end
+  if meta and (rawget(meta, "__gc") or rawget(meta, "__mode")) then
+    error("__gc and __mode are not there while a driver is judged", 2)
+  end
+  if meta then theirs[meta] = true end
+  return setmetatable(object, meta)
+end
+
+local function get_metatable(object)
+  local meta = getmetatable(object)
+  return theirs[meta] and meta or nil
+end
+
+-- Keys in the same order everywhere: numbers, strings, then the rest as it comes.
+local ranks = { number = 1, string = 2 }
+
+local function before(a, b)
+  local left, right = ranks[type(a)] or 3, ranks[type(b)] or 3
+  if left ~= right then return left < right end
+  return left < 3 and a < b
+end
+
+local function keys_of(object)
+  local keys, n = {}, 0
+  for key in next, object do
+    n = n + 1
+    keys[n] = key
+  end
+  table.sort(keys, before)
+  return keys, n
+end
+
+local function raw_pairs(object)
+  if type(object) ~= "table" then error("pairs takes a table, got " .. words(object), 3) end
+  local keys, n = keys_of(object)
+  local i = 0
+  return function()
+    while i < n do
+      i = i + 1
+      local value = rawget(object, keys[i])
+      if value ~= nil then return keys[i], value end
+    end
+  end
+end
+
+local function their_pairs(object)
+  local meta = getmetatable(object)
+  local own = type(meta) == "table" and rawget(meta, "__pairs")
+  if own then return own(object) end
+  return raw_pairs(object)
+end
+
+local function their_next(object, key)
+  if key == nil then return raw_pairs(object)() end
+  local keys, n = keys_of(object)
+  for i = 1, n - 1 do
+    if rawequal(keys[i], key) then return keys[i + 1], rawget(object, keys[i + 1]) end
+  end
+end
+
+-- No address of a table or function comes out of string.format either.
+local format = string.format
+local function their_format(form, ...)
+  if type(form) == "string" and form:find("%%[-+ #0-9.]*p") then error("there is no %p here", 2) end
+  local given = table.pack(...)
+  for i = 1, given.n do
+    local kind = type(given[i])
+    if kind ~= "number" and kind ~= "string" then given[i] = words(given[i]) end
+  end
+  return format(form, table.unpack(given, 1, given.n))
+end
+
+-- A coroutine has instructions of its own; making one costs a few.
+local create, wrap = coroutine.create, coroutine.wrap
+local function their_create(fn)
+  core.charge()
+  return create(fn)
+end
+local function their_wrap(fn)
+  core.charge()
+  return wrap(fn)
+end
+
+-- What there is --------------------------------------------------------------------------------
+
+local function pick(from, names)
+  local out = {}
+  for name in names:gmatch("%S+") do out[name] = from[name] end
+  return out
+end
+
+local base = pick(_G, "assert error ipairs pcall rawequal rawget rawlen rawset select tonumber " ..
+    "type xpcall _VERSION dev")
+base.tostring, base.print, base.pairs, base.next = words, say, their_pairs, their_next
+base.setmetatable, base.getmetatable = set_metatable, get_metatable
+
+-- Copied for each run: a student may change them, and changes nothing for the next.
+local libraries = {
+  string = pick(string, "byte char find gmatch gsub len lower match pack packsize rep reverse " ..
+      "sub unpack upper"),
+  table = pick(table, "concat insert move pack remove sort unpack"),
+  math = pick(math, "abs ceil floor fmod huge max maxinteger min mininteger modf pi sqrt " ..
+      "tointeger type ult"),
+  coroutine = pick(coroutine, "close isyieldable resume running status yield"),
+  utf8 = pick(utf8, "char charpattern codepoint codes len offset"),
+  cache = cache, devices = devices,
+}
+libraries.string.format = their_format
+libraries.coroutine.create, libraries.coroutine.wrap = their_create, their_wrap
+
+for _, row in ipairs(core.api) do
+  local name = row.name
+  if not name:find("[.:]") then base[name] = _G[name] end
+end
+for _, constant in ipairs(core.constants) do base[constant.name] = _G[constant.name] end
+
+-- ("x"):format is theirs too, and the table behind it is out of reach.
+local methods = {}
+for name, method in pairs(libraries.string) do methods[name] = method end
+getmetatable("").__index = methods
+
+local visible = { __index = base }
+
+local function fresh()
+  local env = {}
+  for name, library in next, libraries do
+    local copy = {}
+    for key, value in next, library do copy[key] = value end
+    env[name] = copy
+  end
+  env._G = env
+  return setmetatable(env, visible)
+end
+
+-- What C calls -----------------------------------------------------------------------------------
+
+local chunk, env
+
+function student.load(text, name)
+  local why
+  chunk, why = core.compile(text, "=" .. name, "t", {})
+  if not chunk then error(why, 0) end
+end
+
+function student.give(name, fn) base[name] = fn end
+
+function student.reset()
+  env = fresh()
+  debug.setupvalue(chunk, 1, env)
+  chunk()
+end
+
+function student.call(name, ...)
+  local fn = rawget(env, name)
+  if type(fn) ~= "function" then
+    error("there is no function " .. name .. " in it: the lab calls " .. name .. "(...)", 0)
+  end
+  return fn(...)
+end
+
+return student
