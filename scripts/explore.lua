@@ -64,6 +64,7 @@ local function options_of(given)
   for key, value in pairs(defaults) do
     if o[key] == nil then o[key] = value end
   end
+  o.warns = o.rules == nil
   o.rules = rules_mask(o.rules)
   o.jobs = math.max(1, math.min(64, o.jobs or core.cores()))
   o.until_second = o.seconds and core.seconds() + o.seconds
@@ -394,7 +395,7 @@ local function tell_warnings(play, o, r, calm)
   local met = {}
   calm.deviations = ""
   again(play, o, calm)
-  if o.rules ~= nil then return end
+  if not o.warns then return end
   for _, v in ipairs(core.violations()) do
     if v.severity == "warning" and not met[v.rule] then table.insert(r.warnings, v.rule) end
     met[v.rule] = true

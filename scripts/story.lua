@@ -215,7 +215,7 @@ local function outcome(r)
     return (r.kind == "error" and "" or r.kind .. ": ") .. r.why:match("[^\n]*")
   end
   for _, v in ipairs(core.violations()) do
-    if v.severity == "error" then return why.in_short(v) end
+    if v.rule == r.why then return why.in_short(v) end
   end
   return r.why
 end
