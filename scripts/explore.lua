@@ -280,7 +280,12 @@ end
 
 local function packed_choices(choices)
   local parts = {}
-  for i, c in ipairs(choices) do parts[i] = string.pack(PACKED, c.question, c.answer) end
+  for i, c in ipairs(choices) do
+    if type(c) ~= "table" or not (math.tointeger(c.question) and math.tointeger(c.answer)) then
+      error("a choice is { question =, answer = }; explore finds them", 0)
+    end
+    parts[i] = string.pack(PACKED, c.question, c.answer)
+  end
   return table.concat(parts)
 end
 
@@ -533,14 +538,17 @@ end
 -- Plays a function once with the choices of a result, or a list of { question =, answer = }; here
 -- everybody looks.
 function explore.replay(fn, choices)
-  if type(fn) ~= "function" then
-    error("replay takes a function, and the choices explore found", 0)
+  if type(fn) ~= "function" or type(choices) ~= "table" then
+    error("replay takes a function, and the result of explore, or a list of choices", 0)
   end
-  local list = type(choices) == "table" and (choices.choices or choices) or {}
-  core.follow(packed_choices(list))
+  core.follow(packed_choices(choices.choices or choices))
   local answer = table.pack(pcall(fn))
-  core.follow()
+  local missed = core.follow()
   if not answer[1] then error(answer[2], 0) end
+  if missed > 0 then
+    error(plural(missed, "choice") .. " never came up: this is not the machine explore began " ..
+        "with\n  undo leads back to it, or machine{} and explore again", 0)
+  end
   return table.unpack(answer, 2, answer.n)
 end
 

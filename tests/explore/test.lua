@@ -165,8 +165,34 @@ test("a wait for what never comes is a deadlock", function()
   breaks(explore(function() wait_for_completion(init_completion()) end), 0, nil, "deadlock")
 end)
 
-test("a loop without an end is a deadlock", function()
-  breaks(explore(function() while true do end end), 0, nil, "deadlock")
+test("a loop without an end is a deadlock, whatever it does", function()
+  local function round() while true do end end
+  local loops = { round, function() while true do pcall(round) end end,
+      function() coroutine.wrap(round)() end, function() while true do mb() end end,
+      function() while true do pcall(mb) end end }
+  for _, loop in ipairs(loops) do breaks(explore(loop), 0, nil, "deadlock") end
+end)
+
+test("a run of more events than the trace keeps ends as well", function()
+  local function reads()
+    local va = vmalloc(9 << 20)
+    read(va, 9 << 20)
+    mb()
+  end
+  breaks(explore(reads), 0, nil, "deadlock")
+  holds(explore(right), 2)
+end)
+
+test("an error without words has some", function()
+  has(explore(function() error({}) end).why, "with a table, not with words")
+  has(explore(function() error() end).why, "with a nil, not with words")
+end)
+
+test("replay says what is no choice, and which never came up", function()
+  for _, choices in ipairs { 5, { {} }, { { question = 1 } }, { 5 } } do
+    same(pcall(replay, right, choices), false, "replay")
+  end
+  has(select(2, pcall(replay, right, { { question = 99, answer = 1 } })), "1 choice never came up")
 end)
 
 -- The driver believes that a transfer takes no longer than so; the device may pause.
