@@ -324,10 +324,16 @@ local function hint(r)
       and "and why() explains it" or "and show trace tells it")
 end
 
+-- What was drawn at random needs all it has, but another schedule might do with fewer.
+local function told_size(r)
+  if r.deviations == 0 then return "it breaks when all is calm:" end
+  return "it breaks with " .. plural(r.deviations, "deviation") .. " from calm" ..
+      (r.exhaustive >= r.deviations - 1 and ", and not with fewer:" or r.minimal
+      and ", each of them needed:" or ":")
+end
+
 local function told_break(r)
-  local head = r.deviations == 0 and "it breaks when all is calm:" or "it breaks with "
-      .. plural(r.deviations, "deviation") .. " from calm" .. (r.minimal
-      and ", and not with fewer:" or ":")
+  local head = told_size(r)
   return ("%s\n%s\n%s played\n  %s"):format(head, r.story, plural(r.runs + r.sampled, "schedule"),
       text.wrap(hint(r), 76, "  "))
 end
