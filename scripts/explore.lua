@@ -316,7 +316,10 @@ local stops = { interrupted = "stopped by Ctrl-C", time = "stopped, for time was
 -- How to look at the schedule that was found.
 local function hint(r)
   if r.unrecorded then return "it is not recorded: " .. r.unrecorded end
-  if r.recorded then return "dmalab view " .. r.recorded .. " goes through this one" end
+  if r.recorded then
+    return "dmalab view " .. r.recorded .. " goes through this one" ..
+        (r.deviations > 0 and "; there /nature finds each deviation, a dot above the lanes" or "")
+  end
   if session.mode == "explore" then
     return "--record FILE keeps this one, and dmalab view FILE goes through it"
   end

@@ -523,7 +523,7 @@ test("the recording is of one board, and what cannot be kept is said", function(
   local file = os.tmpname()
   r = explore(receive(true, false), { record = file })
   same(r.recorded, file, "the file")
-  has(r, "dmalab view " .. file)
+  has(r, "dmalab view " .. file .. " goes through this one; there /nature")
   os.remove(file)
 end)
 
