@@ -24,7 +24,7 @@
 
 #define DEVIATIONS_MAX 64
 #define QUESTIONS_MAX  16384               /* of one run that are kept */
-#define EVENTS_MAX     200000              /* of one run; then it goes on for ever */
+#define EVENTS_MAX     (TRACE_KEEP / 2)    /* of one run; then it goes on for ever */
 #define CYCLES_MAX     ((uint64_t)20000000000)
 #define STEPS_MAX      20000000            /* instructions of Lua in one run, likewise */
 #define JOBS_MAX       64
@@ -152,9 +152,11 @@ static void push_questions(lua_State *L, const struct explorer *e, bool answers)
 	luaL_pushresult(&text);
 }
 
+/* Again at the next instruction: a pcall of the driver's must not keep it going. */
 static void too_long(lua_State *L, lua_Debug *frame)
 {
 	(void)frame;
+	lua_sethook(L, too_long, LUA_MASKCOUNT, 1);
 	luaL_error(L, "this would wait for ever: the driver goes round and round");
 }
 
@@ -209,6 +211,17 @@ static bool play(lua_State *L, struct session *s, int function)
 	return fine;
 }
 
+/* The words of an error; where it has none, the address of a table would be another each time. */
+static void push_message(lua_State *L, int i)
+{
+	if (luaL_callmeta(L, i, "__tostring"))
+		return;
+	if (lua_isstring(L, i))
+		lua_pushvalue(L, i);
+	else
+		lua_pushfstring(L, "error was called with a %s, not with words", luaL_typename(L, i));
+}
+
 /* What it came to, and why; an error's message stands at index 7. */
 static void push_verdict(lua_State *L, struct session *s, const struct violation *v, bool fine)
 {
@@ -224,7 +237,7 @@ static void push_verdict(lua_State *L, struct session *s, const struct violation
 	else if (fine)
 		lua_pushnil(L);
 	else
-		luaL_tolstring(L, 7, NULL);
+		push_message(L, 7);
 }
 
 /*
@@ -301,8 +314,8 @@ struct follow {
 };
 
 /*
- * core.follow(deviations): nature follows the list; core.follow(): what it began is over, and
- * nature is what the board says again.
+ * core.follow(deviations): nature follows the list; core.follow(): what it began is over, nature is
+ * what the board says again. How many of the list were never asked for.
  */
 static int l_follow(lua_State *L)
 {
@@ -310,10 +323,13 @@ static int l_follow(lua_State *L)
 	struct follow *f;
 
 	if (lua_isnoneornil(L, 1)) {
+		const struct nature *n = &m->hw.bus.nature;
+
 		machine_end(m);
+		lua_pushinteger(L, n->plan ? (lua_Integer)(n->plan->count - n->next) : 0);
 		machine_follow(m, NULL, 0);
 		session_settle(L);
-		return 0;
+		return 1;
 	}
 	f = lua_newuserdatauv(L, sizeof *f, 0);
 	f->plan = (struct plan){ .deviation = f->deviation,
