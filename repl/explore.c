@@ -6,7 +6,7 @@
  * A run restores the snapshot (the trace is cut there), lets nature follow the list, calls the
  * function and looks at what came of it. Nobody records or views the runs, and no rule is
  * announced. The work of a level is shared by processes that are forked for it: each has all there
- * is, plays every so-many-th item, and sends back one string for each.
+ * is, plays the next item that nobody has taken, and sends back one string for each.
  */
 #include "api.h"
 #include "core_table.h"
@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -360,13 +361,13 @@ static void send_item(lua_State *L, FILE *out, uint32_t number)
 	lua_pop(L, 1);
 }
 
-/* The child's whole life: item `first` and every jobs-th behind it. */
-static void work(lua_State *L, lua_Integer first, lua_Integer jobs, lua_Integer n, int to)
+/* The child's whole life: again and again the next item that nobody has taken. */
+static void work(lua_State *L, _Atomic lua_Integer *next, lua_Integer n, int to)
 {
 	FILE *out = fdopen(to, "w");
 
 	signal(SIGINT, SIG_IGN);
-	for (lua_Integer i = first; out && i <= n; i += jobs) {
+	for (lua_Integer i; out && (i = (*next)++) <= n; ) {
 		lua_pushvalue(L, 3);
 		lua_pushinteger(L, i);
 		if (lua_pcall(L, 1, 1, 0) != LUA_OK)
@@ -378,7 +379,7 @@ static void work(lua_State *L, lua_Integer first, lua_Integer jobs, lua_Integer 
 	_exit(0);
 }
 
-static bool hire(lua_State *L, struct worker *w, lua_Integer first, lua_Integer jobs, lua_Integer n)
+static bool hire(lua_State *L, struct worker *w, _Atomic lua_Integer *next, lua_Integer n)
 {
 	int ends[2];
 
@@ -388,7 +389,7 @@ static bool hire(lua_State *L, struct worker *w, lua_Integer first, lua_Integer 
 	w->process = fork();
 	if (!w->process) {
 		close(ends[0]);
-		work(L, first, jobs, n, ends[1]);
+		work(L, next, n, ends[1]);
 	}
 	close(ends[1]);
 	if (w->process < 0) {
@@ -451,23 +452,29 @@ static void dismiss(struct worker *w)
 	free(w->text);
 }
 
-/* What comes in the next moment. False: all of them are done. */
-static bool hear_from(lua_State *L, struct worker *w, int jobs, lua_Integer *done)
+static bool at_work(const struct worker *w, int jobs)
+{
+	for (int i = 0; i < jobs; i++)
+		if (w[i].from >= 0)
+			return true;
+	return false;
+}
+
+/* What comes in the next moment: so many items. */
+static lua_Integer hear_from(lua_State *L, struct worker *w, int jobs)
 {
 	struct pollfd ready[JOBS_MAX];
-	bool at_work = false;
+	lua_Integer taken = 0;
 
-	for (int i = 0; i < jobs; i++) {
+	for (int i = 0; i < jobs; i++)
 		ready[i] = (struct pollfd){ .fd = w[i].from, .events = POLLIN };
-		at_work |= w[i].from >= 0;
-	}
 	poll(ready, (nfds_t)jobs, 200);
 	for (int i = 0; i < jobs; i++)
 		if (w[i].from >= 0 && ready[i].revents) {
 			listen_to(&w[i]);
-			*done += take_items(L, &w[i]);
+			taken += take_items(L, &w[i]);
 		}
-	return at_work;
+	return taken;
 }
 
 /* Ask progress, at index 5. */
@@ -484,6 +491,18 @@ static bool is_enough(lua_State *L, lua_Integer done)
 	return enough;
 }
 
+/* The number of the next item, in memory that all of them see. */
+static _Atomic lua_Integer *new_counter(lua_State *L)
+{
+	_Atomic lua_Integer *next = mmap(NULL, sizeof *next, PROT_READ | PROT_WRITE,
+					 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (next == MAP_FAILED)
+		luaL_error(L, "not enough memory");
+	*next = 1;
+	return next;
+}
+
 /*
  * core.share(jobs, n, function [, progress]): the strings function(1) .. function(n) answers, made
  * by that many processes. progress(done) is called now and then; when it answers true, or at
@@ -495,6 +514,7 @@ static int l_share(lua_State *L)
 	int jobs = (int)luaL_checkinteger(L, 1);
 	lua_Integer n = luaL_checkinteger(L, 2), done = 0;
 	struct worker worker[JOBS_MAX];
+	_Atomic lua_Integer *next;
 	bool stop = false;
 
 	luaL_checktype(L, 3, LUA_TFUNCTION);
@@ -502,14 +522,18 @@ static int l_share(lua_State *L)
 	lua_settop(L, 4);
 	lua_newtable(L);
 	lua_insert(L, 4);               /* 4: the list, 5: progress */
+	next = new_counter(L);
 	fflush(NULL);
 	for (int i = 0; i < jobs; i++)
-		if (!hire(L, &worker[i], i + 1, jobs, n))
+		if (!hire(L, &worker[i], next, n))
 			stop = true;
-	while (!stop && hear_from(L, worker, jobs, &done))
+	while (!stop && at_work(worker, jobs)) {
+		done += hear_from(L, worker, jobs);
 		stop = take_interrupt(L, s) || is_enough(L, done);
+	}
 	for (int i = 0; i < jobs; i++)
 		dismiss(&worker[i]);
+	munmap((void *)next, sizeof *next);
 	lua_settop(L, 4);
 	return 1;
 }
