@@ -306,6 +306,14 @@ static int news(lua_State *L, struct children *all)
 	return 0;
 }
 
+static bool anybody(const struct children *all)
+{
+	for (int i = 0; i < CHILDREN_MAX; i++)
+		if (all->child[i].process)
+			return true;
+	return false;
+}
+
 /*
  * core.child_next([seconds]): who, "said", the string; or who, "ended", how (done, failed, late,
  * loud, killed). Nothing: nobody has said anything in that time, or there is nobody.
@@ -314,18 +322,11 @@ static int l_next(lua_State *L)
 {
 	struct children *all = children_of(L);
 	double end = now() + luaL_optnumber(L, 1, 1e9);
-	int results = news(L, all);
-	bool anybody = true;
+	int results;
 
-	while (!results && anybody && !session_of(L)->interrupted) {
+	while (!(results = news(L, all)) && anybody(all) && now() < end &&
+	       !session_of(L)->interrupted)
 		wait_for_any(all, end);
-		results = news(L, all);
-		anybody = false;
-		for (int i = 0; i < CHILDREN_MAX; i++)
-			anybody |= all->child[i].process != 0;
-		if (!results && now() >= end)
-			break;
-	}
 	return results;
 }
 
