@@ -54,7 +54,7 @@ return {
     { "the bus address of a buffer is foreseen", points = 1, property = "predicted" },
     { "probe() says what the device can reach", points = 2, code = "M29",
       property = { "right", bound = 0, of = "probe()" } },
-    { "send() and send_name() work when all is calm", points = 2, property = { "right", bound = 0 } },
+    { "both sends work when all is calm", points = 2, property = { "right", bound = 0 } },
     { "and on every schedule", points = 2, property = "right" },
     { "no rule of the DMA API is broken", points = 2, property = "rules", code = "M17" },
     { "nothing is left mapped or allocated", points = 1, property = "nothing_left", code = "M22" },
@@ -65,7 +65,7 @@ return {
         "the device has to say on the bus. Only one call answers with the third.",
     "The kernel takes any device for one of 32 bits until it is told. It never refuses 64, so a " ..
         "second try never comes: tell it what the device has, and look at the answer.",
-    "A name in a local array is memory of the stack. What can be mapped has to come from kmalloc " ..
-        "or the page allocator; copying a few bytes costs next to nothing.",
+    "A name in a local array is memory of the stack. What can be mapped has to come from " ..
+        "kmalloc or the page allocator; copying a few bytes costs next to nothing.",
   },
 }
