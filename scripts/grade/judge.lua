@@ -164,7 +164,8 @@ local function failure_of(r)
   local broken = first_error()
   local message = run.failure and run.failure.message or r.story[#r.story]
   if run.failure and broken then message = message .. "\n" .. why.in_short(broken) end
-  return { run = r, message = message, moment = moment(broken), rule = broken and broken.rule,
+  return { run = r, kind = run.failure and run.failure.kind, message = message,
+      moment = moment(broken), rule = broken and broken.rule,
       code = broken and broken.misconception ~= "" and broken.misconception or nil }
 end
 

@@ -58,11 +58,13 @@ local function misses(case, calm, question)
       "; look again at what happens" } end
 end
 
--- What predict() was told before the lab showed it: of one question, or of all the lab reveals.
+-- What predict() was told before the lab showed it: of one question, or of all the lab reveals. An
+-- error ends a run, so with one nobody knows what else would have been asked.
 property("predicted", { counts = {},
   judge = function(case, options)
     local calm, questions = case:calm(), { options[2] }
     if not options[2] then
+      if calm.failure and calm.failure.kind ~= "wrong" then return calm.failure end
       for question in pairs(calm.revealed) do questions[#questions + 1] = question end
       table.sort(questions)
     end
