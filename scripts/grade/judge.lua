@@ -36,6 +36,7 @@ end
 
 local function shown(value)
   if type(value) == "string" then
+    if value:find("^\0+$") then return text.count(#value, "byte") .. ", all 0x00" end
     return ("%q"):format(#value > 24 and value:sub(1, 24) .. "..." or value):gsub("\\\n", "\\n")
   end
   if math.type(value) == "integer" then return ("0x%x"):format(value) end
@@ -74,7 +75,7 @@ case.__index = case
 
 function case.shown(_, value) return shown(value) end
 
-local words_of_held = { "mapping", "block of kmalloc", "page" }
+local words_of_held = { "mapping", "kmalloc block", "page" }
 
 local function check_held(before)
   if not run.counts.left then return end
