@@ -31,13 +31,13 @@ return {
   },
 
   hints = {
-    "The card reads memory, not the CPU's cache. At the moment it reads, where is the newest copy " ..
-        "of your bytes? Stop before transmit and ask: show bytes buf 8",
-    "dma_map_single does two things: it makes an address for the device, and on a machine whose " ..
-        "devices do not snoop it writes the lines of the buffer back to memory, once, at that " ..
-        "moment. help dma_map_single says so under \"caches\".",
-    "A buffer belongs to the CPU until it is mapped and to the device until it is unmapped. Mark " ..
-        "each line of send with who owns the buffer there, and look for a line that is not on its " ..
-        "owner's side.",
+    "The card reads memory, not the CPU's cache. At the moment it reads, where is the newest " ..
+        "copy of your bytes? Stop before transmit and ask: show bytes buf 8",
+    "dma_map_single does two things: it makes an address for the device, and on a machine " ..
+        "whose devices do not snoop it writes the lines of the buffer back to memory, once, " ..
+        "at that moment. help dma_map_single says so under \"caches\".",
+    "A buffer belongs to the CPU until it is mapped and to the device until it is unmapped. " ..
+        "Mark each line of send with who owns the buffer there, and look for a line that is " ..
+        "not on its owner's side.",
   },
 }
