@@ -17,6 +17,7 @@ local judge = {}
 judge.STEPS = 5000000          -- instructions of Lua in one run
 judge.MEMORY = 64 << 20        -- bytes of the student's Lua
 local BOUND, RUNS = 2, 3000    -- of a search, where the lab says nothing
+local CHANCE = 8               -- bytes: fewer than these may be alike by chance
 
 -- One run --------------------------------------------------------------------------------------
 
@@ -43,11 +44,22 @@ local function shown(value)
   return type(value) == "table" and "a table" or tostring(value)
 end
 
+-- How the two differ. Strings that begin alike differ further on: that many bytes are right.
+local function difference(got, want)
+  local same = 0
+  if type(got) == "string" and type(want) == "string" then
+    while same < #want and got:byte(same + 1) == want:byte(same + 1) do same = same + 1 end
+  end
+  if same < CHANCE then return (" is %s, not %s"):format(shown(got), shown(want)) end
+  return (" is right for %d bytes, then comes %s, not %s"):format(same, shown(got:sub(same + 1)),
+      shown(want:sub(same + 1)))
+end
+
 -- Words of grade.lua ---------------------------------------------------------------------------
 
 -- The student's data has to be this; `what` names it: "what the device read".
 function labs.words.expect(got, want, what)
-  if got ~= want then fail("wrong", what .. " is " .. shown(got) .. ", not " .. shown(want)) end
+  if got ~= want then fail("wrong", what .. difference(got, want)) end
 end
 
 -- The truth behind a question of predict(). From here on it is too late to predict it.
