@@ -150,12 +150,14 @@ local function moment(broken)
 end
 
 -- What went wrong in the run whose trace is still here. A rule that broke on the way to wrong data
--- says why.
+-- says why; an error of the file says where, and the moment would add nothing.
 local function failure_of(r)
   local broken = first_error()
   local message = run.failure and run.failure.message or r.story[#r.story]
   if run.failure and broken then message = message .. "\n" .. why.in_short(broken) end
-  return { run = r, message = message, moment = moment(broken), rule = broken and broken.rule,
+  local in_file = not broken and run.failure and run.failure.kind == "error"
+  return { run = r, message = message, moment = not in_file and moment(broken) or nil,
+      rule = broken and broken.rule,
       code = broken and broken.misconception ~= "" and broken.misconception or nil }
 end
 
@@ -291,6 +293,19 @@ local function all_counts(lab)
   return counts
 end
 
+-- A function of gives as the student calls it. Its errors are about what it was given; the place in
+-- the lab's file would tell the student nothing.
+local function given(name)
+  return function(...)
+    local answer = table.pack(pcall(run.given[name], ...))
+    if answer[1] then return table.unpack(answer, 2, answer.n) end
+    local message = answer[2]
+    local about = type(message) == "string" and message:match("^.-grade%.lua:%d+: (.*)$")
+    if about then fail("error", name .. ": " .. about) end
+    error(message, 0)
+  end
+end
+
 -- Before the fork: the student's state with nothing of a student in it.
 function judge.prepare(lab)
   lab.counts = all_counts(lab)
@@ -301,7 +316,7 @@ function judge.prepare(lab)
   core.student_give("predict", predict)
   for name in pairs(lab.gives and lab.gives(variant.values(lab, variant.seed("", lab.name, "", 0)))
       or {}) do
-    core.student_give(name, function(...) return run.given[name](...) end)
+    core.student_give(name, given(name))
   end
 end
 
