@@ -1,5 +1,5 @@
--- fails 1: packet_arrives: bad argument
--- Puts the device first, as the calls of the DMA API have it.
+-- fails 1: address-not-dma
+-- Tells the device where the CPU has the buffer.
 local buf, h, size
 
 function probe(dev, n)
@@ -10,7 +10,7 @@ function probe(dev, n)
 end
 
 function receive(dev)
-  packet_arrives(dev, h)
+  packet_arrives(buf)
   dma_sync_single_for_cpu(dev, h, size, DMA_FROM_DEVICE)
   deliver(buf, size)
   dma_sync_single_for_device(dev, h, size, DMA_FROM_DEVICE)
