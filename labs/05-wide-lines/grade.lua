@@ -37,7 +37,7 @@ return {
   boards = { "arm64", { board = "riscv", line = 128 } },
 
   draw = function(d)
-    local n = d:number(20, 100, 8)
+    local n = d:number(68, 116, 8)   -- more than one line of arm64
     local line = d:pick { 32, 64, 128 }
     return { n = n, packets = { d:text(n), d:text(n) }, skew = d:number(8, 56, 8),
         first = d:number(100, 900), line = line, at = d:number(line // 2, line - 4, 4),
