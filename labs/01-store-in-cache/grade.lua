@@ -31,8 +31,9 @@ return {
   },
 
   hints = {
-    "The card reads memory, not the CPU's cache. At the moment it reads, where is the newest " ..
-        "copy of your bytes? Stop before transmit and ask: show bytes buf 8",
+    "The card reads memory, not the CPU's cache. Type the lines of send at the prompt, and " ..
+        "stop before transmit: show bytes buf 8 says where the newest copy of your bytes is " ..
+        "at that moment.",
     "dma_map_single does two things: it makes an address for the device, and on a machine " ..
         "whose devices do not snoop it writes the lines of the buffer back to memory, once, " ..
         "at that moment. help dma_map_single says so under \"caches\".",

@@ -1,7 +1,7 @@
 local QUESTION = "how many bytes does it act on?"
-local PAGE, BEFORE, ROOM = 4096, 512, 512   -- the block begins BEFORE + skew into a page
+local BEFORE, ROOM = 512, 512   -- the block begins BEFORE + skew into a page and has ROOM bytes
 
-local page, fields        -- the page the block lies in; addresses the CPU counts in meanwhile
+local fields                    -- addresses the CPU counts in while packets come
 local arrived, places, delivered
 
 local function count()
@@ -26,8 +26,27 @@ end
 -- Where the n bytes at va are, in words.
 local function place(va, n, block)
   if math.type(va) ~= "integer" then return "no address" end
-  if va < block or va + n > block + ROOM then return "outside the block" end
-  return n == 8 and va % 8 ~= 0 and "not aligned to 8" or "in the block"
+  return va >= block and va + n <= block + ROOM and "in the block" or "outside the block"
+end
+
+-- The counter of the student's struct, and those of its neighbours, which count from here on.
+local function open(student, v, block)
+  local counter = student.open(dev, block, ROOM, v.n)
+  expect(place(counter, 8, block), "in the block", "the place of the counter")
+  expect(counter % 8, 0, "the counter's address modulo 8")
+  fields = { counter, block - 8, block + ROOM }
+  for _, va in ipairs(fields) do store(va, v.first) end
+end
+
+local function receive(student, v, block)
+  for i, packet in ipairs(v.packets) do
+    student.receive(dev)
+    expect(delivered[i] or "nothing", packet, "what was delivered")
+    expect(place(places[i], v.n, block), "in the block", "the place of the packet")
+  end
+  for i, what in ipairs { "the counter", "the field before the block", "the field behind it" } do
+    expect(load(fields[i]), v.first + 2 * #v.packets, what)
+  end
 end
 
 return {
@@ -45,29 +64,17 @@ return {
   end,
 
   gives = function(v)
-    arrived, places, delivered = 0, {}, {}
+    fields, arrived, places, delivered = {}, 0, {}, {}
     return { packet_arrives = packet_arrives(v), deliver = deliver }
   end,
 
   play = function(student, v)
     student.foresee(v.at, v.bytes, v.line)
     reveal(QUESTION, (v.at + v.bytes + v.line - 1) // v.line * v.line)
-
-    page = __get_free_pages(GFP_KERNEL, 0)
+    local page = __get_free_pages(GFP_KERNEL, 0)
     local block = page + BEFORE + v.skew
-    local counter = student.open(dev, block, ROOM, v.n)
-    expect(place(counter, 8, block), "in the block", "the place of the counter")
-    fields = { counter, block - 8, block + ROOM }
-    for _, va in ipairs(fields) do store(va, v.first) end
-
-    for i, packet in ipairs(v.packets) do
-      student.receive(dev)
-      expect(delivered[i] or "nothing", packet, "what was delivered")
-      expect(place(places[i], v.n, block), "in the block", "the place of the packet")
-    end
-    for i, what in ipairs { "the counter", "the field before the block", "the field behind it" } do
-      expect(load(fields[i]), v.first + 2 * #v.packets, what)
-    end
+    open(student, v, block)
+    receive(student, v, block)
     student.close(dev)
     free_pages(page, 0)
   end,
