@@ -17,6 +17,7 @@ local judge = {}
 judge.STEPS = 5000000          -- instructions of Lua in one run
 judge.MEMORY = 64 << 20        -- bytes of the student's Lua
 local BOUND, RUNS = 2, 3000    -- of a search, where the lab says nothing
+local CHANCE = 8               -- bytes: fewer than these may be alike by chance
 
 -- One run --------------------------------------------------------------------------------------
 
@@ -36,17 +37,29 @@ end
 
 local function shown(value)
   if type(value) == "string" then
+    if value:find("^\0+$") then return text.count(#value, "byte") .. ", all 0x00" end
     return ("%q"):format(#value > 24 and value:sub(1, 24) .. "..." or value):gsub("\\\n", "\\n")
   end
   if math.type(value) == "integer" then return ("0x%x"):format(value) end
   return type(value) == "table" and "a table" or tostring(value)
 end
 
+-- How the two differ. Strings that begin alike differ further on: that many bytes are right.
+local function difference(got, want)
+  local same = 0
+  if type(got) == "string" and type(want) == "string" then
+    while same < #want and got:byte(same + 1) == want:byte(same + 1) do same = same + 1 end
+  end
+  if same < CHANCE then return (" is %s, not %s"):format(shown(got), shown(want)) end
+  return (" is right for %d bytes, then comes %s, not %s"):format(same, shown(got:sub(same + 1)),
+      shown(want:sub(same + 1)))
+end
+
 -- Words of grade.lua ---------------------------------------------------------------------------
 
 -- The student's data has to be this; `what` names it: "what the device read".
 function labs.words.expect(got, want, what)
-  if got ~= want then fail("wrong", what .. " is " .. shown(got) .. ", not " .. shown(want)) end
+  if got ~= want then fail("wrong", what .. difference(got, want)) end
 end
 
 -- The truth behind a question of predict(). From here on it is too late to predict it.
@@ -74,7 +87,7 @@ case.__index = case
 
 function case.shown(_, value) return shown(value) end
 
-local words_of_held = { "mapping", "block of kmalloc", "page" }
+local words_of_held = { "mapping", "kmalloc block", "page" }
 
 local function check_held(before)
   if not run.counts.left then return end
@@ -137,12 +150,14 @@ local function moment(broken)
 end
 
 -- What went wrong in the run whose trace is still here. A rule that broke on the way to wrong data
--- says why.
+-- says why; an error of the file says where, and the moment would add nothing.
 local function failure_of(r)
   local broken = first_error()
   local message = run.failure and run.failure.message or r.story[#r.story]
   if run.failure and broken then message = message .. "\n" .. why.in_short(broken) end
-  return { run = r, message = message, moment = moment(broken), rule = broken and broken.rule,
+  local in_file = not broken and run.failure and run.failure.kind == "error"
+  return { run = r, message = message, moment = not in_file and moment(broken) or nil,
+      rule = broken and broken.rule,
       code = broken and broken.misconception ~= "" and broken.misconception or nil }
 end
 
@@ -278,6 +293,19 @@ local function all_counts(lab)
   return counts
 end
 
+-- A function of gives as the student calls it. Its errors are about what it was given; the place in
+-- the lab's file would tell the student nothing.
+local function given(name)
+  return function(...)
+    local answer = table.pack(pcall(run.given[name], ...))
+    if answer[1] then return table.unpack(answer, 2, answer.n) end
+    local message = answer[2]
+    local about = type(message) == "string" and message:match("^.-grade%.lua:%d+: (.*)$")
+    if about then fail("error", name .. ": " .. about) end
+    error(message, 0)
+  end
+end
+
 -- Before the fork: the student's state with nothing of a student in it.
 function judge.prepare(lab)
   lab.counts = all_counts(lab)
@@ -288,7 +316,7 @@ function judge.prepare(lab)
   core.student_give("predict", predict)
   for name in pairs(lab.gives and lab.gives(variant.values(lab, variant.seed("", lab.name, "", 0)))
       or {}) do
-    core.student_give(name, function(...) return run.given[name](...) end)
+    core.student_give(name, given(name))
   end
 end
 
