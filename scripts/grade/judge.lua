@@ -76,7 +76,7 @@ case.__index = case
 
 function case.shown(_, value) return shown(value) end
 
-local words_of_held = { "mapping", "block of kmalloc", "page" }
+local words_of_held = { "mapping", "kmalloc block", "page" }
 
 local function check_held(before)
   if not run.counts.left then return end
