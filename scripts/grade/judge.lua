@@ -4,6 +4,8 @@
 --
 -- Nothing can be loaded any more where this runs, so everything is required here.
 
+require "api"                  -- the calls made in Lua
+
 local explore = require "explore"
 local labs = require "grade/labs"
 local properties = require "grade/properties"
