@@ -16,7 +16,7 @@ function receive(card, n, patience)
   return got
 end
 
-function foresee(iommu, gap, flush)
-  local stopped = iommu == "strict" or iommu == "lazy" and gap > flush
-  predict("where does the late write go?", stopped and "fault" or "memory")
+function foresee(iommu)
+  predict("a page the card had written to", iommu == "strict" and "fault" or "memory")
+  predict("a page the card had not used", iommu == "off" and "memory" or "fault")
 end

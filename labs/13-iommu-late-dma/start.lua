@@ -18,10 +18,9 @@ function receive(card, n, patience)
   return got
 end
 
--- foresee(iommu, gap, flush): a card writes into a page `gap` cycles after it was unmapped; while it
--- was mapped the card had written to it already. Predict where the bytes go: "memory" or "fault".
---   iommu   "off", "strict" or "lazy": what this machine has
---   flush   cycles after which a lazy IOMMU forgets what was unmapped
-function foresee(iommu, gap, flush)
-  predict("where does the late write go?", "fault")
+-- foresee(iommu): predict what becomes of a write that comes after the unmap: "memory" (the bytes
+-- arrive) or "fault" (the IOMMU stops them). iommu is "off", "strict" or "lazy".
+function foresee(iommu)
+  predict("a page the card had written to", "fault")
+  predict("a page the card had not used", "fault")
 end
