@@ -102,9 +102,9 @@ return {
         "address? `show mappings` and `show iommu` say what it may reach at that moment.",
     "A card that was told to stop no longer writes. help(\"crypto\") names the register and the " ..
         "value that stop it. Only then may the buffer change hands.",
-    "A register write is posted: it may wait on its way while the CPU goes on. Reading a register " ..
-        "of the same card makes sure that it has arrived. For foresee(): unmap takes the page out " ..
-        "of the IOMMU's tables at once. What may outlive that is what the IOMMU remembers of " ..
-        "them, and it remembers only what a device has used.",
+    "A register write is posted: it may wait on its way while the CPU goes on. Reading a " ..
+        "register of the same card makes sure that it has arrived. For foresee(): unmap takes " ..
+        "the page out of the IOMMU's tables at once. What may outlive that is what the IOMMU " ..
+        "remembers of them, and it remembers only what a device has used.",
   },
 }
