@@ -100,16 +100,6 @@ local function check_held(before)
   if #left > 0 then fail("left", "left behind: " .. table.concat(left, ", ")) end
 end
 
--- The bytes of lines that were cleaned, invalidated or flushed in this run.
-local function maintained(first)
-  local sum, _, last = 0, core.trace()
-  for seq = first, last - 1 do
-    local e = core.event(seq)
-    if e and e.kind == "cache.op" then sum = sum + e.size end
-  end
-  return sum
-end
-
 local function play_once(self)
   run.revealed, run.predicted, run.failure = {}, {}, nil
   run.given = self.lab.gives and self.lab.gives(self.values) or {}
@@ -207,7 +197,7 @@ function case:calm()
   local r = explore.explore(function()
     local began, first = cycles(), select(2, core.trace())
     local fine, message = pcall(played)
-    known.cost = { cycles = cycles() - began, maintained = maintained(first) }
+    known.cost = { cycles = cycles() - began, maintained = core.maintained(first) }
     known.predicted, known.revealed = run.predicted, run.revealed
     known.failure = run.failure
     known.printed = core.student_said()
