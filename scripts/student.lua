@@ -130,7 +130,7 @@ end
 -- Nothing of theirs may run where nobody counts. A coroutine begins to count at 0, and making one
 -- costs instead. The hook that ends a run has hooks off: so a handler of xpcall runs behind the error,
 -- and a coroutine that it ended is not closed.
-local create, resume, close = coroutine.create, coroutine.resume, coroutine.close
+local create, resume, close, protected = coroutine.create, coroutine.resume, coroutine.close, pcall
 
 local function their_create(fn)
   core.charge()
@@ -157,7 +157,13 @@ local function handled(handler, fine, ...)
   return false, handler(...)
 end
 
-local function their_xpcall(fn, handler, ...) return handled(handler, pcall(fn, ...)) end
+local function their_xpcall(fn, handler, ...) return handled(handler, protected(fn, ...)) end
+
+local CATCH = 16               -- instructions that raising an error and catching it are worth
+local function their_pcall(...)
+  core.charge(CATCH)
+  return protected(...)
+end
 
 -- What functions of C do is counted by what they are given: steps of their loops, bytes they read.
 local function whole(n) return math.tointeger(tonumber(n)) or 0 end
@@ -205,11 +211,11 @@ local function pick(from, names)
   return out
 end
 
-local base = pick(_G, "assert error ipairs pcall rawequal rawget rawlen rawset select tonumber " ..
+local base = pick(_G, "assert error ipairs rawequal rawget rawlen rawset select tonumber " ..
     "type _VERSION dev")
 base.tostring, base.print, base.pairs, base.next = words, say, their_pairs, their_next
 base.setmetatable, base.getmetatable = set_metatable, get_metatable
-base.xpcall = their_xpcall
+base.pcall, base.xpcall = their_pcall, their_xpcall
 
 -- Copied for each run: a student may change them, and changes nothing for the next.
 local libraries = {
