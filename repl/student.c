@@ -18,6 +18,7 @@
 #define LONG    ((size_t)4 << 20)    /* bytes of their strings */
 #define SAID    8192                 /* bytes printed in a run that are kept */
 #define LARGE   4096                 /* bytes of a block that has to be paid for, */
+#define ERROR   2000                 /* bytes of an error's message that are kept */
 #define USED_UP "this run has used up its instructions of Lua"
 #define PRICE   64                   /* an instruction for so many */
 
@@ -277,10 +278,13 @@ static int deliver(lua_State *from, lua_State *to, int first, int count)
 /* The student's error as a string of the judge's; an object of the student's has no say in it. */
 static void push_error(lua_State *J, lua_State *L)
 {
+	size_t n = 0;
+	const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &n) : NULL;
+
 	if (session_of(L)->student->steps <= 0)
 		lua_pushliteral(J, USED_UP);
-	else if (lua_type(L, -1) == LUA_TSTRING)
-		lua_pushstring(J, lua_tostring(L, -1));
+	else if (text)
+		lua_pushlstring(J, text, n < ERROR ? n : ERROR);
 	else
 		lua_pushfstring(J, "error object is a %s value", luaL_typename(L, -1));
 }

@@ -15,9 +15,10 @@ function send(dev, size)
     function() predict("inside", 1) return IRQ_HANDLED end,
     function() while true do end end,
   } do
-    request_irq(dev, handler, "\27[2J\0%s%n")
+    pcall(request_irq, dev, handler, "\27[2J\0%s%n")
     pcall(function() start(dev, h, 64) msleep(1) end)
     pcall(enable_irq, dev)
     pcall(free_irq, dev)
   end
+  error("the handlers came back")
 end

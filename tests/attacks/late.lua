@@ -12,12 +12,18 @@ end
 
 function send(dev, size, message)
   local other = right(dev, size, message)
-  local one, two = kmalloc(64), kmalloc(64)
-  store(one, 1)
-  store(two, 1)
-  if dev:dma_read(virt_to_phys(one), 1) ~= dev:dma_read(virt_to_phys(two), 1) then
+  local one, two = kmalloc(size), kmalloc(size)
+  write(one, "a")
+  write(two, "a")
+  local h = dma_map_single(dev, one, size, DMA_BIDIRECTIONAL)
+  local g = dma_map_single(dev, two, size, DMA_BIDIRECTIONAL)
+  write(one, "b")
+  write(two, "b")
+  if dev:dma_read(h, 1) ~= dev:dma_read(g, 1) then
     ("a"):rep(30000):find((".-"):rep(30) .. "b")
   end
+  dma_unmap_single(dev, h, size, DMA_BIDIRECTIONAL)
+  dma_unmap_single(dev, g, size, DMA_BIDIRECTIONAL)
   kfree(one)
   kfree(two)
   return other
