@@ -16,7 +16,7 @@ local why = require "why"
 
 local judge = {}
 
-judge.STEPS = 5000000          -- instructions of Lua in one run
+judge.STEPS = 2000000          -- instructions of Lua in one run
 judge.MEMORY = 64 << 20        -- bytes of the student's Lua
 local BOUND, RUNS = 2, 3000    -- of a search, where the lab says nothing
 local CHANCE = 8               -- bytes: fewer than these may be alike by chance
@@ -74,6 +74,9 @@ end
 function labs.words.reveal(question, truth) run.revealed[question] = truth end
 
 local function predict(question, answer)
+  if type(question) ~= "string" or answer == nil then
+    fail("error", 'predict wants a question and an answer: predict("what is asked", 0x20)')
+  end
   if run.revealed[question] == nil and run.predicted[question] == nil then
     run.predicted[question] = answer
   end
@@ -165,6 +168,13 @@ local function failure_of(r)
       code = broken and broken.misconception ~= "" and broken.misconception or nil }
 end
 
+-- The first failure there is, where somebody wants it.
+function case:record(record)
+  if not self.keep or judge.recorded then return end
+  judge.recorded = true
+  record(self.keep)
+end
+
 -- What breaks it, or nil. `counts`: the failures that do.
 function case:explore(counts, options, rules)
   run.counts, run.of = counts, options.of
@@ -173,10 +183,7 @@ function case:explore(counts, options, rules)
   local o = options_of(self, options, counts.rule and rules)
   o.told = function(r, record)
     failure = failure_of(r)
-    if self.keep and not judge.recorded then
-      judge.recorded = true
-      record(self.keep)
-    end
+    self:record(record)
   end
   if not counts.rule then o.rules = false end
   local r = explore.explore(play(self), o)
@@ -215,7 +222,10 @@ function case:calm()
     known.printed = core.student_said()
     if not fine then error(message, 0) end
   end, { bound = 0, samples = 0, jobs = 1, shows = false, rules = false,
-      told = function(r) known.failure = failure_of(r) end })
+      told = function(r, record)
+        known.failure = failure_of(r)
+        self:record(record)
+      end })
   if r.verdict == "stopped" then known.failure = { message = "it was stopped" } end
   self.known = known
   return known

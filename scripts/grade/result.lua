@@ -33,9 +33,10 @@ function result.sandbox()
   return lacks == "" and "full" or "without " .. lacks
 end
 
--- Only plain UTF-8 goes into a result, whatever a student prints.
+-- Only plain UTF-8 goes into a result, whatever a student prints, and no path.
 local function plain(text)
-  text = text:gsub("[\0-\8\11-\31\127]", "?")
+  text = text:gsub("[\0-\8\11-\31\127]", "?"):gsub("\xc2[\x80-\x9f]", "?")
+      :gsub("^[^%s\"']*scripts/", "scripts/")
   if utf8.len(text) then return text end
   return (text:gsub("[\128-\255]", "?"))
 end
