@@ -8,6 +8,7 @@
 #include "api.h"
 
 #include "kernel/dma.h"
+#include "program.h"
 
 #include <dirent.h>
 #include <string.h>
@@ -732,6 +733,7 @@ static const luaL_Reg functions[] = {
 void core_table_open(lua_State *L)
 {
 	const struct session *s = session_of(L);
+	char program[PROGRAM_PATH];
 
 	lua_newtable(L);
 	luaL_setfuncs(L, functions, 0);
@@ -745,6 +747,7 @@ void core_table_open(lua_State *L)
 	core_result_open(L);
 	set_string(L, "version", VERSION);
 	set_string(L, "scripts", s->scripts);
+	set_string(L, "program", program_folder(program, sizeof program) ? program : "");
 	set_boolean(L, "terminal", isatty(STDOUT_FILENO));
 	lua_getglobal(L, "load");              /* Lua's own; the global will read memory */
 	lua_setfield(L, -2, "compile");
