@@ -10,7 +10,8 @@ export B MAKE DMALAB="$B/dmalab" CMOCKA_MESSAGE_OUTPUT=TAP
 
 # The longest first, so that none of them is the last to begin.
 names() {
-	echo window gallery-explored fuzz_api brute fuzz_model drivers gallery property sessions labs
+	echo window brute labs attacks gallery-explored fuzz_api cluster class fuzz_model drivers gallery
+	echo property sessions formats
 	echo explore view shot layers headers scenario readme replay fuzz_recording
 	for program in "$B"/tests/test_*; do
 		name=${program##*/}
@@ -56,6 +57,9 @@ play() {
 	brute) "$DMALAB" run tests/explore/brute.lua 10 ;;
 	gallery-explored) "$DMALAB" run tests/gallery/explore.lua "" 1 ;;
 	labs) "$DMALAB" run tests/labs/run.lua ;;
+	attacks) "$DMALAB" run tests/attacks/run.lua ;;
+	formats) "$DMALAB" run tests/grade/formats.lua ;;
+	class | cluster) sh "tests/grade/$1.sh" "$DMALAB" ;;
 	readme | replay | scenario | gallery) "$1" ;;
 	fuzz_recording) "$B/tests/$1" 5000 ;;
 	fuzz_model) "$B/tests/$1" 1000 ;;

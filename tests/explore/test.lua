@@ -429,6 +429,15 @@ test("however many processes share the work, the answer is the same", function()
   end
 end)
 
+test("work that is shared ends with its last item", function()
+  local began = core.seconds()
+  for _ = 1, 10 do
+    local list = core.share(2, 30, function(i) return tostring(i) end)
+    for i = 1, 30 do same(list[i], tostring(i), "the answer") end
+  end
+  assert(core.seconds() - began < 1.5, "ten small shares took " .. core.seconds() - began .. " s")
+end)
+
 test("explore leaves everything as it was", function()
   local buf = kmalloc(64)
   store(buf, 7)
