@@ -1,26 +1,82 @@
 #!/bin/sh
-# check.sh BUILD: run every test there is. Quiet where all is well: one line a program. What a
-# program that failed had to say follows its line. The closing line counts them all.
+# check.sh BUILD [NAME...]: run every test there is, or those named, as many at a time as there are
+# processors. Quiet where all is well: one line a test. What one that failed had to say follows its
+# line. The closing line counts them all.
 
 B=$1
 MAKE=${MAKE:-make}
 logs=$B/tests/logs
-passed=0
-failed=0
-export B DMALAB="$B/dmalab" CMOCKA_MESSAGE_OUTPUT=TAP
-mkdir -p "$logs"
+export B MAKE DMALAB="$B/dmalab" CMOCKA_MESSAGE_OUTPUT=TAP
+
+# The longest first, so that none of them is the last to begin.
+names() {
+	echo window brute labs attacks gallery-explored fuzz_api cluster class fuzz_model drivers gallery
+	echo property sessions formats
+	echo explore view shot layers headers scenario readme replay fuzz_recording
+	for program in "$B"/tests/test_*; do
+		name=${program##*/}
+		[ -x "$program" ] && [ -f "tests/$name.c" ] && echo "$name"
+	done
+}
+
+readme() {
+	sed -n '/^    > buf = kmalloc/,/^    17/s/^    //p' README.md >"$B/readme" &&
+		head -n 14 tests/sessions/readme.session | cmp - "$B/readme"
+}
+
+# Whole from a file and from a pipe; cut off, it is said.
+replay() {
+	it=$B/tour.recording
+	"$DMALAB" --record "$it" tour >/dev/null && "$DMALAB" replay "$it" >"$it.file" &&
+		"$DMALAB" replay - <"$it" | cmp - "$it.file" &&
+		! head -c 999 "$it" | "$DMALAB" replay - 2>"$it.cut" &&
+		grep -q "stdin is damaged at byte 999" "$it.cut"
+}
+
+scenario() {
+	"$DMALAB" run tests/gallery/57-arm64-sync.lua >"$B/scenario" &&
+		grep -q "dmalab: wrong-sync" "$B/scenario" && grep -q "no rule was broken" "$B/scenario"
+}
+
+# The gallery, and whether the table of its rules is still what it says.
+gallery() {
+	"$DMALAB" run tests/gallery/run.lua 1 "" "$B/driver_rules.lua" &&
+		cmp scripts/driver_rules.lua "$B/driver_rules.lua"
+}
+
+# A test says how many passed as TAP, or with a last line "N passed, N failed"; one that says neither
+# counts as one.
+play() {
+	case $1 in
+	layers | headers) $MAKE "$1" ;;
+	sessions | view) sh "tests/$1.sh" "$DMALAB" ;;
+	shot | window) sh "tests/$1.sh" "$B" ;;
+	drivers) "$DMALAB" run tests/drivers/run.lua ;;
+	property) "$DMALAB" run tests/drivers/property.lua 100 ;;
+	explore) "$DMALAB" run tests/explore/test.lua ;;
+	brute) "$DMALAB" run tests/explore/brute.lua 10 ;;
+	gallery-explored) "$DMALAB" run tests/gallery/explore.lua "" 1 ;;
+	labs) "$DMALAB" run tests/labs/run.lua ;;
+	attacks) "$DMALAB" run tests/attacks/run.lua ;;
+	formats) "$DMALAB" run tests/grade/formats.lua ;;
+	class | cluster) sh "tests/grade/$1.sh" "$DMALAB" ;;
+	readme | replay | scenario | gallery) "$1" ;;
+	fuzz_recording) "$B/tests/$1" 5000 ;;
+	fuzz_model) "$B/tests/$1" 1000 ;;
+	fuzz_api) "$B/tests/$1" 200 ;;
+	*) "$B/tests/$1" ;;
+	esac
+}
 
 count() {
 	grep -c "$1" "$log"
 }
 
-# run NAME COMMAND...: a program says how many passed as TAP, or with a last line "N passed, N
-# failed"; one that says neither counts as one. A program that ends badly counts as a failure.
-run() {
+# One that ends badly counts as a failure.
+one() {
 	name=$1
 	log=$logs/$name.log
-	shift
-	"$@" >"$log" 2>&1 </dev/null
+	play "$name" >"$log" 2>&1 </dev/null
 	status=$?
 	good=$(count '^ok [0-9]')
 	bad=$(count '^not ok [0-9]')
@@ -28,46 +84,27 @@ run() {
 	eval "$closing"
 	[ $status -eq 0 ] && [ $((good + bad)) -eq 0 ] && good=1
 	[ $status -ne 0 ] && [ "$bad" -eq 0 ] && bad=1
-	passed=$((passed + good))
-	failed=$((failed + bad))
+	echo "$good $bad" >"$logs/$name.sum"
 	if [ "$bad" -eq 0 ]; then
 		echo "$name: $good passed"
 	else
-		echo "$name: $good passed, $bad FAILED (exit status $status)"
-		grep -v '^ok [0-9]' "$log" | sed 's/^/    /'
+		{
+			echo "$name: $good passed, $bad FAILED (exit status $status)"
+			grep -v '^ok [0-9]' "$log" | sed 's/^/    /'
+		} >"$log.said"
+		cat "$log.said"
 	fi
 }
 
-run layers $MAKE layers
-run headers $MAKE headers
-for program in "$B"/tests/test_*; do
-	[ -x "$program" ] && [ -f "tests/${program##*/}.c" ] && run "${program##*/}" "$program"
-done
-run sessions sh tests/sessions.sh "$B/dmalab"
-run view sh tests/view.sh "$B/dmalab"
-run shot sh tests/shot.sh "$B"
-run window sh tests/window.sh "$B"
-run drivers "$B/dmalab" run tests/drivers/run.lua
-run gallery "$B/dmalab" run tests/gallery/run.lua 1 "" "$B/driver_rules.lua"
-run scenario sh -c '"$DMALAB" run tests/gallery/57-arm64-sync.lua >"$B/scenario" &&
-	grep -q "dmalab: wrong-sync" "$B/scenario" && grep -q "no rule was broken" "$B/scenario"'
-run driver-rules cmp scripts/driver_rules.lua "$B/driver_rules.lua"
-run explore "$B/dmalab" run tests/explore/test.lua
-run brute "$B/dmalab" run tests/explore/brute.lua 10
-run gallery-explored "$B/dmalab" run tests/gallery/explore.lua "" 1
-run property "$B/dmalab" run tests/drivers/property.lua 100
-run formats "$B/dmalab" run tests/grade/formats.lua
-run class sh tests/grade/class.sh "$B/dmalab"
-run cluster sh tests/grade/cluster.sh "$B/dmalab"
-run platforms sh tests/grade/platforms.sh "$B"
-run readme sh -c 'sed -n "/^    > buf = kmalloc/,/^    17/s/^    //p" README.md >"$B/readme" &&
-	head -n 14 tests/sessions/readme.session | cmp - "$B/readme"'
-run replay sh -c '"$DMALAB" --record "$1" tour >/dev/null && "$DMALAB" replay "$1" >"$1.file" &&
-	"$DMALAB" replay - <"$1" | cmp - "$1.file" && ! head -c 999 "$1" | "$DMALAB" replay - 2>"$1.cut" &&
-	grep -q "stdin is damaged at byte 999" "$1.cut"' - "$B/tour.recording"
-run fuzz_recording "$B/tests/fuzz_recording" 5000
-run fuzz_model "$B/tests/fuzz_model" 1000
-run fuzz_api "$B/tests/fuzz_api" 200
-
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+if [ "$2" = --one ]; then
+	one "$3"
+	exit 0
+fi
+shift
+[ $# -gt 0 ] || set -- $(names)
+rm -rf "$logs"
+mkdir -p "$logs"
+for name; do echo "$name"; done |
+	xargs -n 1 -P "$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)" sh "$0" "$B" --one
+cat "$logs"/*.sum | awk '{ good += $1; bad += $2 }
+	END { print good + 0 " passed, " bad + 0 " failed"; exit bad > 0 }'

@@ -21,7 +21,7 @@ local OURS = core.scripts:gsub("%W", "%%%0") .. "/[%w_/]+%.lua:%d+: "
 
 -- Only plain UTF-8 goes into a result, whatever a student prints.
 local function plain(text)
-  text = text:gsub(OURS, ""):gsub("[\0-\8\11-\31\127]", "?")
+  text = text:gsub(OURS, ""):gsub("[\0-\8\11-\31\127]", "?"):gsub("\xc2[\x80-\x9f]", "?")
   if utf8.len(text) then return text end
   return (text:gsub("[\128-\255]", "?"))
 end
