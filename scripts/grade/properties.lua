@@ -16,10 +16,7 @@ end
 -- expect() alone that name it.
 property("right", { counts = { error = true, wrong = true },
   judge = function(case, options)
-    local failure = case:calm().failure
-    if failure and not (options.of and failure.kind == "wrong") then return failure end
-    if not failure and options.bound == 0 then return nil end
-    return case:search(options)
+    return not options.of and case:calm().failure or case:search(options)
   end })
 
 -- No rule of severity error is broken; with a list only those: { "rules", "leak", "overlap" }.
