@@ -27,7 +27,6 @@ return {
   teaches = { "M28", "M16", "M05" },
   slides = { "Reserving memory for DMA", "DMA memory constraints", "Allocating coherent mappings" },
   boards = { { board = "arm64", mem = "20M" }, { board = "x86", mem = "18M" } },
-  bound = 1,
 
   draw = function(d)
     return { at = { d:number(0, 4 << 20, 64), d:number(9 << 20, 11 << 20, 64) },
