@@ -195,6 +195,16 @@ static int l_kind_of_file(lua_State *L)
 	return 1;
 }
 
+/* core.real_path(path): from the root, without links; nil where there is nothing. */
+static int l_real_path(lua_State *L)
+{
+	char *path = realpath(luaL_checkstring(L, 1), NULL);
+
+	lua_pushstring(L, path);
+	free(path);
+	return 1;
+}
+
 /* core.descriptor(path): of a new file to write, for a child; or nil and why not. */
 static int l_descriptor(lua_State *L)
 {
@@ -218,7 +228,7 @@ static int l_close(lua_State *L)
 static const luaL_Reg functions[] = {
 	{ "hmac", l_hmac }, { "json", l_json }, { "from_json", l_from_json },
 	{ "make_folder", l_make_folder }, { "kind_of_file", l_kind_of_file },
-	{ "descriptor", l_descriptor }, { "close", l_close }, { NULL, NULL },
+	{ "real_path", l_real_path }, { "descriptor", l_descriptor }, { "close", l_close }, { NULL, NULL },
 };
 
 void core_result_open(lua_State *L)

@@ -81,7 +81,8 @@ local steps = {
       "violations()" } },
   { "Now you",
     "Here is a fresh ARM machine. undo takes a line back, show cache and show mappings look " ..
-        "around, help lists what there is, machine tiny is small enough to see all of its cache.",
+        "around, help lists what there is, machine tiny is small enough to see all of its cache. " ..
+        "lab list shows exercises: drivers to be mended; lab start 01 begins with the first.",
     { 'machine{ board = "arm64" }' } },
 }
 
