@@ -8,6 +8,7 @@ local play = require "lab/play"
 local progress = require "lab/progress"
 local result = require "grade/result"
 local session = require "session"
+local settings = require "settings"
 local text = require "text"
 local variant = require "grade/variant"
 
@@ -146,7 +147,7 @@ local function numbers(values)
   for name in pairs(values) do names[#names + 1] = tostring(name) end
   table.sort(names)
   for i, name in ipairs(names) do names[i] = name .. " = " .. value_shown(values[name]) end
-  return table.concat(names, ", ")
+  return table.concat(names, "; ")
 end
 
 local function copy_new(from, to)
@@ -220,9 +221,16 @@ end
 
 -- run, replay ------------------------------------------------------------------------------------
 
+-- An error of Lua, with what to do about it, and still with its place in the file.
+local function error_shown(message)
+  local better = require("line").improve(message)
+  local place = message:match("^driver%.lua:%d+: ")
+  return place and not better:find(place, 1, true) and place .. better or better
+end
+
 local function say_failure(failure)
   local message = tostring(failure.message)
-  if failure.kind == "error" then message = require("line").improve(message) end
+  if failure.kind == "error" then message = error_shown(message) end
   for line in message:gmatch("[^\n]+") do say_wrapped(line, line:match("^%s*")) end
 end
 
@@ -248,6 +256,7 @@ end
 -- What the machine has to tell now, and how it is asked.
 local function say_aftermath(failure)
   local broken = #core.violations() > 0
+  if failure and failure.kind == "error" and not broken then return end
   if not (failure or broken) then
     say_wrapped("It did what it should, this once. lab check tries what else hardware may do.")
   elseif session.mode == "lab" then
@@ -274,6 +283,9 @@ end
 local function words_of_run(...)
   local words = { ... }
   local word = words[1] ~= "on" and table.remove(words, 1) or nil
+  for _, board in ipairs(settings.boards()) do
+    if word == board then error("a board stands behind on\n  as in: lab run on " .. board, 0) end
+  end
   if #words > 0 and (words[1] ~= "on" or #words ~= 2) then
     error("lab run takes a file, then on and a board\n  as in: lab run on x86", 0)
   end
@@ -284,7 +296,7 @@ function lab.run(...)
   local word, on = words_of_run(...)
   local name, path = target(word)
   local board = play.board(labs.load(name), on)
-  say_wrapped(("plays %s once, on a fresh machine: %s, all calm"):format(short(path), board.board))
+  say_wrapped(("plays %s once on a fresh %s, all calm"):format(short(path), board.board))
   session.instead = ("lab(%q, %q, %q, %q)"):format("run", path, "on", board.board)
   return play_here(name, path, board)
 end
@@ -293,7 +305,7 @@ function lab.replay(word)
   local name, path = target(word)
   local broken = (progress.known(name) or {}).broken
   if not broken then error("nothing was found to play again\n  lab check looks for it", 0) end
-  say_wrapped(("plays %s on a fresh machine, %s, with what lab check found"):format(short(path),
+  say_wrapped(("plays %s once on a fresh %s, as lab check found it to break"):format(short(path),
       broken.machine.board))
   session.instead = ("lab(%q, %q)"):format("replay", path)
   return play_here(name, path, broken.machine, broken.choices)
@@ -318,7 +330,9 @@ end
 -- The first run that broke, so that it can be played again.
 local function broken_of(r)
   for _, check in ipairs(r.checks) do
-    if check.choices then return { choices = check.choices, machine = check.machine } end
+    if check.choices and (check.moment or #check.choices > 0) then
+      return { choices = check.choices, machine = check.machine }
+    end
   end
 end
 

@@ -129,10 +129,7 @@ function tour.tour()
   local fine, finished = pcall(all_steps)
   session.in_tour = false
   if finished ~= true then io.stdout:write("The tour ends here, on a fresh arm64 machine.\n") end
-  for name in pairs(_G) do
-    if before[name] == nil then _G[name] = nil end
-  end
-  for name, value in pairs(before) do _G[name] = value end
+  session.put_back(before)
   settings.power_on({ board = "arm64" })
   session.new_machine()
   session.instead = 'machine{ board = "arm64" }'

@@ -10,7 +10,7 @@ export B MAKE DMALAB="$B/dmalab" CMOCKA_MESSAGE_OUTPUT=TAP
 
 # The longest first, so that none of them is the last to begin.
 names() {
-	echo window gallery-explored fuzz_api brute fuzz_model drivers gallery property sessions labs
+	echo window gallery-explored fuzz_api brute fuzz_model drivers gallery property sessions course labs
 	echo explore view shot layers headers scenario readme replay fuzz_recording
 	for program in "$B"/tests/test_*; do
 		name=${program##*/}
@@ -55,6 +55,7 @@ play() {
 	explore) "$DMALAB" run tests/explore/test.lua ;;
 	brute) "$DMALAB" run tests/explore/brute.lua 10 ;;
 	gallery-explored) "$DMALAB" run tests/gallery/explore.lua "" 1 ;;
+	course) sh tests/course/test.sh "$DMALAB" ;;
 	labs) "$DMALAB" run tests/labs/run.lua ;;
 	readme | replay | scenario | gallery) "$1" ;;
 	fuzz_recording) "$B/tests/$1" 5000 ;;

@@ -7,6 +7,7 @@
 local explore = require "explore"
 local labs = require "grade/labs"
 local properties = require "grade/properties"
+local session = require "session"
 local settings = require "settings"
 local text = require "text"
 local variant = require "grade/variant"
@@ -326,6 +327,7 @@ end
 function judge.submission(lab, source, variants, keep, say)
   judge.recorded, judge.schedules = false, 0
   core.announce = nil
+  session.put_back(session.known)      -- a prompt's variables would give addresses their names
   local fine, message = core.student_load(source, "driver.lua")
   if not fine then
     say { broken = message }

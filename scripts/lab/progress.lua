@@ -50,8 +50,8 @@ function progress.load()
     state = read
   else
     os.rename(path(), path() .. ".damaged")
-    trouble = "your progress could not be read, so it begins anew; what was there is in\n  " ..
-        path() .. ".damaged"
+    trouble = "your progress could not be read, so it begins anew; the file is kept as\n  " ..
+        "labs.json.damaged, where it was"
   end
 end
 
