@@ -60,7 +60,7 @@ local function overview()
     say_labelled("  " .. group[1], 16, table.concat(group[2], "  "))
   end
   say("help NAME tells all about one of them. More: help functions, boards, settings,")
-  say("archs, rules, misconceptions, events, devices, nature, words. New here? tour")
+  say("archs, rules, misconceptions, events, devices, nature, words. New? tour, lab")
 end
 
 
