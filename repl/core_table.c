@@ -12,6 +12,7 @@
 
 #include <dirent.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 static struct bench *bench(lua_State *L)
@@ -717,6 +718,17 @@ static int l_files(lua_State *L)
 	return 1;
 }
 
+/* core.rows(): lines of the terminal, or nil where the output goes elsewhere. */
+static int l_rows(lua_State *L)
+{
+	struct winsize screen;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &screen) || !screen.ws_row)
+		return 0;
+	lua_pushinteger(L, screen.ws_row);
+	return 1;
+}
+
 static const luaL_Reg functions[] = {
 	{ "power_on", l_power_on }, { "board", l_board },
 	{ "mark", l_mark }, { "keep", l_keep }, { "undo", l_undo }, 
@@ -727,6 +739,7 @@ static const luaL_Reg functions[] = {
 	{ "lines", l_lines }, { "cache_info", l_cache_info }, { "copies", l_copies },
 	{ "stores", l_stores }, { "devices_now", l_devices_now }, { "translate", l_translate },
 	{ "interrupt", l_interrupt }, { "files", l_files },
+	{ "rows", l_rows },
 	{ NULL, NULL },
 };
 

@@ -43,7 +43,7 @@ function main.start(list, mode)
   end
   if mode == "prompt" and core.terminal then
     io.stdout:write("dmalab ", core.version, ", board ", session.chosen.board,
-                    ": help lists what there is, tour shows around.\n")
+                    ". tour shows around, lab has exercises, help lists all.\n")
   end
 end
 

@@ -9,6 +9,7 @@ require "api"                  -- the calls made in Lua
 local explore = require "explore"
 local labs = require "grade/labs"
 local properties = require "grade/properties"
+local session = require "session"
 local settings = require "settings"
 local text = require "text"
 local variant = require "grade/variant"
@@ -82,10 +83,26 @@ local function predict(question, answer)
   end
 end
 
+-- Those made in time, by question, added to a list: the truth is told to whoever has predicted it.
+local function add_predictions(all, board, predicted, revealed)
+  local list = {}
+  for question, said in pairs(predicted) do
+    local truth = revealed[question]
+    if truth ~= nil then list[#list + 1] = { question = question, board = board,
+        said = shown(said), truth = shown(truth), right = said == truth } end
+  end
+  table.sort(list, function(a, b) return a.question < b.question end)
+  return table.move(list, 1, #list, #all + 1, all)
+end
+
+-- Who plays the student's file: the state of its own, which counts its steps. once() has another.
+local confined = { reset = function() return core.student_reset(judge.STEPS) end,
+    call = core.student_call }
+
 -- student.NAME(...) calls the student's function of that name.
 local student = setmetatable({}, { __index = function(_, name)
   return function(...)
-    local answer = table.pack(core.student_call(name, ...))
+    local answer = table.pack(run.driver.call(name, ...))
     if not answer[1] then fail("error", answer[2]) end
     return table.unpack(answer, 2, answer.n)
   end
@@ -113,7 +130,8 @@ local function play_once(self)
   run.revealed, run.predicted, run.failure, run.behind = {}, {}, nil, 0
   run.given = self.lab.gives and self.lab.gives(self.values) or {}
   local before = { core.held() }
-  local fine, message = core.student_reset(judge.STEPS)
+  run.driver = self.driver or confined
+  local fine, message = run.driver.reset()
   if not fine then fail("error", message) end
   self.lab.play(student, self.values)
   check_held(before)
@@ -253,6 +271,7 @@ local function outcome_of(check, failure, self)
       rule = failure.rule, code = failure.code or check.code,
       deviations = failure.run and failure.run.deviations,
       story = failure.run and table.move(failure.run.story, 1, #failure.run.story, 1, {}),
+      choices = failure.run and failure.run.choices, machine = self.board,
       cost = self.known and self.known.cost }
 end
 
@@ -320,6 +339,18 @@ local function given(name)
   end
 end
 
+-- Where they were asked for, and on no hidden variant.
+local function open_predictions(cases)
+  local list = {}
+  for _, c in ipairs(cases) do
+    local known = c.known
+    if known and not c.hidden then
+      add_predictions(list, c.board.board, known.predicted or {}, known.revealed or {})
+    end
+  end
+  return list
+end
+
 -- Before the fork: the student's state with nothing of a student in it.
 function judge.prepare(lab)
   lab.counts = all_counts(lab)
@@ -338,6 +369,7 @@ end
 function judge.submission(lab, source, variants, keep, say)
   judge.recorded, judge.schedules = false, 0
   core.announce = nil
+  session.put_back(session.known)      -- a prompt's variables would give addresses their names
   local fine, message = core.student_load(source, "driver.lua")
   if not fine then
     say { broken = message }
@@ -351,7 +383,26 @@ function judge.submission(lab, source, variants, keep, say)
     say(found)
   end
   local calm = cases[1]:calm()
-  say { printed = calm.printed, cost = calm.cost, schedules = judge.schedules }
+  say { printed = calm.printed, cost = calm.cost, schedules = judge.schedules,
+      predictions = open_predictions(cases) }
+end
+
+-- By hand ----------------------------------------------------------------------------------------
+
+-- What a file may call beside the driver API while it is played: a function, or nil.
+function judge.given(name)
+  if name == "predict" then return predict end
+  return run.given and run.given[name]
+end
+
+-- One run on the machine as it is, a `board`, for somebody who looks on. driver: reset() and
+-- call(name, ...), which answer as those of the student's state do. What went wrong, as { kind =,
+-- message = } or nil, and the predictions.
+function judge.once(lab, values, board, driver)
+  run.counts = { error = true, wrong = true, left = true }
+  local fine, message = pcall(play_once, { lab = lab, values = values, driver = driver })
+  return run.failure or (not fine and { kind = "error", message = message }) or nil,
+      add_predictions({}, board, run.predicted, run.revealed)
 end
 
 return judge

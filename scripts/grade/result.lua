@@ -2,8 +2,9 @@
 --
 -- { tool, lab, title, student, seed, key, sandbox, state, score, max, message, printed, schedules,
 --   cost = { cycles =, maintained = }, recording,
+--   predictions = { { question, board, said, truth, right } },
 --   checks = { { number, title, points, max, outcome, code, message, moment, story, board,
---     deviations, hidden } } }
+--     deviations, hidden; choices and machine, to play it again } } }
 --
 -- state: "unfinished" (written first, in case nothing comes after), "done", "broken" (no Lua),
 -- "unread" (no file, or one nobody may read), "late", "loud", "killed", "failed". outcome: pass, fail,
