@@ -144,7 +144,7 @@ static void push_json(lua_State *L, const cJSON *json)
 		}
 	} else if (cJSON_IsNumber(json)) {
 		lua_pushnumber(L, json->valuedouble);
-		if (lua_tointegerx(L, -1, NULL) == json->valuedouble) {
+		if ((double)lua_tointegerx(L, -1, NULL) == json->valuedouble) {
 			lua_pushinteger(L, lua_tointeger(L, -1));
 			lua_remove(L, -2);
 		}

@@ -6,12 +6,12 @@ set -e
 kit=$1
 build=$2
 
-# Of a lab a student gets the question, the start, what is judged, and pictures.
+# Of a lab a student gets the question, the start and what is judged.
 student_labs() {
 	for lab in labs/[0-9][0-9]-*; do
 		mkdir -p "$1/$lab"
-		for file in "$lab/README.md" "$lab/start.lua" "$lab/grade.lua" "$lab"/*.svg "$lab"/*.png; do
-			[ ! -f "$file" ] || cp "$file" "$1/$lab"
+		for file in "$lab/README.md" "$lab/start.lua" "$lab/grade.lua"; do
+			cp "$file" "$1/$lab"
 		done
 	done
 	cp labs/README.md "$1/labs"

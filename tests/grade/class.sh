@@ -106,7 +106,7 @@ grade "$many" -o "$room/whole" >/dev/null
 for signal in KILL INT; do
 	"$dmalab" grade 01 --seconds 10 "$many" -o "$room/part" --jobs 2 >/dev/null 2>"$room/err" &
 	child=$!
-	while [ ! -e "$room/part/s15.json" ]; do sleep 0.02; done
+	while [ ! -e "$room/part/s15.json" ] && kill -0 $child; do sleep 0.02; done
 	kill -$signal $child
 	wait $child 2>/dev/null
 	claim "$signal leaves no report" test ! -e "$room/part/class.html"
