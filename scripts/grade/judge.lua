@@ -236,7 +236,6 @@ function case:calm()
     local fine, message = pcall(played)
     known.cost = { cycles = cycles() - began, maintained = core.maintained(first) }
     known.predicted, known.revealed = run.predicted, run.revealed
-    known.failure = run.failure
     known.printed = core.student_said()
     if not fine then error(message, 0) end
   end, { bound = 0, samples = 0, jobs = 1, shows = false, rules = false,

@@ -219,9 +219,9 @@ claim "no file of a student kit is a solution or a test" sh -c \
 	"! find '$student' | grep -E 'solution|wrong-|tests|platforms|secret'"
 claim "no solution is in any file of it" sh -c '
 	for solution in labs/*/solution.lua labs/*/wrong-*.lua; do
-		grep -Ev "^(--|end|$)" "$solution" >"$1/body"
+		grep -Ev "^ *(--|end|$)" "$solution" >"$1/body"
 		find "$2/labs" -type f | while read -r file; do
-			[ "$(grep -cFxf "$1/body" "$file")" -lt "$(wc -l <"$1/body")" ] || echo "$file: $solution"
+			! grep -Ev "^ *(--|end|$)" "$file" | cmp -s - "$1/body" || echo "$file: $solution"
 		done
 	done >"$1/found"
 	cat "$1/found"
