@@ -70,7 +70,10 @@ static void put_back(struct bench *b, struct snapshot *s)
 void bench_restore(struct bench *b, struct snapshot *s)
 {
 	put_back(b, s);
-	trace_rewind(&b->trace, s->seq);
+	if (s->seq >= b->trace.first)
+		trace_rewind(&b->trace, s->seq);
+	else
+		trace_resume(&b->trace, s->seq);
 	b->trace.cause = 0;
 }
 

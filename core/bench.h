@@ -46,8 +46,9 @@ uint32_t bench_undo(struct bench *b, uint32_t n);
 
 /*
  * For who plays the same thing many times: a snapshot of its own, and back to it without a word.
- * The trace is cut there, so it tells the same numbers again. Readers other than the checker must
- * not have read on, and no more than TRACE_KEEP events may lie between.
+ * The trace is cut there, so it tells the same numbers again; where it was trimmed beyond, with more
+ * than TRACE_KEEP events between, what came before is lost. Readers other than the checker must not
+ * have read on.
  */
 struct snapshot *bench_snapshot(struct bench *b);
 void bench_restore(struct bench *b, struct snapshot *s);

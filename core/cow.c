@@ -30,19 +30,17 @@ static size_t branches(const struct cow *c)
 	return (c->count + BRANCH - 1) / BRANCH;
 }
 
-static struct root *new_root(const struct cow *c)
+static size_t root_bytes(const struct cow *c)
 {
-	struct root *r = core_alloc(sizeof *r + branches(c) * sizeof r->branch[0]);
-
-	r->refs = 1;
-	return r;
+	return sizeof *c->root + branches(c) * sizeof c->root->branch[0];
 }
 
 void cow_init(struct cow *c, size_t leaf_size, size_t count)
 {
 	assert(leaf_size <= LEAF_MAX);
 	*c = (struct cow){ .leaf_size = leaf_size, .count = count };
-	c->root = new_root(c);
+	c->root = core_alloc(root_bytes(c));
+	c->root->refs = 1;
 }
 
 static void let_leaf_go(struct leaf *l)
@@ -51,12 +49,21 @@ static void let_leaf_go(struct leaf *l)
 		free(l);
 }
 
+/* The lowest bit of the mask goes. Which it was. */
+static unsigned take_bit(uint64_t *mask)
+{
+	unsigned bit = (unsigned)__builtin_ctzll(*mask);
+
+	*mask &= *mask - 1;
+	return bit;
+}
+
 static void let_branch_go(struct branch *b)
 {
 	if (!b || --b->refs)
 		return;
-	for (size_t i = 0; i < BRANCH; i++)
-		let_leaf_go(b->leaf[i]);
+	for (uint64_t left = b->present; left; )
+		let_leaf_go(b->leaf[take_bit(&left)]);
 	free(b);
 }
 
@@ -77,6 +84,11 @@ void cow_copy(struct cow *to, const struct cow *from)
 		to->root->refs++;
 }
 
+static void *copy_of(const void *from, size_t bytes)
+{
+	return memcpy(alloc_rough(bytes), from, bytes);
+}
+
 /* A root that is this array's alone. */
 static struct root *own_root(struct cow *c)
 {
@@ -84,9 +96,10 @@ static struct root *own_root(struct cow *c)
 
 	if (old->refs == 1)
 		return old;
-	c->root = new_root(c);
+	c->root = copy_of(old, root_bytes(c));
+	c->root->refs = 1;
 	for (size_t i = 0; i < branches(c); i++)
-		if ((c->root->branch[i] = old->branch[i]))
+		if (old->branch[i])
 			old->branch[i]->refs++;
 	old->refs--;
 	return c->root;
@@ -95,36 +108,34 @@ static struct root *own_root(struct cow *c)
 /* The branch of leaf i, present and this array's alone. */
 static struct branch *own_branch(struct cow *c, size_t i)
 {
-	struct branch **place = &own_root(c)->branch[i / BRANCH], *old = *place, *own;
+	struct branch **place = &own_root(c)->branch[i / BRANCH], *old = *place;
 
 	if (old && old->refs == 1)
 		return old;
-	own = core_alloc(sizeof *own);
-	own->refs = 1;
-	for (size_t j = 0; old && j < BRANCH; j++)
-		if ((own->leaf[j] = old->leaf[j]))
-			own->leaf[j]->refs++;
+	*place = old ? copy_of(old, sizeof *old) : core_alloc(sizeof *old);
+	(*place)->refs = 1;
+	for (uint64_t left = (*place)->present; left; )
+		old->leaf[take_bit(&left)]->refs++;
 	let_branch_go(old);
-	return *place = own;
+	return *place;
 }
 
 void *cow_unshare(struct cow *c, size_t i)
 {
-	struct leaf **place, *old, *own;
+	size_t bytes = sizeof(struct leaf) + c->leaf_size;
+	struct branch *b;
+	struct leaf *old;
 
 	assert(i < c->count);
-	place = &own_branch(c, i)->leaf[i % BRANCH];
-	old = *place;
+	b = own_branch(c, i);
+	old = b->leaf[i % BRANCH];
 	if (old && old->refs == 1)
 		return old->bytes;
-	own = old ? alloc_rough(sizeof *own + c->leaf_size)
-		  : core_alloc(sizeof *own + c->leaf_size);
-	own->refs = 1;
-	if (old)
-		memcpy(own->bytes, old->bytes, c->leaf_size);
+	b->leaf[i % BRANCH] = old ? copy_of(old, bytes) : core_alloc(bytes);
+	b->leaf[i % BRANCH]->refs = 1;
+	b->present |= (uint64_t)1 << i % BRANCH;
 	let_leaf_go(old);
-	*place = own;
-	return own->bytes;
+	return b->leaf[i % BRANCH]->bytes;
 }
 
 size_t cow_owned(const struct cow *c)

@@ -21,10 +21,11 @@ struct leaf {
 	_Alignas(16) uint8_t bytes[];
 };
 
-#define BRANCH 64        /* leaves */
+#define BRANCH 64        /* leaves, and bits of a word */
 
 struct branch {
 	uint32_t refs;
+	uint64_t present;            /* a bit for each leaf that is there */
 	struct leaf *leaf[BRANCH];   /* NULL: all zeros */
 };
 

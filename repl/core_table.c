@@ -8,9 +8,11 @@
 #include "api.h"
 
 #include "kernel/dma.h"
+#include "program.h"
 
 #include <dirent.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 static struct bench *bench(lua_State *L)
@@ -385,6 +387,22 @@ static int l_event(lua_State *L)
 	return 1;
 }
 
+/* core.maintained(seq): bytes of the lines cleaned, invalidated or flushed from that event on. */
+static int l_maintained(lua_State *L)
+{
+	const struct trace *t = &bench(L)->trace;
+	uint64_t bytes = 0;
+
+	for (uint64_t seq = (uint64_t)luaL_checkinteger(L, 1); seq < t->next; seq++) {
+		const struct event *e = trace_at(t, seq);
+
+		if (e && e->kind == EV_CACHE_OP)
+			bytes += e->size;
+	}
+	lua_pushinteger(L, (lua_Integer)bytes);
+	return 1;
+}
+
 static const char *writer(stamp_t s)
 {
 	static const char *const words[] = { "nobody", "cpu", "kernel", "cpu" };
@@ -700,21 +718,35 @@ static int l_files(lua_State *L)
 	return 1;
 }
 
+/* core.rows(): lines of the terminal, or nil where the output goes elsewhere. */
+static int l_rows(lua_State *L)
+{
+	struct winsize screen;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &screen) || !screen.ws_row)
+		return 0;
+	lua_pushinteger(L, screen.ws_row);
+	return 1;
+}
+
 static const luaL_Reg functions[] = {
 	{ "power_on", l_power_on }, { "board", l_board },
 	{ "mark", l_mark }, { "keep", l_keep }, { "undo", l_undo }, 
-	{ "event", l_event }, { "trace", l_trace }, { "violations", l_violations },
+	{ "event", l_event }, { "trace", l_trace }, { "maintained", l_maintained },
+	{ "violations", l_violations },
 	{ "chain", l_chain },
 	{ "mappings", l_mappings }, { "nature", l_nature },
 	{ "lines", l_lines }, { "cache_info", l_cache_info }, { "copies", l_copies },
 	{ "stores", l_stores }, { "devices_now", l_devices_now }, { "translate", l_translate },
 	{ "interrupt", l_interrupt }, { "files", l_files },
+	{ "rows", l_rows },
 	{ NULL, NULL },
 };
 
 void core_table_open(lua_State *L)
 {
 	const struct session *s = session_of(L);
+	char program[PROGRAM_PATH];
 
 	lua_newtable(L);
 	luaL_setfuncs(L, functions, 0);
@@ -728,6 +760,7 @@ void core_table_open(lua_State *L)
 	core_result_open(L);
 	set_string(L, "version", VERSION);
 	set_string(L, "scripts", s->scripts);
+	set_string(L, "program", program_folder(program, sizeof program) ? program : "");
 	set_boolean(L, "terminal", isatty(STDOUT_FILENO));
 	lua_getglobal(L, "load");              /* Lua's own; the global will read memory */
 	lua_setfield(L, -2, "compile");

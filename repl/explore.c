@@ -6,7 +6,7 @@
  * A run restores the snapshot (the trace is cut there), lets nature follow the list, calls the
  * function and looks at what came of it. Nobody records or views the runs, and no rule is
  * announced. The work of a level is shared by processes that are forked for it: each has all there
- * is, plays every so-many-th item, and sends back one string for each.
+ * is, plays the next item that nobody has taken, and sends back one string for each.
  */
 #include "api.h"
 #include "core_table.h"
@@ -18,13 +18,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define DEVIATIONS_MAX 64
 #define QUESTIONS_MAX  16384               /* of one run that are kept */
-#define EVENTS_MAX     200000              /* of one run; then it goes on for ever */
+#define EVENTS_MAX     (TRACE_KEEP / 2)    /* of one run; then it goes on for ever */
 #define CYCLES_MAX     ((uint64_t)20000000000)
 #define STEPS_MAX      20000000            /* instructions of Lua in one run, likewise */
 #define JOBS_MAX       64
@@ -152,9 +153,11 @@ static void push_questions(lua_State *L, const struct explorer *e, bool answers)
 	luaL_pushresult(&text);
 }
 
+/* Again at the next instruction: a pcall of the driver's must not keep it going. */
 static void too_long(lua_State *L, lua_Debug *frame)
 {
 	(void)frame;
+	lua_sethook(L, too_long, LUA_MASKCOUNT, 1);
 	luaL_error(L, "this would wait for ever: the driver goes round and round");
 }
 
@@ -209,6 +212,17 @@ static bool play(lua_State *L, struct session *s, int function)
 	return fine;
 }
 
+/* The words of an error; where it has none, the address of a table would be another each time. */
+static void push_message(lua_State *L, int i)
+{
+	if (luaL_callmeta(L, i, "__tostring"))
+		return;
+	if (lua_isstring(L, i))
+		lua_pushvalue(L, i);
+	else
+		lua_pushfstring(L, "error was called with a %s, not with words", luaL_typename(L, i));
+}
+
 /* What it came to, and why; an error's message stands at index 7. */
 static void push_verdict(lua_State *L, struct session *s, const struct violation *v, bool fine)
 {
@@ -224,7 +238,7 @@ static void push_verdict(lua_State *L, struct session *s, const struct violation
 	else if (fine)
 		lua_pushnil(L);
 	else
-		luaL_tolstring(L, 7, NULL);
+		push_message(L, 7);
 }
 
 /*
@@ -301,8 +315,8 @@ struct follow {
 };
 
 /*
- * core.follow(deviations): nature follows the list; core.follow(): what it began is over, and
- * nature is what the board says again.
+ * core.follow(deviations): nature follows the list; core.follow(): what it began is over, nature is
+ * what the board says again. How many of the list were never asked for.
  */
 static int l_follow(lua_State *L)
 {
@@ -310,10 +324,13 @@ static int l_follow(lua_State *L)
 	struct follow *f;
 
 	if (lua_isnoneornil(L, 1)) {
+		const struct nature *n = &m->hw.bus.nature;
+
 		machine_end(m);
+		lua_pushinteger(L, n->plan ? (lua_Integer)(n->plan->count - n->next) : 0);
 		machine_follow(m, NULL, 0);
 		session_settle(L);
-		return 0;
+		return 1;
 	}
 	f = lua_newuserdatauv(L, sizeof *f, 0);
 	f->plan = (struct plan){ .deviation = f->deviation,
@@ -344,13 +361,13 @@ static void send_item(lua_State *L, FILE *out, uint32_t number)
 	lua_pop(L, 1);
 }
 
-/* The child's whole life: item `first` and every jobs-th behind it. */
-static void work(lua_State *L, lua_Integer first, lua_Integer jobs, lua_Integer n, int to)
+/* The child's whole life: again and again the next item that nobody has taken. */
+static void work(lua_State *L, _Atomic lua_Integer *next, lua_Integer n, int to)
 {
 	FILE *out = fdopen(to, "w");
 
 	signal(SIGINT, SIG_IGN);
-	for (lua_Integer i = first; out && i <= n; i += jobs) {
+	for (lua_Integer i; out && (i = (*next)++) <= n; ) {
 		lua_pushvalue(L, 3);
 		lua_pushinteger(L, i);
 		if (lua_pcall(L, 1, 1, 0) != LUA_OK)
@@ -362,7 +379,7 @@ static void work(lua_State *L, lua_Integer first, lua_Integer jobs, lua_Integer 
 	_exit(0);
 }
 
-static bool hire(lua_State *L, struct worker *w, lua_Integer first, lua_Integer jobs, lua_Integer n)
+static bool hire(lua_State *L, struct worker *w, _Atomic lua_Integer *next, lua_Integer n)
 {
 	int ends[2];
 
@@ -372,7 +389,7 @@ static bool hire(lua_State *L, struct worker *w, lua_Integer first, lua_Integer 
 	w->process = fork();
 	if (!w->process) {
 		close(ends[0]);
-		work(L, first, jobs, n, ends[1]);
+		work(L, next, n, ends[1]);
 	}
 	close(ends[1]);
 	if (w->process < 0) {
@@ -435,23 +452,29 @@ static void dismiss(struct worker *w)
 	free(w->text);
 }
 
-/* What comes in the next moment. False: all of them are done. */
-static bool hear_from(lua_State *L, struct worker *w, int jobs, lua_Integer *done)
+static bool at_work(const struct worker *w, int jobs)
+{
+	for (int i = 0; i < jobs; i++)
+		if (w[i].from >= 0)
+			return true;
+	return false;
+}
+
+/* What comes in the next moment: so many items. */
+static lua_Integer hear_from(lua_State *L, struct worker *w, int jobs)
 {
 	struct pollfd ready[JOBS_MAX];
-	bool at_work = false;
+	lua_Integer taken = 0;
 
-	for (int i = 0; i < jobs; i++) {
+	for (int i = 0; i < jobs; i++)
 		ready[i] = (struct pollfd){ .fd = w[i].from, .events = POLLIN };
-		at_work |= w[i].from >= 0;
-	}
 	poll(ready, (nfds_t)jobs, 200);
 	for (int i = 0; i < jobs; i++)
 		if (w[i].from >= 0 && ready[i].revents) {
 			listen_to(&w[i]);
-			*done += take_items(L, &w[i]);
+			taken += take_items(L, &w[i]);
 		}
-	return at_work;
+	return taken;
 }
 
 /* Ask progress, at index 5. */
@@ -468,6 +491,18 @@ static bool is_enough(lua_State *L, lua_Integer done)
 	return enough;
 }
 
+/* The number of the next item, in memory that all of them see. */
+static _Atomic lua_Integer *new_counter(lua_State *L)
+{
+	_Atomic lua_Integer *next = mmap(NULL, sizeof *next, PROT_READ | PROT_WRITE,
+					 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (next == MAP_FAILED)
+		luaL_error(L, "not enough memory");
+	*next = 1;
+	return next;
+}
+
 /*
  * core.share(jobs, n, function [, progress]): the strings function(1) .. function(n) answers, made
  * by that many processes. progress(done) is called now and then; when it answers true, or at
@@ -479,6 +514,7 @@ static int l_share(lua_State *L)
 	int jobs = (int)luaL_checkinteger(L, 1);
 	lua_Integer n = luaL_checkinteger(L, 2), done = 0;
 	struct worker worker[JOBS_MAX];
+	_Atomic lua_Integer *next;
 	bool stop = false;
 
 	luaL_checktype(L, 3, LUA_TFUNCTION);
@@ -486,14 +522,18 @@ static int l_share(lua_State *L)
 	lua_settop(L, 4);
 	lua_newtable(L);
 	lua_insert(L, 4);               /* 4: the list, 5: progress */
+	next = new_counter(L);
 	fflush(NULL);
 	for (int i = 0; i < jobs; i++)
-		if (!hire(L, &worker[i], i + 1, jobs, n))
+		if (!hire(L, &worker[i], next, n))
 			stop = true;
-	while (!stop && hear_from(L, worker, jobs, &done))
+	while (!stop && at_work(worker, jobs)) {
+		done += hear_from(L, worker, jobs);
 		stop = take_interrupt(L, s) || is_enough(L, done);
+	}
 	for (int i = 0; i < jobs; i++)
 		dismiss(&worker[i]);
+	munmap((void *)next, sizeof *next);
 	lua_settop(L, 4);
 	return 1;
 }

@@ -530,6 +530,10 @@ static int explore(const struct options *o)
 		return status;
 	lua_pushstring(session->lua, o->words[1]);
 	push_pairs(session->lua, o->explore, o->explore_count);
+	if (!session_call(session, "explore_options", 1, 1)) {
+		complain();
+		return WRONG_USAGE;
+	}
 	lua_pushstring(session->lua, o->record);
 	return finish(call_was_fine(session_call(session, "explore", 3, 1)));
 }

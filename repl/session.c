@@ -408,6 +408,20 @@ static void announce(lua_State *L, struct session *s, uint32_t i)
 	lua_call(L, 1, 0);
 }
 
+/*
+ * What explore plays ends here. The hook that counts its instructions comes at each one from now
+ * on, so that no pcall of the driver's keeps it going.
+ */
+static void stop_at_limit(lua_State *L, const struct session *s)
+{
+	if (!s->last_event || (s->bench->trace.next <= s->last_event &&
+			       s->bench->machine.hw.bus.cycle <= s->last_cycle))
+		return;
+	lua_sethook(L, lua_gethook(L), LUA_MASKCOUNT, 1);
+	luaL_error(L, "this would wait for ever: it is still not over after %I cycles",
+		   (LUAI_UACINT)s->bench->machine.hw.bus.cycle);
+}
+
 void session_settle(lua_State *L)
 {
 	struct session *s = session_of(L);
@@ -415,6 +429,7 @@ void session_settle(lua_State *L)
 	record(s);
 	bench_settle(s->bench);
 	viewer_refresh(s);
+	stop_at_limit(L, s);
 	while (s->announced < s->bench->checker.facts.violations.count) {
 		luaL_checkstack(L, 8, NULL);
 		announce(L, s, s->announced++);
@@ -447,8 +462,5 @@ void session_pause(lua_State *L)
 		s->stopping = true;
 		luaL_error(L, "interrupted");
 	}
-	if (s->last_event && (s->bench->trace.next > s->last_event ||
-			      s->bench->machine.hw.bus.cycle > s->last_cycle))
-		luaL_error(L, "this would wait for ever: it is still not over after %I cycles",
-			   (LUAI_UACINT)s->bench->machine.hw.bus.cycle);
+	stop_at_limit(L, s);
 }

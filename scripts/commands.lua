@@ -28,6 +28,24 @@ command { name = "tour", args = "", group = "help",
           help = "from a store that stays in the cache to a correct transfer, step by step",
           run = late("tour", "tour") }
 
+command { name = "lab", args = "[list | start NAME [DIR] | read | run | check | replay | hint]",
+          group = "help", raw = true,
+          help = "exercises: a driver that looks right, what goes wrong with it, and how it is mended",
+          notes = {
+            "list", "the labs, in the order of the course, and your points",
+            "start", "NAME [DIR]: a folder with README.md and driver.lua, the file to edit; here " ..
+                "or in DIR. NAME may be the number alone",
+            "read", "what to do, a screen at a time",
+            "run", "[FILE] [on BOARD]: play the file once on the machine of the prompt, where show, " ..
+                "why() and view look at it then",
+            "check", "[FILE]: what it is worth, tried on every schedule",
+            "replay", "play the run that lab check found, on the machine of the prompt",
+            "hint", "one of three hints, each a step further",
+            "FILE", "driver.lua of the lab worked on last; the name of a lab does as well",
+          },
+          complete = { "list", "start", "read", "run", "check", "replay", "hint" },
+          run = late("lab", "lab") }
+
 command { name = "show", args = "cache [1|2] | line VA | pages | mappings | board [NAME] | " ..
     "trace [N] | bytes VA [N] | stores | devices | iommu | violations",
           group = "look", raw = true,
@@ -119,6 +137,8 @@ command { name = "explore", args = "fn [, { bound = 2, runs =, seconds =, sample
                 "was found is kept",
             "jobs", "processes (one for each core); they change no answer",
             "record", "a file for the recording of the smallest schedule that breaks it",
+            "unseen", "a transfer to cached memory torn in one long run(n): wait in short steps; delays " ..
+                "other than three, a little, longer than a call, longer than a transfer",
             "result", "verdict (holds, breaks, stopped), runs, exhaustive, sampled, warnings; and " ..
                 "where it breaks deviations, choices, kind, why, story: print(result.story). " ..
                 "replay(fn, result) plays that schedule here",

@@ -97,9 +97,20 @@ local function in_quotes(before)
   return {}   -- a file name, perhaps
 end
 
+-- Behind `lab start ` and its like: names of labs; of `lab run` a board as well.
+local function after_lab(before, row)
+  if before:find("%son%s+$") then return settings.boards() end
+  local first = before:match("^%s*lab%s+(%a+)%s")
+  if not first then return row.complete end
+  local list = first ~= "list" and require("grade/labs").names() or {}
+  if first == "run" then list[#list + 1] = "on" end
+  return list
+end
+
 local function after_command(before, name)
   local row = session.commands[name]
   if name == "help" then return require("help").names() end
+  if name == "lab" then return after_lab(before, row) end
   if name == "machine" then
     local key = before:match("([%w_]+)=$")
     if key then return words_of(key) end
@@ -126,10 +137,10 @@ return function(word, start, line)
   if before:find("machine%s*%(?%s*{[^}]*$") and not before:find("=%s*$") then
     return starting_with(word, keys())
   end
-  -- readline takes a word up to a minus sign; names of rules have some.
-  local dashed = before:match("^%s*help%s+(%S*%-)$")
-  if dashed then
-    local found = starting_with(dashed .. word, require("help").names())
+  -- readline takes a word up to a minus sign; names of rules and labs have some.
+  local whole, by, dashed = before:match("^(%s*(%a+)%s.-)(%S*%-)$")
+  if by == "help" or by == "lab" then
+    local found = starting_with(dashed .. word, after_command(whole, by))
     for i, name in ipairs(found) do found[i] = name:sub(#dashed + 1) end
     return found
   end

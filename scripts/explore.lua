@@ -64,6 +64,7 @@ local function options_of(given)
   for key, value in pairs(defaults) do
     if o[key] == nil then o[key] = value end
   end
+  o.warns = o.rules == nil
   o.rules = rules_mask(o.rules)
   o.jobs = math.max(1, math.min(64, o.jobs or core.cores()))
   o.until_second = o.seconds and core.seconds() + o.seconds
@@ -279,7 +280,12 @@ end
 
 local function packed_choices(choices)
   local parts = {}
-  for i, c in ipairs(choices) do parts[i] = string.pack(PACKED, c.question, c.answer) end
+  for i, c in ipairs(choices) do
+    if type(c) ~= "table" or not (math.tointeger(c.question) and math.tointeger(c.answer)) then
+      error("a choice is { question =, answer = }; explore finds them", 0)
+    end
+    parts[i] = string.pack(PACKED, c.question, c.answer)
+  end
   return table.concat(parts)
 end
 
@@ -310,7 +316,10 @@ local stops = { interrupted = "stopped by Ctrl-C", time = "stopped, for time was
 -- How to look at the schedule that was found.
 local function hint(r)
   if r.unrecorded then return "it is not recorded: " .. r.unrecorded end
-  if r.recorded then return "dmalab view " .. r.recorded .. " goes through this one" end
+  if r.recorded then
+    return "dmalab view " .. r.recorded .. " goes through this one" ..
+        (r.deviations > 0 and "; there /nature finds each deviation, a dot above the lanes" or "")
+  end
   if session.mode == "explore" then
     return "--record FILE keeps this one, and dmalab view FILE goes through it"
   end
@@ -318,10 +327,16 @@ local function hint(r)
       and "and why() explains it" or "and show trace tells it")
 end
 
+-- What was drawn at random needs all it has, but another schedule might do with fewer.
+local function told_size(r)
+  if r.deviations == 0 then return "it breaks when all is calm:" end
+  return "it breaks with " .. plural(r.deviations, "deviation") .. " from calm" ..
+      (r.exhaustive >= r.deviations - 1 and ", and not with fewer:" or r.minimal
+      and ", each of them needed:" or ":")
+end
+
 local function told_break(r)
-  local head = r.deviations == 0 and "it breaks when all is calm:" or "it breaks with "
-      .. plural(r.deviations, "deviation") .. " from calm" .. (r.minimal
-      and ", and not with fewer:" or ":")
+  local head = told_size(r)
   return ("%s\n%s\n%s played\n  %s"):format(head, r.story, plural(r.runs + r.sampled, "schedule"),
       text.wrap(hint(r), 76, "  "))
 end
@@ -389,10 +404,12 @@ local function tell_counter(play, o, r, counter)
 end
 
 -- Nothing is lost yet, but the driver is not right either: rules that only warn, broken when calm.
+-- Who says which rules count has said that these do not.
 local function tell_warnings(play, o, r, calm)
   local met = {}
   calm.deviations = ""
   again(play, o, calm)
+  if not o.warns then return end
   for _, v in ipairs(core.violations()) do
     if v.severity == "warning" and not met[v.rule] then table.insert(r.warnings, v.rule) end
     met[v.rule] = true
@@ -531,14 +548,17 @@ end
 -- Plays a function once with the choices of a result, or a list of { question =, answer = }; here
 -- everybody looks.
 function explore.replay(fn, choices)
-  if type(fn) ~= "function" then
-    error("replay takes a function, and the choices explore found", 0)
+  if type(fn) ~= "function" or type(choices) ~= "table" then
+    error("replay takes a function, and the result of explore, or a list of choices", 0)
   end
-  local list = type(choices) == "table" and (choices.choices or choices) or {}
-  core.follow(packed_choices(list))
+  core.follow(packed_choices(choices.choices or choices))
   local answer = table.pack(pcall(fn))
-  core.follow()
+  local missed = core.follow()
   if not answer[1] then error(answer[2], 0) end
+  if missed > 0 then
+    error(plural(missed, "choice") .. " never came up: this is not the machine explore began " ..
+        "with\n  undo leads back to it, or machine{} and explore again", 0)
+  end
   return table.unpack(answer, 2, answer.n)
 end
 

@@ -60,7 +60,7 @@ local function overview()
     say_labelled("  " .. group[1], 16, table.concat(group[2], "  "))
   end
   say("help NAME tells all about one of them. More: help functions, boards, settings,")
-  say("archs, rules, misconceptions, events, devices, nature, words. New here? tour")
+  say("archs, rules, misconceptions, events, devices, nature, words. New? tour, lab")
 end
 
 
@@ -456,7 +456,7 @@ local words = {
   { "cycle", "the machine's unit of time; cycles() tells how many have passed, run(n) lets n " ..
       "pass" },
   { "deadlock", "a wait for what never comes. explore says so where nobody is left who could end " ..
-      "it, and where a driver goes round and round: after 20 million steps of Lua, 200000 events" },
+      "it, and where a driver goes round and round: after 20 million steps of Lua, half a million events" },
   { "descriptor", "a few words in coherent memory that tell a device what to do (address, length, " ..
       "flags); a ring of them is its work list. Who owns one says its OWN bit. Fill in, " ..
       "dma_wmb(), set OWN, writel the doorbell; later read OWN, dma_rmb(), read the rest" },

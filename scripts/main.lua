@@ -43,7 +43,7 @@ function main.start(list, mode)
   end
   if mode == "prompt" and core.terminal then
     io.stdout:write("dmalab ", core.version, ", board ", session.chosen.board,
-                    ": help lists what there is, tour shows around.\n")
+                    ". tour shows around, lab has exercises, help lists all.\n")
   end
 end
 
@@ -120,26 +120,40 @@ function main.run(file, args)
   return play(chunk, why, table.unpack(args))
 end
 
--- Options of the command line are words.
-local function explore_options(pairs_given)
+-- What --bound, --runs and their like say; of seconds also a part of one.
+local function amount(key, word)
+  local n, kind = tonumber(word), "number of seconds"
+  if key ~= "seconds" then n, kind = math.tointeger(n), "whole number" end
+  if n and n >= 0 and n < math.huge then return n end
+  error(("--%s wants a %s, 0 or more, not %s"):format(key, kind, word), 0)
+end
+
+local function boards_named(word)
+  if word == "all" then return word end
+  local list = {}
+  for name in word:gmatch("[^,]+") do
+    require("settings").board(name)      -- raises where there is none
+    table.insert(list, name)
+  end
+  if #list == 0 then error("--boards wants all, or names: --boards arm64,x86", 0) end
+  return list
+end
+
+-- Options of the command line are words. A wrong one is wrong usage, as in main.start.
+function main.explore_options(pairs_given)
   local options = { shows = true }
   for _, pair in ipairs(pairs_given) do
     local key, word = pair[1], pair[2]
-    options[key] = math.tointeger(tonumber(word)) or tonumber(word) or word
-    if key == "boards" and word ~= "all" then
-      options.boards = {}
-      for name in word:gmatch("[^,]+") do table.insert(options.boards, name) end
-    end
+    options[key] = key == "boards" and boards_named(word) or amount(key, word)
   end
   return options
 end
 
 -- The script is the driver: explore plays it from its first line each time.
-function main.explore(file, given, record)
+function main.explore(file, options, record)
   local folder = file:match("^(.*)/[^/]*$") or "."
   package.path = package.path .. ";" .. folder .. "/?.lua"
   _G.arg = { [0] = file }
-  local options = explore_options(given)
   options.record = record
   local chunk, why = loadfile(file)
   local holds = false

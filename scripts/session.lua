@@ -24,6 +24,14 @@ function session.globals()
   return copy
 end
 
+-- All globals as that copy has them, and no others.
+function session.put_back(copy)
+  for name in pairs(_G) do
+    if copy[name] == nil then _G[name] = nil end
+  end
+  for name, value in pairs(copy) do _G[name] = value end
+end
+
 -- Fields and methods of the few tables and objects that are part of the language.
 function session.fields(owner)
   local fields = {}

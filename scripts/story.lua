@@ -33,8 +33,14 @@ local function device_of(pa)
   return device and device.name or "the device"
 end
 
+local function is_register(pa) return pa >= DEVICE_BASE end
+
+local function register(pa)
+  return ("register 0x%02x"):format((pa - DEVICE_BASE) % DEVICE_WINDOW)
+end
+
 local function where(pa)
-  return pa >= DEVICE_BASE and "a register of " .. device_of(pa) or place(pa)
+  return is_register(pa) and register(pa) .. " of " .. device_of(pa) or place(pa)
 end
 
 -- Landmarks: the calls and transfers a moment lies between ---------------------------------------
@@ -48,11 +54,14 @@ local calls = {
   ["dma.sync_device"] = function() return "the sync for the device" end,
   ["dma.free"] = function(e) return "dma_free_" .. e.form end,
   ["mem.free"] = function() return "the free" end,
-  ["cpu.barrier"] = function(e) return e.barrier .. "()" end,
-  ["cpu.load"] = function() return "the CPU's load" end,
-  ["cpu.store"] = function() return "the CPU's store" end,
-  ["mmio.write"] = function() return "a register write" end,
-  ["mmio.read"] = function() return "a register read" end,
+  ["cpu.load"] = function(e)
+    return is_register(e.pa) and "the read of " .. register(e.pa) or "the CPU's load"
+  end,
+  ["cpu.store"] = function(e)
+    return "the CPU's store" .. (is_register(e.pa) and " to " .. register(e.pa) or "")
+  end,
+  ["mmio.write"] = function(e) return "the write to " .. register(e.pa) end,
+  ["mmio.read"] = function(e) return "the read of " .. register(e.pa) end,
   ["dev.done"] = function() return "the end of the DMA" end,
   ["dev.start"] = function() return "the start of the DMA" end,
   ["irq.raise"] = function() return "the interrupt" end,
@@ -72,12 +81,15 @@ local of_lines_before = { ["dma.map"] = true, ["dma.unmap"] = true, ["dma.sync_c
 local of_lines_after = { ["dma.unmap"] = true, ["dma.sync_cpu"] = true, ["dma.sync_device"] = true,
     ["cache.op"] = true, ["cpu.load"] = true, ["cpu.store"] = true, ["dev.done"] = true,
     ["mem.free"] = true, ["dma.free"] = true }
-local of_time = { ["cpu.barrier"] = true, ["mmio.write"] = true, ["mmio.read"] = true,
-    ["dma.map"] = true, ["dma.unmap"] = true, ["dma.sync_cpu"] = true, ["dev.start"] = true,
+local of_time = { ["mmio.write"] = true, ["mmio.read"] = true, ["dma.map"] = true,
+    ["dma.unmap"] = true, ["dma.sync_cpu"] = true, ["dev.start"] = true,
     ["dev.done"] = true, ["irq.raise"] = true, ["cpu.load"] = true, ["cpu.store"] = true }
+local of_delay = { ["mmio.write"] = true, ["mmio.read"] = true, ["dma.map"] = true,
+    ["dma.unmap"] = true, ["dma.sync_cpu"] = true, ["dma.free"] = true, ["mem.free"] = true,
+    ["dev.start"] = true, ["dev.done"] = true, ["irq.raise"] = true }
 
 local function near(e, pa, size)
-  if e.kind == "dev.done" or e.kind == "cpu.barrier" then return true end
+  if e.kind == "dev.done" then return true end
   local at = e.pa or e.addr2
   return at and at < pa + size and pa < at + math.max(1, e.size)
 end
@@ -102,33 +114,75 @@ end
 
 -- One deviation --------------------------------------------------------------------------------
 
-local steps = { 1, 16, 256 }     -- notches of a delay (nature.h)
+local PACE_STEP = 8              -- cycles of a notch (core/hw/device.c)
+local notches = { 1, 16, 256 }    -- of a delay (nature.h)
+
+-- The first event behind `e` that is one of these kinds, and fits.
+local function next_of(e, last, kinds, fits)
+  for at = e.seq + 1, last do
+    local other = core.event(at)
+    if other and kinds[other.kind] and fits(other) then return other end
+  end
+end
+
+-- When what was delayed came, and after what.
+local function late(e, last, kinds, fits)
+  local came = next_of(e, last, kinds, fits)
+  if not came then return " had not come at the end" end
+  local passed = landmark(came, -1, e.seq + 1, of_delay)
+  return " came " .. text.count(came.cycle - e.cycle, "cycle") .. " later" ..
+      (passed and ", after " .. passed or "")
+end
+
+local leaving = { ["sb.drain"] = true }
+
+local function late_store(e, last)
+  return late(e, last, leaving, function(other) return other.pa == e.about end)
+end
+
+-- Had the device written there since the CPU last did?
+local function device_wrote(e, first)
+  for at = e.seq - 1, first, -1 do
+    local other = core.event(at)
+    local writes = other and (other.kind == "dev.write" or other.kind == "sb.drain")
+    if writes and e.about >= other.pa and e.about < other.pa + other.size then
+      return other.kind == "dev.write" and other.unit
+    end
+  end
+end
 
 local say = {}
 
 function say.prefetch(e) return "the prefetcher read " .. line_of(e.about) .. " back" end
 function say.evict(e) return "the clean " .. line_of(e.about) .. " left the cache" end
 function say.writeback(e) return "the dirty " .. line_of(e.about) .. " was written back" end
-function say.drain(e)
-  return "the store to " .. where(e.about) .. " stayed in the store buffer " ..
-      steps[e.picked] * core.board().cycles_store .. " cycles longer"
+function say.drain(e, _, last)
+  return "the store to " .. where(e.about) .. late_store(e, last)
 end
-function say.post(e)
-  return "the write to " .. where(e.about) .. " was on its way " ..
-      steps[e.picked] * core.board().cycles_store .. " cycles longer"
+function say.post(e, _, last)
+  return "the write to " .. where(e.about) .. late_store(e, last)
 end
-function say.reorder(e) return "a younger store passed the one to " .. where(e.about) end
-function say.early(e)
-  return "the load of " .. place(e.about) .. " was done before its turn, with an earlier load"
+function say.reorder(e, _, last)
+  local younger = next_of(e, last, leaving, function() return true end)
+  return (younger and "the store to " .. where(younger.pa) or "a younger store") ..
+      " passed the older one to " .. where(e.about)
+end
+function say.early(e, first)
+  local unit = device_wrote(e, first)
+  return "the load of " .. place(e.about) .. " was done before its turn, with an earlier load" ..
+      (unit and ": " .. core.devices[unit + 1].name .. " had not written there yet" or "")
 end
 function say.grant(e) return device_of(e.about) .. " had to leave the bus to the CPU for a beat" end
 function say.pace(e)
-  return device_of(e.about) .. " paused for " .. steps[e.picked] * 8 .. " cycles in its transfer"
+  return device_of(e.about) .. " paused for " .. notches[e.picked] * PACE_STEP ..
+      " cycles in its transfer"
 end
 function say.fault(e) return device_of(e.about) .. " broke down" end
-function say.irq(e)
-  return "the interrupt of " .. device_of(e.about) .. " was " .. steps[e.picked] * 16 ..
-      " cycles on its way"
+function say.irq(e, _, last)
+  local name = device_of(e.about)
+  return "the interrupt of " .. name .. late(e, last, { ["irq.raise"] = true }, function(other)
+    return core.devices[other.unit + 1].name == name
+  end)
 end
 function say.complete(e)
   return device_of(e.about) .. " did a younger request first"
@@ -138,17 +192,20 @@ function say.fetch(e)
 end
 function say.iotlb(e)
   return "the IOMMU forgot the translation to " .. place(e.about) ..
-      ", unmapped but not flushed yet"
+      ", unmapped but not yet flushed,"
 end
 
+-- When, where the words do not say it themselves.
 local of_a_line = { prefetch = true, evict = true, writeback = true }
+local of_a_time = { grant = true, pace = true, fault = true, complete = true, iotlb = true }
 
 local function sentence(e, first, last)
-  local words = say[e.what] and say[e.what](e) or "nature chose " .. e.what .. " " .. e.picked
+  local words = say[e.what] and say[e.what](e, first, last)
+  if not words then return "nature chose " .. e.what .. " " .. e.picked end
   if of_a_line[e.what] then
     return words .. between(e, first, last, of_lines_before, of_lines_after, e.about)
   end
-  return words .. between(e, first, last, of_time, of_time)
+  return words .. (of_a_time[e.what] and between(e, first, last, of_time, of_time) or "")
 end
 
 -- What came of it ------------------------------------------------------------------------------
@@ -158,7 +215,7 @@ local function outcome(r)
     return (r.kind == "error" and "" or r.kind .. ": ") .. r.why:match("[^\n]*")
   end
   for _, v in ipairs(core.violations()) do
-    if v.severity == "error" then return why.in_short(v) end
+    if v.rule == r.why then return why.in_short(v) end
   end
   return r.why
 end

@@ -81,7 +81,8 @@ local steps = {
       "violations()" } },
   { "Now you",
     "Here is a fresh ARM machine. undo takes a line back, show cache and show mappings look " ..
-        "around, help lists what there is, machine tiny is small enough to see all of its cache.",
+        "around, help lists what there is, machine tiny is small enough to see all of its cache. " ..
+        "lab list shows exercises: drivers to be mended; lab start 01 begins with the first.",
     { 'machine{ board = "arm64" }' } },
 }
 
@@ -128,10 +129,7 @@ function tour.tour()
   local fine, finished = pcall(all_steps)
   session.in_tour = false
   if finished ~= true then io.stdout:write("The tour ends here, on a fresh arm64 machine.\n") end
-  for name in pairs(_G) do
-    if before[name] == nil then _G[name] = nil end
-  end
-  for name, value in pairs(before) do _G[name] = value end
+  session.put_back(before)
   settings.power_on({ board = "arm64" })
   session.new_machine()
   session.instead = 'machine{ board = "arm64" }'

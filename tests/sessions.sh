@@ -6,7 +6,8 @@
 # The later lines of one statement begin with ">> ". A file starts with lines of comment ("-- ...");
 # the first may be "-- options: --board tiny", options for the program. With --accept the files are
 # rewritten with what came out: look at the difference before you keep it. A session runs in an empty
-# folder of its own; $DMALAB names the program there. V=1 shows whole differences.
+# folder of its own, with a state folder of its own; $DMALAB names the program there. V=1 shows whole
+# differences.
 set -u
 binary=${1:?usage: sessions.sh BINARY [--accept] [FILE ...]}
 binary=$(cd "$(dirname "$binary")" && pwd)/$(basename "$binary")
@@ -25,7 +26,8 @@ export NO_COLOR TERM DMALAB="$binary"
 play() {   # file: its input through the program, behind its head of comment
 	sed -n '/^-- /!q;p' "$1"
 	sed -n 's/^>>\{0,1\} \{0,1\}//p' "$1" | (cd "$work/play" &&
-		timeout 60 "$binary" --echo $(sed -n '1s/^-- options: //p' "$1") 2>&1)
+		XDG_STATE_HOME=$work/state timeout 60 \
+		"$binary" --echo $(sed -n '1s/^-- options: //p' "$1") 2>&1)
 	status=$?
 	[ "$status" -le 1 ] || echo "exit status $status"
 }
@@ -44,7 +46,7 @@ for file; do
 		echo "FAIL ${file#"$here"/}: $(sed -n '4,$p' "$work/diff" | grep -m1 '^[-+]')"
 		[ -z "${V:-}" ] || cat "$work/diff"
 	fi
-	rm -rf "$work/play"
+	rm -rf "$work/play" "$work/state"
 done
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -5,28 +5,29 @@
 /* No line begins here: the lists are empty where they hold it. */
 #define NO_LINE 1
 
-static bool holds(const paddr_t *list, paddr_t line)
+static bool holds(const struct unasked_lines *list, paddr_t line)
 {
-	for (uint32_t i = 0; i < UNASKED_LINES; i++)
-		if (list[i] == line + NO_LINE)
+	for (uint32_t i = 0; i < list->used; i++)
+		if (list->line[i] == line + NO_LINE)
 			return true;
 	return false;
 }
 
-/* Kept one too high, so that a list of zeros is empty. */
-static void add(paddr_t *list, uint32_t *next, paddr_t line)
+static void add(struct unasked_lines *list, paddr_t line)
 {
 	if (holds(list, line))
 		return;
-	list[*next] = line + NO_LINE;
-	*next = (*next + 1) % UNASKED_LINES;
+	list->line[list->next++] = line + NO_LINE;
+	if (list->used < list->next)
+		list->used = list->next;
+	list->next %= UNASKED_LINES;
 }
 
-static void take(paddr_t *list, paddr_t line)
+static void take(struct unasked_lines *list, paddr_t line)
 {
-	for (uint32_t i = 0; i < UNASKED_LINES; i++)
-		if (list[i] == line + NO_LINE)
-			list[i] = 0;
+	for (uint32_t i = 0; i < list->used; i++)
+		if (list->line[i] == line + NO_LINE)
+			list->line[i] = 0;
 }
 
 static bool is_dirty_in(const struct cache *c, paddr_t line)
@@ -155,14 +156,14 @@ void unasked_before_write_slow(struct unasked *u, paddr_t pa)
 {
 	paddr_t line = cache_line_base(u->l1, pa);
 
-	if (!asks_sparingly(u, line) || holds(u->offered, line))
+	if (!asks_sparingly(u, line) || holds(&u->offered, line))
 		return;
-	add(u->offered, &u->offered_next, line);
+	add(&u->offered, line);
 	offer_writeback(u, line);
 	if (can_prefetch(u, line))
 		offer(u, CHOICE_PREFETCH, line);
 	if (is_dirty(u, line))
-		add(u->buried, &u->buried_next, line);
+		add(&u->buried, line);
 }
 
 void unasked_before_read_slow(struct unasked *u, paddr_t pa)
@@ -178,7 +179,7 @@ void unasked_before_use_slow(struct unasked *u, paddr_t pa)
 	paddr_t line = cache_line_base(u->l1, pa);
 	const struct line *l;
 
-	take(u->offered, line);
+	take(&u->offered, line);
 	if (!asks_sparingly(u, line))
 		return;
 	l = nearest(u, line);
@@ -186,15 +187,16 @@ void unasked_before_use_slow(struct unasked *u, paddr_t pa)
 		offer(u, CHOICE_EVICT, line);
 }
 
-void unasked_before_drop_slow(struct unasked *u, paddr_t pa)
+void unasked_before_drop_slow(struct unasked *u, paddr_t pa, bool lost)
 {
 	paddr_t line = cache_line_base(u->l1, pa);
 
-	take(u->offered, line);
+	take(&u->offered, line);
 	if (!asks_sparingly(u, line))
 		return;
-	offer_writeback(u, line);
-	take(u->buried, line);
+	if (lost)
+		offer_writeback(u, line);
+	take(&u->buried, line);
 }
 
 void unasked_at_end(struct unasked *u)
@@ -202,7 +204,7 @@ void unasked_at_end(struct unasked *u)
 	if (!unasked_matters(u))
 		return;
 	unasked_step(u);
-	for (uint32_t i = 0; i < UNASKED_LINES; i++)
-		if (u->buried[i])
-			offer_writeback(u, u->buried[i] - NO_LINE);
+	for (uint32_t i = 0; i < u->buried.used; i++)
+		if (u->buried.line[i])
+			offer_writeback(u, u->buried.line[i] - NO_LINE);
 }

@@ -21,10 +21,15 @@
 #define UNASKED_LINES 32     /* of each list; of more the oldest is forgotten, and asked about again */
 #define RECENT        16     /* lines nature may play with: those a mapping or the CPU touched last */
 
+struct unasked_lines {
+	paddr_t line[UNASKED_LINES];         /* kept one too high: 0 is none */
+	uint32_t next;                       /* the place of the next one */
+	uint32_t used;                       /* places below this one; behind it none is kept */
+};
+
 struct unasked {
-	paddr_t offered[UNASKED_LINES];      /* asked about since the CPU touched it last */
-	paddr_t buried[UNASKED_LINES];       /* dirty, and a device wrote to RAM below */
-	uint32_t offered_next, buried_next;
+	struct unasked_lines offered;        /* asked about since the CPU touched it last */
+	struct unasked_lines buried;         /* dirty, and a device wrote to RAM below */
 	paddr_t recent[RECENT];              /* line addresses, oldest overwritten first */
 	uint32_t recent_next;
 	struct bus *bus;                     /* wired */
@@ -38,8 +43,8 @@ void unasked_before_read_slow(struct unasked *u, paddr_t pa);
 /* The CPU loads from, or stores to, a cached line. */
 void unasked_before_use_slow(struct unasked *u, paddr_t pa);
 
-/* A line is invalidated. */
-void unasked_before_drop_slow(struct unasked *u, paddr_t pa);
+/* A line is invalidated; lost: without a write-back before. */
+void unasked_before_drop_slow(struct unasked *u, paddr_t pa, bool lost);
 
 /* Time passed: only thorough nature is asked. */
 void unasked_step(struct unasked *u);
@@ -73,8 +78,8 @@ static inline void unasked_before_use(struct unasked *u, paddr_t pa)
 		unasked_before_use_slow(u, pa);
 }
 
-static inline void unasked_before_drop(struct unasked *u, paddr_t pa)
+static inline void unasked_before_drop(struct unasked *u, paddr_t pa, bool lost)
 {
 	if (unasked_matters(u))
-		unasked_before_drop_slow(u, pa);
+		unasked_before_drop_slow(u, pa, lost);
 }

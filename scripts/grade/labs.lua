@@ -3,6 +3,7 @@
 -- nobody else has to.
 
 local near = require "near"
+local session = require "session"
 
 local labs = {}
 
@@ -18,15 +19,31 @@ function labs.names()
   return names
 end
 
-local function folder_of(wanted)
-  if core.kind_of_file(wanted .. "/grade.lua") == "file" then return wanted end
+-- The whole name of a lab that is named in short, by its number or without; nil where there is none.
+function labs.find(wanted)
+  local number = math.tointeger(tonumber(wanted))
   for _, name in ipairs(labs.names()) do
-    if name == wanted or name:sub(4) == wanted or name:sub(1, 2) == wanted then
-      return FOLDER .. "/" .. name
+    if name == wanted or name:sub(4) == wanted or tonumber(name:sub(1, 2)) == number then
+      return name
     end
   end
-  error("there is no lab called " .. wanted .. near.hint(wanted, labs.names()) ..
+end
+
+-- The same; it raises where there is none.
+function labs.named(wanted)
+  local name, known = labs.find(wanted), {}
+  if name then return name end
+  for _, there in ipairs(labs.names()) do
+    known[#known + 1] = there
+    known[#known + 1] = there:sub(4)
+  end
+  error("there is no lab called " .. wanted .. near.hint(wanted, known) ..
       "\n  lab list shows them", 0)
+end
+
+local function folder_of(wanted)
+  if core.kind_of_file(wanted .. "/grade.lua") == "file" then return wanted end
+  return FOLDER .. "/" .. labs.named(wanted)
 end
 
 -- Declarations ---------------------------------------------------------------------------------
@@ -42,7 +59,8 @@ local function check_declared(lab)
   end
   for key, value in pairs(lab) do
     local kind = wants[key] or may[key] or "string"
-    if not (wants[key] or may[key] or key == "file" or key == "name" or key == "folder")
+    if not (wants[key] or may[key] or key == "file" or key == "name" or key == "folder" or
+        key == "text")
        or type(value) ~= kind then
       error(lab.file .. ": nobody reads " .. key, 0)
     end
@@ -69,14 +87,16 @@ labs.words = {}
 function labs.load(wanted)
   local folder = folder_of(wanted)
   local file = folder .. "/grade.lua"
-  local chunk, why = loadfile(file, "t", setmetatable({}, { __index = function(_, name)
+  local text, why_not = core.plain_file(file, 1 << 20)
+  if not text then error(file .. ": " .. why_not, 0) end
+  local chunk, why = core.compile(text, "@" .. file, "t", setmetatable({}, { __index = function(_, name)
     local word = labs.words[name]
     if word ~= nil then return word end
-    return _G[name]
+    return session.known[name] or _G[name]
   end }))
   if not chunk then error(why, 0) end
   local lab = chunk()
-  lab.file, lab.folder, lab.name = file, folder, folder:match("[^/]+$")
+  lab.file, lab.folder, lab.name, lab.text = file, folder, folder:match("([^/]+)/*$"), text
   check_declared(lab)
   check_rows(lab)
   return lab

@@ -112,7 +112,9 @@ test("only the rules that are named count, warnings too", function()
   breaks(explore(receive(true, false), { rules = { "leak", "double-free" } }), 1, nil, "error")
   breaks(explore(receive(true, false), { rules = { "leak", "stale-read" } }), 1, nil, "violation")
   holds(explore(unchecked), 2)
-  breaks(explore(unchecked, { rules = { "map-error-unchecked" } }), 0, nil, "violation")
+  local r = explore(unchecked, { rules = { "map-error-unchecked" } })
+  breaks(r, 0, nil, "violation")
+  has(r.story[1], "map-error-unchecked: ")
   local fine, why = pcall(explore, unchecked, { rules = { "leek" } })
   same(fine, false)
   has(why, "there is no rule leek")
@@ -136,6 +138,36 @@ test("without the second invalidate it is right where nothing is read ahead", fu
   same(r[1].verdict, "breaks")
   same(r[2].verdict, "holds")
   has(r.text, "does not read ahead")
+end)
+
+test("a line that was flushed between two transfers may be read ahead in the second", function()
+  breaks(explore(function()
+    local buf = kmalloc(N)
+    local h = dma_map_single_attrs(dev, buf, N, DMA_FROM_DEVICE, SKIP)
+    dma_mapping_error(dev, h)
+    dev:dma_write(h, ("p"):rep(N))
+    cache.flush(buf, N)
+    dev:dma_write(h, D)
+    dma_unmap_single_attrs(dev, h, N, DMA_FROM_DEVICE, SKIP)
+    assert(read(buf, N) == D, "wrong data")
+  end, { rules = false }), 1, "prefetch")
+end)
+
+test("a transfer into coherent memory may be torn anywhere", function()
+  local r = explore(function()
+    local va, dma = dma_alloc_coherent(dev, 64)
+    memset(va, 0, 64)
+    wmb()
+    dev:start_write(dma, ("n"):rep(64))
+    run(600)
+    local flag = load(va + 16)
+    rmb()
+    local data = load(va + 56)
+    dev:wait()
+    dma_free_coherent(dev, 64, va, dma)
+    assert(flag == 0 or data ~= 0, "old data")
+  end, { rules = false, bound = 1, samples = 0 })
+  breaks(r, 1, "pace", "error")
 end)
 
 -- What counts as broken ---------------------------------------------------------------------------
@@ -163,8 +195,34 @@ test("a wait for what never comes is a deadlock", function()
   breaks(explore(function() wait_for_completion(init_completion()) end), 0, nil, "deadlock")
 end)
 
-test("a loop without an end is a deadlock", function()
-  breaks(explore(function() while true do end end), 0, nil, "deadlock")
+test("a loop without an end is a deadlock, whatever it does", function()
+  local function round() while true do end end
+  local loops = { round, function() while true do pcall(round) end end,
+      function() coroutine.wrap(round)() end,
+      function() while true do pcall(mb) end end }
+  for _, loop in ipairs(loops) do breaks(explore(loop), 0, nil, "deadlock") end
+end)
+
+test("a run of more events than the trace keeps ends as well", function()
+  local function reads()
+    local va = vmalloc(9 << 20)
+    read(va, 9 << 20)
+    mb()
+  end
+  breaks(explore(reads), 0, nil, "deadlock")
+  holds(explore(right), 2)
+end)
+
+test("an error without words has some", function()
+  has(explore(function() error({}) end).why, "with a table, not with words")
+  has(explore(function() error() end).why, "with a nil, not with words")
+end)
+
+test("replay says what is no choice, and which never came up", function()
+  for _, choices in ipairs { 5, { {} }, { { question = 1 } }, { 5 } } do
+    same(pcall(replay, right, choices), false, "replay")
+  end
+  has(select(2, pcall(replay, right, { { question = 99, answer = 1 } })), "1 choice never came up")
 end)
 
 -- The driver believes that a transfer takes no longer than so; the device may pause.
@@ -193,6 +251,7 @@ test("a time-out too short falls to a device that pauses", function()
   local r = explore(impatient)
   breaks(r, 1, nil, "error")
   assert(({ pace = true, irq = true, post = true })[r.choices[1].what], r.choices[1].what)
+  has(r.story[1], "the write to register 0x98 of edu had not come at the end")
 end)
 
 -- The device is switched off by a register write that is posted; the buffer goes at once.
@@ -212,7 +271,9 @@ test("a write that is posted may come too late", function()
       kfree(buf)
     end
   end
-  breaks(explore(stop_and_free(false)), 1)
+  local r = explore(stop_and_free(false))
+  breaks(r, 1, "post")
+  has(r.story[1], "the write to register 0x98 of edu came 640 cycles later, after the free")
   holds(explore(stop_and_free(true)), 2)
 end)
 
@@ -234,7 +295,9 @@ test("a load without a barrier falls to one done early", function()
       assert(data ~= 0, "old data")
     end
   end
-  breaks(explore(wait_for_flag(false), { rules = false, bound = 1 }), 1, "early")
+  local r = explore(wait_for_flag(false), { rules = false, bound = 1 })
+  breaks(r, 1, "early")
+  has(r.story[1], "was done before its turn, with an earlier load: edu had not written there yet")
   holds(explore(wait_for_flag(true), { rules = false, bound = 1 }), 1)
 end)
 
@@ -255,7 +318,9 @@ test("a doorbell without a barrier falls to a store that is passed", function()
       assert(dev:buffer():byte() == 7, "old data")
     end
   end
-  breaks(explore(tell(false), { rules = false, bound = 1 }), 1, "reorder")
+  local r = explore(tell(false), { rules = false, bound = 1 })
+  breaks(r, 1, "reorder")
+  has(r.story[1], "the store to register 0x98 of edu passed the older one to 0xffff8")
   holds(explore(tell(true), { rules = false, bound = 1 }), 1)
 end)
 
@@ -362,6 +427,15 @@ test("however many processes share the work, the answer is the same", function()
       same(shown(explore(long(fn), { jobs = jobs, rules = false })), shown(one), "with " .. jobs)
     end
   end
+end)
+
+test("work that is shared ends with its last item", function()
+  local began = core.seconds()
+  for _ = 1, 10 do
+    local list = core.share(2, 30, function(i) return tostring(i) end)
+    for i = 1, 30 do same(list[i], tostring(i), "the answer") end
+  end
+  assert(core.seconds() - began < 1.5, "ten small shares took " .. core.seconds() - began .. " s")
 end)
 
 test("explore leaves everything as it was", function()
@@ -488,7 +562,7 @@ test("the recording is of one board, and what cannot be kept is said", function(
   local file = os.tmpname()
   r = explore(receive(true, false), { record = file })
   same(r.recorded, file, "the file")
-  has(r, "dmalab view " .. file)
+  has(r, "dmalab view " .. file .. " goes through this one; there /nature")
   os.remove(file)
 end)
 

@@ -4,7 +4,9 @@
 -- usage: dmalab run tests/gallery/explore.lua [PART OF A NAME [BOUND [RUNS]]]
 -- The table: deviations until the broken driver is called by a rule, and by which; until it fails
 -- by itself, when nobody watches (- where it does not, up to the bound); of the mended one the
--- schedules played, the bound they cover (all: there are no more), and the seconds it took.
+-- schedules played, the bound they cover (all: there are no more), and the seconds it took. A ~ is
+-- a rule that only warns: the driver holds, and is told so. What is right and only looked wrong
+-- (no rule in its file) has to hold without a word.
 
 local folder = arg[0]:match("^(.*)/[^/]*$") or "."
 package.path = package.path .. ";" .. folder .. "/../?.lua"
@@ -34,13 +36,19 @@ local function count(fine, name, why)
 end
 
 local function needed(r)
-  if r.verdict ~= "breaks" then return "-" end
+  if r.verdict ~= "breaks" then return r.warnings[1] and "~ " .. r.warnings[1] or "-" end
   return r.deviations .. " " .. (r.kind == "violation" and r.why or r.kind)
 end
 
 local function covered(r)
   if r.verdict == "breaks" then return "BREAKS" end
   return r.everything and "all" or tostring(r.exhaustive)
+end
+
+-- A case with a rule breaks or is warned of, one without neither.
+local function is_called(r, case)
+  local called = r.verdict == "breaks" or #r.warnings > 0
+  return called == (case.row == nil or case.rule ~= nil)
 end
 
 local function judge(name, case)
@@ -52,7 +60,8 @@ local function judge(name, case)
   local fails = explore(half(case, "broken"), o)
   print(("%-40s %-24s %-11s %6d %-4s %5.2f"):format(name:sub(1, 40), needed(called), needed(fails),
       mended.runs, covered(mended), mended.seconds))
-  count(mended.verdict == "holds", name .. ", mended", tostring(mended))
+  count(is_called(called, case), name .. ", broken", tostring(called))
+  count(mended.verdict == "holds" and #mended.warnings == 0, name .. ", mended", tostring(mended))
   return called, mended, fails
 end
 

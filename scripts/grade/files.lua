@@ -1,0 +1,31 @@
+-- Results on disk: whole, or not there.
+
+local files = {}
+
+function files.read(path)
+  local file, why = io.open(path, "rb")
+  if not file then return nil, why end
+  local text
+  text, why = file:read("a")
+  file:close()
+  return text, why
+end
+
+local function write(path, text)
+  local file, why = io.open(path, "wb")
+  if not file then return nil, why end
+  local fine, what = file:write(text)
+  local closed, last = file:close()
+  return fine and closed, what or last
+end
+
+-- Who reads at any moment, also after a crash, finds the old text or the new one.
+function files.replace(path, text)
+  local fine, why = write(path .. ".new", text)
+  if fine then fine, why = os.rename(path .. ".new", path) end
+  if fine then return end
+  os.remove(path .. ".new")
+  error(("%s cannot be written: %s"):format(path, tostring(why):match("[^:]+$"):match("^%s*(.*)")), 0)
+end
+
+return files
