@@ -2,7 +2,7 @@
 -- reading as well. What was sent is asked of the card.
 
 local nic = devices.nic
-local LOOKS, PAUSE = 4, 200   -- how often clean() is asked, and the cycles between
+local LOOKS, PAUSE = 3, 200   -- how often clean() is asked, and the cycles between
 local HANGS = 200000          -- cycles: far more than the card needs for a packet
 
 -- The packets, each { header =, pieces = { { offset =, text = } } }.
@@ -60,14 +60,9 @@ return {
   boards = { "arm64", "x86" },
 
   draw = function(d)
-    local v = { headers = {}, pages = {}, offsets = {}, texts = {} }
-    for i = 1, 2 do
-      v.headers[i], v.pages[i] = d:text(d:number(14, 54)), d:number(1, 2)
-      for _ = 1, v.pages[i] do
-        v.offsets[#v.offsets + 1] = d:number(0, 3000, 4)
-        v.texts[#v.texts + 1] = d:text(d:number(16, 120))
-      end
-    end
+    local v = { pages = d:pick { { 1, 2 }, { 2, 1 } }, headers = {}, offsets = {}, texts = {} }
+    for i = 1, 2 do v.headers[i] = d:text(d:number(14, 54)) end
+    for i = 1, 3 do v.offsets[i], v.texts[i] = d:number(0, 3000, 4), d:text(d:number(16, 90)) end
     return v
   end,
 
