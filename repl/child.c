@@ -23,6 +23,7 @@
 
 #define CHILDREN_MAX 64
 #define SAYS_MAX ((size_t)64 << 20)    /* bytes a child may say */
+#define PATIENCE 3                     /* seconds of the clock for one of the processor */
 
 struct child {
 	pid_t process;               /* 0: this place is free */
@@ -141,8 +142,9 @@ static int free_place(const struct children *all)
 
 /*
  * core.child(function [, { seconds =, memory =, file =, keep = }]): its number, from 1, or nil and
- * why there can be none. With a table it is confined (confine.h): seconds of the clock and of the
- * processor, bytes it may grow by, a descriptor it may write and how far.
+ * why there can be none. With a table it is confined (confine.h): seconds of the processor (three
+ * times that of the clock, for a machine that has other work must not change what comes out), bytes
+ * it may grow by, a descriptor it may write and how far.
  */
 static int l_child(lua_State *L)
 {
@@ -166,7 +168,7 @@ static int l_child(lua_State *L)
 		leaves = atexit(leave) == 0;
 	fflush(NULL);
 	*c = (struct child){ .process = fork(), .from = ends[0],
-		.until = seconds ? now() + (double)seconds : 0 };
+		.until = seconds ? now() + (double)seconds * PATIENCE : 0 };
 	if (!c->process) {
 		close(ends[0]);
 		limits.keep[0] = to_parent = ends[1];
@@ -251,10 +253,10 @@ static int wait_for_end(struct child *c)
 	int status = 0;
 	pid_t gone;
 
-	while ((gone = waitpid(c->process, &status, c->until ? WNOHANG : 0)) <= 0) {
+	while ((gone = waitpid(c->process, &status, c->until > 0 ? WNOHANG : 0)) <= 0) {
 		if (gone < 0 && errno != EINTR)
 			break;
-		if (c->until && now() >= c->until && !c->late) {
+		if (c->until > 0 && now() >= c->until && !c->late) {
 			c->late = true;
 			kill(c->process, SIGKILL);
 		}
@@ -280,7 +282,7 @@ static void end_the_late(struct children *all, double time)
 	for (int i = 0; i < CHILDREN_MAX; i++) {
 		struct child *c = &all->child[i];
 
-		if (c->process && c->until && time >= c->until && !c->late) {
+		if (c->process && c->until > 0 && time >= c->until && !c->late) {
 			c->late = true;
 			kill(c->process, SIGKILL);
 		}
@@ -291,7 +293,7 @@ static void end_the_late(struct children *all, double time)
 static int patience(const struct children *all, double time, double end)
 {
 	for (int i = 0; i < CHILDREN_MAX; i++)
-		if (all->child[i].process && all->child[i].until && !all->child[i].late &&
+		if (all->child[i].process && all->child[i].until > 0 && !all->child[i].late &&
 		    all->child[i].until < end)
 			end = all->child[i].until;
 	return end <= time ? 0 : end - time > 1000 ? 1000 : (int)((end - time) * 1000) + 1;

@@ -22,11 +22,19 @@
 #define NOBODY 65534     /* user and group without rights (Debian, Fedora) */
 #define DESCRIPTORS 4096 /* that are closed where they have to be named */
 
-static bool limit(int what, rlim_t most)
+static bool limit(unsigned what, rlim_t most)
 {
 	struct rlimit r = { most, most };
 
 	return setrlimit(what, &r) == 0;
+}
+
+/* The end comes by SIGXCPU, which says why; at the hard limit it would come by SIGKILL. */
+static bool limit_processor(rlim_t seconds)
+{
+	struct rlimit r = { seconds, seconds + 1 };
+
+	return setrlimit(RLIMIT_CPU, &r) == 0;
 }
 
 /* Sanitizers map terabytes of shadow, so there addresses cannot be counted. */
@@ -57,12 +65,11 @@ static size_t addresses_now(void)
 	return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
-/* The clock is the parent's: processor time ends a second later, when nobody looks at the clock. */
 static bool set_limits(const struct confinement *c)
 {
 	size_t now = addresses_now();
 
-	return limit(RLIMIT_CORE, 0) && limit(RLIMIT_CPU, c->seconds + 1) &&
+	return limit(RLIMIT_CORE, 0) && limit_processor(c->seconds) &&
 	       limit(RLIMIT_FSIZE, c->file) && limit(RLIMIT_NPROC, 0) &&
 	       (!ADDRESSES_COUNT || !now || limit(RLIMIT_AS, now + c->memory));
 }

@@ -37,7 +37,7 @@ dmalab grade: what a driver is worth, judged by properties on every schedule
                           dmalab view FILE goes through it
       --only NAME         of a class this one alone, and no report
       --jobs N            so many at a time (one for each core)
-      --seconds N         of the clock, for one submission (%d)
+      --seconds N         of the processor, for one submission (%d)
       --require-sandbox   refuse where the kernel cannot confine a driver
       --exit-zero         exit with 0 whatever the score
 

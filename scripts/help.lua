@@ -486,6 +486,9 @@ local words = {
   { "frame", "a page of physical memory: pa without its last 12 bits is its number (pfn)" },
   { "gfp", "who asks for memory, and from where: GFP_KERNEL may sleep, GFP_ATOMIC may not, " ..
       "GFP_DMA and GFP_DMA32 name a zone" },
+  { "grade", "what a driver is worth in a lab, and why: `lab check` for your own, dmalab grade LAB " ..
+      "FILE for one from the shell, dmalab grade LAB FOLDER for a class with a report; " ..
+      "dmalab grade --help has the rest" },
   { "handler", "the driver's function that runs when its device interrupts: request_irq" },
   { "handle", "the dma address dma_map_single returned" },
   { "interrupt", "a device raises its line, and the CPU leaves what it is doing for the driver's " ..

@@ -10,8 +10,8 @@ export B MAKE DMALAB="$B/dmalab" CMOCKA_MESSAGE_OUTPUT=TAP
 
 # The longest first, so that none of them is the last to begin.
 names() {
-	echo window brute labs attacks gallery-explored fuzz_api cluster class fuzz_model drivers gallery
-	echo property sessions course formats platforms
+	echo platforms window brute labs attacks gallery-explored fuzz_api cluster class fuzz_model
+	echo drivers gallery property sessions course formats
 	echo explore view shot layers headers scenario readme replay fuzz_recording
 	for program in "$B"/tests/test_*; do
 		name=${program##*/}

@@ -6,7 +6,7 @@ local variant = require "grade/variant"
 
 local grader = {}
 
-grader.SECONDS = 20            -- of the clock, for one submission
+grader.SECONDS = 20            -- of the processor, for one submission
 local MEMORY = 256 << 20       -- bytes a child may grow by
 local RECORDING = 16 << 20     -- bytes of the recording it leaves
 local SOURCE = 256 << 10       -- bytes of a submission that are read
