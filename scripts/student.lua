@@ -272,6 +272,8 @@ function student.reset()
   for object in next, kept do
     for key in next, object do object[key] = nil end
   end
+  env = nil                    -- what the last run filled is garbage before there is more
+  set_upvalue(chunk, 1, nil)
   env = fresh()
   set_upvalue(chunk, 1, env)
   chunk()

@@ -61,7 +61,7 @@ local function field(object)
 end
 
 function go(seed)
-  state = seed
+  state = seed * 0x9e3779b97f4a7c15
   for _ = 1, 60 do
     local name = names[below(#names) + 1]
     local fn, args = nil, {}
