@@ -152,7 +152,8 @@ static int l_say(lua_State *L)
 	size_t n, room = st->said < SAID ? SAID - st->said : 0;
 	const char *text = luaL_checklstring(L, 1, &n);
 
-	memcpy(st->text + st->said, text, n < room ? n : room);
+	if (room)
+		memcpy(st->text + st->said, text, n < room ? n : room);
 	st->said = n > room ? SAID + 1 : st->said + n;
 	return 0;
 }

@@ -56,6 +56,8 @@ run explore "$B/dmalab" run tests/explore/test.lua
 run brute "$B/dmalab" run tests/explore/brute.lua 10
 run gallery-explored "$B/dmalab" run tests/gallery/explore.lua "" 1
 run property "$B/dmalab" run tests/drivers/property.lua 100
+run attacks "$B/dmalab" run tests/attacks/run.lua
+run attacks-fuzz "$B/dmalab" run tests/attacks/fuzz.lua 3
 run readme sh -c 'sed -n "/^    > buf = kmalloc/,/^    17/s/^    //p" README.md >"$B/readme" &&
 	head -n 14 tests/sessions/readme.session | cmp - "$B/readme"'
 run replay sh -c '"$DMALAB" --record "$1" tour >/dev/null && "$DMALAB" replay "$1" >"$1.file" &&
