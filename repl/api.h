@@ -76,6 +76,7 @@ void api_pass(lua_State *L, uint64_t n, const uint32_t *enough);
 #define DEVICE_TYPE "dmalab.device"
 
 void push_pointer(lua_State *L, vaddr_t va);          /* nil for 0 */
+void push_device(lua_State *L, uint32_t unit);        /* always the same object */
 
 /* struct page is an integer: where it would be in vmemmap. */
 uint64_t api_page_of(paddr_t pa);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DEVICES "dmalab.devices"     /* in the registry: the global of that name */
+
 const struct api_group api_groups[] = {
 	{ "memory", api_memory },
 	{ "addresses", api_addresses },
@@ -243,6 +245,13 @@ void push_pointer(lua_State *L, vaddr_t va)
 		lua_pushnil(L);
 }
 
+void push_device(lua_State *L, uint32_t unit)
+{
+	lua_getfield(L, LUA_REGISTRYINDEX, DEVICES);
+	lua_getfield(L, -1, device_ops[unit]->name);
+	lua_remove(L, -2);
+}
+
 /* The details of a fault, for scripts that want to say more than the plain line. */
 static void push_fault(lua_State *L, enum status status, vaddr_t va, uint64_t size, bool store)
 {
@@ -370,6 +379,8 @@ static void open_devices(lua_State *L)
 		luaL_setmetatable(L, DEVICE_TYPE);
 		lua_setfield(L, -2, device_ops[i]->name);
 	}
+	lua_pushvalue(L, -1);
+	lua_setfield(L, LUA_REGISTRYINDEX, DEVICES);
 	lua_getfield(L, -1, device_ops[0]->name);
 	lua_setglobal(L, "dev");
 	lua_setglobal(L, "devices");

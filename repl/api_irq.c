@@ -96,35 +96,32 @@ static int call_handler(lua_State *L)
 	return 0;
 }
 
-/* The message on top of `from` is raised in L. */
-static void raise_from(lua_State *L, lua_State *from)
+/* Where a judge's call interrupts, the handler is the student's all the same. */
+static int run_in_its_state(lua_State *L, uint32_t dev)
 {
-	if (from != L) {
-		lua_pushstring(L, lua_tostring(from, -1));
-		lua_pop(from, 1);
-	}
-	lua_error(L);
+	if (student_judged(L))
+		return student_run(L, call_handler, dev);
+	lua_pushcfunction(L, call_handler);
+	lua_pushinteger(L, dev);
+	return lua_pcall(L, 1, 0, 0);
 }
 
 static void run_handler(lua_State *L, struct session *s, uint32_t dev)
 {
 	struct kernel *k = &s->bench->machine.kernel;
-	lua_State *student = student_state(L), *in = student ? student : L;
 	int status;
 
-	luaL_checkstack(in, 16, "an interrupt handler");
+	luaL_checkstack(L, LUA_MINSTACK, "an interrupt handler");
 	context_enter_irq(k, dev);
 	s->in_handler = true;
-	lua_pushcfunction(in, call_handler);
-	lua_pushinteger(in, dev);
-	status = lua_pcall(in, 1, 0, 0);
+	status = run_in_its_state(L, dev);
 	s->in_handler = false;
 	context_exit_irq(k, dev);
 	if (status != LUA_OK)
 		context_disable_irq(k, dev);
 	session_after(L, s);
 	if (status != LUA_OK)
-		raise_from(L, in);
+		lua_error(L);
 }
 
 void session_run_handlers(lua_State *L)

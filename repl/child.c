@@ -21,7 +21,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CHILDREN "dmalab.children"     /* in the registry */
 #define CHILDREN_MAX 64
 #define SAYS_MAX ((size_t)64 << 20)    /* bytes a child may say */
 
@@ -39,6 +38,7 @@ struct children {
 	int next;                    /* whose turn it is to be heard */
 };
 
+static struct children family;       /* of this process */
 static int to_parent = -1;           /* in a child: where it says */
 
 static double now(void)
@@ -49,19 +49,30 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static struct children *children_of(lua_State *L)
+/* Now, all of them, and nobody hears of it. */
+static void end_all(struct children *all)
 {
-	struct children *all;
+	for (int i = 0; i < CHILDREN_MAX; i++)
+		if (all->child[i].process)
+			kill(all->child[i].process, SIGKILL);
+	for (int i = 0; i < CHILDREN_MAX; i++) {
+		struct child *c = &all->child[i];
 
-	if (lua_getfield(L, LUA_REGISTRYINDEX, CHILDREN) != LUA_TUSERDATA) {
-		all = lua_newuserdatauv(L, sizeof *all, 0);
-		memset(all, 0, sizeof *all);
-		lua_setfield(L, LUA_REGISTRYINDEX, CHILDREN);
-		lua_getfield(L, LUA_REGISTRYINDEX, CHILDREN);
+		if (!c->process)
+			continue;
+		while (waitpid(c->process, NULL, 0) < 0 && errno == EINTR)
+			;
+		if (c->from >= 0)
+			close(c->from);
+		free(c->text);
+		memset(c, 0, sizeof *c);
 	}
-	all = lua_touserdata(L, -1);
-	lua_pop(L, 1);
-	return all;
+}
+
+/* Whoever leaves, leaves no child behind. */
+static void leave(void)
+{
+	end_all(&family);
 }
 
 /* The child's side. */
@@ -97,14 +108,14 @@ static int l_say(lua_State *L)
 	return 0;
 }
 
-/* The child's whole life. Function at index 1. 0: it came to its end. */
-_Noreturn static void live(lua_State *L, const struct confinement *limits)
+/* The child's whole life. Function at index 1. 0: it came to its end. Ctrl-C is its parent's. */
+_Noreturn static void live(lua_State *L, const struct confinement *limits, bool confined)
 {
-	const char *lacks = limits ? confine(limits) : "";
-
 	signal(SIGINT, SIG_IGN);
+	session_of(L)->interrupted = false;
+	memset(&family, 0, sizeof family);      /* those are its brothers */
 	lua_sethook(L, NULL, 0, 0);
-	if (!lacks)
+	if (confined ? !confine(limits) : !die_with(limits->parent))
 		_exit(3);
 	lua_pushvalue(L, 1);
 	_exit(lua_pcall(L, 0, 0, 0) != LUA_OK);
@@ -135,13 +146,14 @@ static int free_place(const struct children *all)
  */
 static int l_child(lua_State *L)
 {
-	struct children *all = children_of(L);
+	static bool leaves;
+	struct children *all = &family;
 	int ends[2], at = free_place(all);
 	bool confined = lua_istable(L, 2);
 	lua_Integer seconds = field(L, "seconds", 0);
 	struct confinement limits = { .memory = (size_t)field(L, "memory", 0),
 		.seconds = (unsigned)seconds, .file = (size_t)field(L, "file", 0),
-		.keep = { -1, (int)field(L, "keep", -1) } };
+		.keep = { -1, (int)field(L, "keep", -1) }, .parent = getpid() };
 	struct child *c = &all->child[at < 0 ? 0 : at];
 
 	luaL_checktype(L, 1, LUA_TFUNCTION);
@@ -150,13 +162,15 @@ static int l_child(lua_State *L)
 		lua_pushstring(L, at < 0 ? "too many children" : strerror(errno));
 		return 2;
 	}
+	if (!leaves)
+		leaves = atexit(leave) == 0;
 	fflush(NULL);
 	*c = (struct child){ .process = fork(), .from = ends[0],
 		.until = seconds ? now() + (double)seconds : 0 };
 	if (!c->process) {
 		close(ends[0]);
 		limits.keep[0] = to_parent = ends[1];
-		live(L, confined ? &limits : NULL);
+		live(L, &limits, confined);
 	}
 	close(ends[1]);
 	if (c->process < 0) {
@@ -227,15 +241,33 @@ static bool take(lua_State *L, struct child *c)
 	return true;
 }
 
+/*
+ * Its status. Whoever has closed its pipe ends; one that does not is no longer what we forked, and
+ * has as long as any other.
+ */
+static int wait_for_end(struct child *c)
+{
+	const struct timespec moment = { .tv_nsec = 100000 };
+	int status = 0;
+	pid_t gone;
+
+	while ((gone = waitpid(c->process, &status, c->until ? WNOHANG : 0)) <= 0) {
+		if (gone < 0 && errno != EINTR)
+			break;
+		if (c->until && now() >= c->until && !c->late) {
+			c->late = true;
+			kill(c->process, SIGKILL);
+		}
+		nanosleep(&moment, NULL);
+	}
+	return status;
+}
+
 /* How it ended, in a word: done, failed (its function raised), late, loud, or killed. */
 static const char *bury(struct child *c)
 {
-	int status = 0;
-	const char *word;
-
-	while (waitpid(c->process, &status, 0) < 0 && errno == EINTR)
-		;
-	word = c->late ? "late" : c->loud ? "loud" : WIFSIGNALED(status) ?
+	int status = wait_for_end(c);
+	const char *word = c->late ? "late" : c->loud ? "loud" : WIFSIGNALED(status) ?
 	       WTERMSIG(status) == SIGXCPU ? "late" : "killed" :
 	       WEXITSTATUS(status) ? "failed" : "done";
 	free(c->text);
@@ -316,17 +348,20 @@ static bool anybody(const struct children *all)
 
 /*
  * core.child_next([seconds]): who, "said", the string; or who, "ended", how (done, failed, late,
- * loud, killed). Nothing: nobody has said anything in that time, or there is nobody.
+ * loud, killed). Nothing: nobody has said anything in that time, or there is nobody. Ctrl-C ends them
+ * all.
  */
 static int l_next(lua_State *L)
 {
-	struct children *all = children_of(L);
+	struct children *all = &family;
 	double end = now() + luaL_optnumber(L, 1, 1e9);
 	int results;
 
 	while (!(results = news(L, all)) && anybody(all) && now() < end &&
 	       !session_of(L)->interrupted)
 		wait_for_any(all, end);
+	if (session_of(L)->interrupted)
+		end_all(all);
 	return results;
 }
 
@@ -336,8 +371,8 @@ static int l_end(lua_State *L)
 	lua_Integer at = luaL_checkinteger(L, 1);
 
 	luaL_argcheck(L, at >= 1 && at <= CHILDREN_MAX, 1, "no child");
-	if (children_of(L)->child[at - 1].process)
-		kill(children_of(L)->child[at - 1].process, SIGKILL);
+	if (family.child[at - 1].process)
+		kill(family.child[at - 1].process, SIGKILL);
 	return 0;
 }
 

@@ -1,15 +1,26 @@
 #define _GNU_SOURCE     /* setgroups, close_range, syscall */
 #include "confine.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/resource.h>
+#ifdef __linux__
+#include <linux/landlock.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#endif
 #include <unistd.h>
 
 #define NOBODY 65534     /* user and group without rights (Debian, Fedora) */
+#define DESCRIPTORS 4096 /* that are closed where they have to be named */
 
 static bool limit(int what, rlim_t most)
 {
@@ -46,30 +57,45 @@ static size_t addresses_now(void)
 	return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
+/* The clock is the parent's: processor time ends a second later, when nobody looks at the clock. */
 static bool set_limits(const struct confinement *c)
 {
 	size_t now = addresses_now();
 
-	return limit(RLIMIT_CORE, 0) && limit(RLIMIT_CPU, c->seconds) &&
+	return limit(RLIMIT_CORE, 0) && limit(RLIMIT_CPU, c->seconds + 1) &&
 	       limit(RLIMIT_FSIZE, c->file) && limit(RLIMIT_NPROC, 0) &&
 	       (!ADDRESSES_COUNT || !now || limit(RLIMIT_AS, now + c->memory));
+}
+
+static void close_all(unsigned first, unsigned last)
+{
+#ifdef SYS_close_range
+	if (first > last || syscall(SYS_close_range, first, last, 0) == 0)
+		return;
+#endif
+	if (last > DESCRIPTORS)
+		last = DESCRIPTORS;
+	for (unsigned fd = first; fd <= last; fd++)
+		close((int)fd);
 }
 
 /* Standard input, output and error lead nowhere; all else but what is kept is closed. */
 static bool drop_descriptors(const int keep[2])
 {
-	int nowhere = open("/dev/null", O_RDWR), last = (int)sysconf(_SC_OPEN_MAX);
+	int nowhere = open("/dev/null", O_RDWR), low = keep[0], high = keep[1];
 
 	if (nowhere < 0)
 		return false;
 	for (int fd = 0; fd < 3; fd++)
-		if (fd != keep[0] && fd != keep[1] && dup2(nowhere, fd) < 0)
+		if (fd != low && fd != high && dup2(nowhere, fd) < 0)
 			return false;
-	if (last < 0 || last > 4096)
-		last = 4096;
-	for (int fd = 3; fd < last; fd++)
-		if (fd != keep[0] && fd != keep[1])
-			close(fd);
+	if (low > high)
+		low = keep[1], high = keep[0];
+	low = low < 2 ? 2 : low;
+	high = high < low ? low : high;
+	close_all(3, (unsigned)low - 1);
+	close_all((unsigned)low + 1, (unsigned)high - 1);
+	close_all((unsigned)high + 1, UINT_MAX);
 	return true;
 }
 
@@ -81,29 +107,31 @@ static bool drop_root(void)
 }
 
 #ifdef __linux__
-#include <linux/landlock.h>
-#include <seccomp.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-
 /* What Lua's memory, a pipe and an end need; everything else is refused (EPERM). */
 static const int allowed[] = {
 	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(close), SCMP_SYS(lseek), SCMP_SYS(fstat),
-	SCMP_SYS(newfstatat), SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap),
-	SCMP_SYS(mprotect), SCMP_SYS(madvise), SCMP_SYS(brk), SCMP_SYS(futex),
+	SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(brk), SCMP_SYS(futex),
 	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(getrandom), SCMP_SYS(getpid),
 	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
 	SCMP_SYS(sigaltstack), SCMP_SYS(sched_yield), SCMP_SYS(exit), SCMP_SYS(exit_group),
 };
 
+/* Memory, but none that can be executed. */
+static bool allow_memory(scmp_filter_ctx filter, int call)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1,
+				SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
+}
+
 static bool filter_calls(void)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(1));
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	bool fine = filter != NULL;
 
 	for (size_t i = 0; fine && i < sizeof allowed / sizeof *allowed; i++)
 		fine = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0) == 0;
-	fine = fine && seccomp_load(filter) == 0;
+	fine = fine && allow_memory(filter, SCMP_SYS(mmap)) &&
+	       allow_memory(filter, SCMP_SYS(mprotect)) && seccomp_load(filter) == 0;
 	seccomp_release(filter);
 	return fine;
 }
@@ -137,8 +165,15 @@ static const char *leave_kernel(void)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
 		return words[3];
 	landlock = leave_files();
+	if (!limit(RLIMIT_NOFILE, 0))
+		return NULL;
 	seccomp = filter_calls();
 	return words[(landlock ? 0 : 1) + (seccomp ? 0 : 2)];
+}
+
+bool die_with(pid_t parent)
+{
+	return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid() == parent;
 }
 
 const char *confine_lacks(void)
@@ -153,7 +188,12 @@ const char *confine_lacks(void)
 #else
 static const char *leave_kernel(void)
 {
-	return confine_lacks();
+	return limit(RLIMIT_NOFILE, 0) ? confine_lacks() : NULL;
+}
+
+bool die_with(pid_t parent)
+{
+	return getppid() == parent;
 }
 
 const char *confine_lacks(void)
@@ -164,7 +204,7 @@ const char *confine_lacks(void)
 
 const char *confine(const struct confinement *c)
 {
-	if (!drop_descriptors(c->keep) || !set_limits(c) || !drop_root())
+	if (!drop_descriptors(c->keep) || !set_limits(c) || !drop_root() || !die_with(c->parent))
 		return NULL;
 	return leave_kernel();
 }

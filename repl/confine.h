@@ -7,13 +7,16 @@
  * Where the kernel offers less (an old one, or one of another kind), the rest is done all the same,
  * and the answer names what is missing.
  */
+#include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct confinement {
 	size_t memory;        /* bytes the process may grow by */
 	unsigned seconds;     /* of processor time */
 	size_t file;          /* bytes a file it was given may grow to */
 	int keep[2];          /* descriptors that stay open, -1 for none */
+	pid_t parent;         /* who forked it: it does not outlive that one */
 };
 
 /*
@@ -24,3 +27,9 @@ const char *confine(const struct confinement *limits);
 
 /* The same question, asked without giving up anything: what confine would not have here. */
 const char *confine_lacks(void);
+
+/*
+ * This process ends when its parent does (Linux; elsewhere it goes on). False: the parent has gone
+ * already. Whoever becomes another user has to ask again: confine does.
+ */
+bool die_with(pid_t parent);

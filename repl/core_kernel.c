@@ -11,6 +11,7 @@
 #include "kernel/mapping.h"
 #include "kernel/pages.h"
 #include "kernel/slab.h"
+#include "kernel/stack.h"
 #include "kernel/swiotlb.h"
 #include "kernel/vmalloc.h"
 
@@ -114,7 +115,10 @@ static uint64_t live_mappings(lua_State *L)
 	return count;
 }
 
-/* core.held(): what is not given back now: mappings; objects of kmalloc; pages, without slabs'. */
+/*
+ * core.held(): what is not given back now: mappings; objects of kmalloc; pages, without slabs' and
+ * without the stack's, which nobody can give back.
+ */
 static int l_held(lua_State *L)
 {
 	const struct kernel *k = kernel(L);
@@ -126,6 +130,8 @@ static int l_held(lua_State *L)
 		objects += stats.used;
 		pages -= stats.slabs * stats.pages_per_slab;
 	}
+	if (k->stack.va)
+		pages -= THREAD_SIZE / PAGE_SIZE;
 	for (enum zone z = 0; z < ZONE_COUNT; z++) {
 		pages += k->managed[z];
 		for (uint32_t order = 0; order <= ORDER_MAX; order++)

@@ -195,16 +195,6 @@ static int l_kind_of_file(lua_State *L)
 	return 1;
 }
 
-/* core.real_path(path): from the root, without links; nil where there is nothing. */
-static int l_real_path(lua_State *L)
-{
-	char *path = realpath(luaL_checkstring(L, 1), NULL);
-
-	lua_pushstring(L, path);
-	free(path);
-	return 1;
-}
-
 /* core.descriptor(path): of a new file to write, for a child; or nil and why not. */
 static int l_descriptor(lua_State *L)
 {
@@ -219,6 +209,52 @@ static int l_descriptor(lua_State *L)
 	return 1;
 }
 
+/* core.full_path(path): from the root, without links; nil where there is nothing. */
+static int l_full_path(lua_State *L)
+{
+	char *path = realpath(luaL_checkstring(L, 1), NULL);
+
+	lua_pushstring(L, path);
+	free(path);
+	return 1;
+}
+
+/* Of what is no plain file: why it is not read. A link would let its owner read what we may. */
+static const char *no_file(int fd, struct stat *st)
+{
+	if (fd < 0)
+		return errno == ELOOP ? "it is a link to another file" : strerror(errno);
+	return fstat(fd, st) || !S_ISREG(st->st_mode) ? "it is no file" : NULL;
+}
+
+/* core.plain_file(path, most): the first `most` bytes of a plain file, or nil and why not. */
+static int l_plain_file(lua_State *L)
+{
+	int fd = open(luaL_checkstring(L, 1), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+	size_t most = (size_t)luaL_checkinteger(L, 2), used = 0;
+	struct stat st;
+	const char *why = no_file(fd, &st);
+	luaL_Buffer text;
+	ssize_t n = 1;
+	char *bytes = luaL_buffinitsize(L, &text, most);
+
+	while (!why && n && used < most) {
+		n = read(fd, bytes + used, most - used);
+		if (n > 0)
+			used += (size_t)n;
+		else if (n < 0 && errno != EINTR)
+			why = strerror(errno);
+	}
+	if (fd >= 0)
+		close(fd);
+	luaL_pushresultsize(&text, used);
+	if (!why)
+		return 1;
+	lua_pushnil(L);
+	lua_pushstring(L, why);
+	return 2;
+}
+
 static int l_close(lua_State *L)
 {
 	close((int)luaL_checkinteger(L, 1));
@@ -228,7 +264,8 @@ static int l_close(lua_State *L)
 static const luaL_Reg functions[] = {
 	{ "hmac", l_hmac }, { "json", l_json }, { "from_json", l_from_json },
 	{ "make_folder", l_make_folder }, { "kind_of_file", l_kind_of_file },
-	{ "real_path", l_real_path }, { "descriptor", l_descriptor }, { "close", l_close }, { NULL, NULL },
+	{ "descriptor", l_descriptor }, { "close", l_close }, { "full_path", l_full_path },
+	{ "plain_file", l_plain_file }, { NULL, NULL },
 };
 
 void core_result_open(lua_State *L)

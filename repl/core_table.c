@@ -8,6 +8,7 @@
 #include "api.h"
 
 #include "kernel/dma.h"
+#include "program.h"
 
 #include <dirent.h>
 #include <string.h>
@@ -386,6 +387,22 @@ static int l_event(lua_State *L)
 	return 1;
 }
 
+/* core.maintained(seq): bytes of the lines cleaned, invalidated or flushed from that event on. */
+static int l_maintained(lua_State *L)
+{
+	const struct trace *t = &bench(L)->trace;
+	uint64_t bytes = 0;
+
+	for (uint64_t seq = (uint64_t)luaL_checkinteger(L, 1); seq < t->next; seq++) {
+		const struct event *e = trace_at(t, seq);
+
+		if (e && e->kind == EV_CACHE_OP)
+			bytes += e->size;
+	}
+	lua_pushinteger(L, (lua_Integer)bytes);
+	return 1;
+}
+
 static const char *writer(stamp_t s)
 {
 	static const char *const words[] = { "nobody", "cpu", "kernel", "cpu" };
@@ -715,7 +732,8 @@ static int l_rows(lua_State *L)
 static const luaL_Reg functions[] = {
 	{ "power_on", l_power_on }, { "board", l_board },
 	{ "mark", l_mark }, { "keep", l_keep }, { "undo", l_undo }, 
-	{ "event", l_event }, { "trace", l_trace }, { "violations", l_violations },
+	{ "event", l_event }, { "trace", l_trace }, { "maintained", l_maintained },
+	{ "violations", l_violations },
 	{ "chain", l_chain },
 	{ "mappings", l_mappings }, { "nature", l_nature },
 	{ "lines", l_lines }, { "cache_info", l_cache_info }, { "copies", l_copies },
@@ -728,6 +746,7 @@ static const luaL_Reg functions[] = {
 void core_table_open(lua_State *L)
 {
 	const struct session *s = session_of(L);
+	char program[PROGRAM_PATH];
 
 	lua_newtable(L);
 	luaL_setfuncs(L, functions, 0);
@@ -741,6 +760,7 @@ void core_table_open(lua_State *L)
 	core_result_open(L);
 	set_string(L, "version", VERSION);
 	set_string(L, "scripts", s->scripts);
+	set_string(L, "program", program_folder(program, sizeof program) ? program : "");
 	set_boolean(L, "terminal", isatty(STDOUT_FILENO));
 	lua_getglobal(L, "load");              /* Lua's own; the global will read memory */
 	lua_setfield(L, -2, "compile");

@@ -11,14 +11,19 @@
 
 #define MODULE  "dmalab.student"     /* in the student's registry: what student.lua returns */
 #define GIVEN   "dmalab.given"       /* in the judge's: functions the lab gives, by name */
+#define FAILED  "dmalab.failed"      /* in the judge's: the error of one that failed */
 #define LOOK    1000                 /* instructions between two looks at what is left */
 #define DEEP    16                   /* tables in tables that are handed over */
 #define MANY    10000                /* values handed over at once */
 #define LONG    ((size_t)4 << 20)    /* bytes of their strings */
 #define SAID    8192                 /* bytes printed in a run that are kept */
+#define LARGE   4096                 /* bytes of a block that has to be paid for, */
+#define ERROR   2000                 /* bytes of an error's message that are kept */
+#define USED_UP "this run has used up its instructions of Lua"
+#define PRICE   64                   /* an instruction for so many */
 
 struct student {
-	lua_State *lua, *judge;      /* judge: who called, while the student's code runs */
+	lua_State *lua, *judge;      /* judge: who called, while the student's code runs; else NULL */
 	lua_State *running;          /* the student's coroutine that called the judge, or lua */
 	size_t memory, limit;        /* of Lua, bytes */
 	int64_t steps;               /* instructions left of this run */
@@ -26,6 +31,20 @@ struct student {
 	size_t said;                 /* bytes printed in this run; more than SAID: the rest is lost */
 	char text[SAID];
 };
+
+/*
+ * One instruction can ask for megabytes, so large blocks cost instructions too, and there are none
+ * for who has no instructions left.
+ */
+static bool may_grow(struct student *st, size_t size, size_t more)
+{
+	if (st->memory > st->limit || more > st->limit - st->memory)
+		return false;
+	if (size <= LARGE)
+		return true;
+	st->steps -= (int64_t)(more / PRICE);
+	return st->steps > 0;
+}
 
 static void *student_memory(void *of, void *block, size_t old, size_t size)
 {
@@ -39,7 +58,7 @@ static void *student_memory(void *of, void *block, size_t old, size_t size)
 		st->memory -= old;
 		return NULL;
 	}
-	if (size > old && (st->memory > st->limit || size - old > st->limit - st->memory))
+	if (size > old && !may_grow(st, size, size - old))
 		return NULL;
 	fresh = realloc(block, size);
 	if (fresh)
@@ -56,6 +75,16 @@ static struct student *student_of(lua_State *L)
 	return st;
 }
 
+/* The student, who is not at work: a given function of the judge's cannot call it. */
+static struct student *idle_student(lua_State *L)
+{
+	struct student *st = student_of(L);
+
+	if (st->judge)
+		luaL_error(L, "the student's code is at work already");
+	return st;
+}
+
 static lua_State *main_thread(lua_State *L)
 {
 	lua_State *main;
@@ -66,44 +95,54 @@ static lua_State *main_thread(lua_State *L)
 	return main;
 }
 
-lua_State *student_state(lua_State *L)
+bool student_judged(lua_State *L)
 {
-	struct student *st = session_of(L)->student;
+	const struct student *st = session_of(L)->student;
 
-	if (!st || main_thread(L) == st->lua)
-		return NULL;
-	return st->running ? st->running : st->lua;
+	return st && main_thread(L) != st->lua;
 }
 
 void student_free(struct student *st)
 {
 	if (!st)
 		return;
-	st->steps = INT64_MAX;
+	lua_sethook(st->lua, NULL, 0, 0);
 	lua_close(st->lua);
 	free(st);
 }
 
-/*
- * What is left of the run's instructions. At the end each instruction raises, so no pcall of the
- * student can hold it.
- */
+static void count_steps(lua_State *L, lua_Debug *frame);
+
+/* From here on each instruction raises, so no pcall of the student can hold it. */
+static void out_of_steps(lua_State *L)
+{
+	lua_sethook(L, count_steps, LUA_MASKCOUNT, 1);
+	lua_pushliteral(L, USED_UP);
+	lua_error(L);
+}
+
 static void count_steps(lua_State *L, lua_Debug *frame)
 {
 	struct student *st = session_of(L)->student;
 
 	(void)frame;
 	st->steps -= LOOK;
-	if (st->steps > 0)
-		return;
-	lua_sethook(L, count_steps, LUA_MASKCOUNT, 1);
-	luaL_error(L, "this run has used up its instructions of Lua");
+	if (st->steps <= 0)
+		out_of_steps(L);
 }
 
-/* A new coroutine counts its steps from the beginning: it has to pay for those nobody sees. */
+/*
+ * core.charge([n]): instructions that nobody counts are paid for: those of a function of C, and those
+ * of a new coroutine, which counts from the beginning.
+ */
 static int l_charge(lua_State *L)
 {
-	session_of(L)->student->steps -= LOOK;
+	struct student *st = session_of(L)->student;
+	lua_Integer n = luaL_optinteger(L, 1, LOOK);
+
+	st->steps = n < st->steps ? st->steps - n : 0;
+	if (st->steps <= 0)
+		out_of_steps(L);
 	return 0;
 }
 
@@ -164,9 +203,7 @@ static bool hand_object(struct parcel *p, int i)
 
 	if (!unit)
 		return false;
-	lua_getfield(p->to, LUA_REGISTRYINDEX, "dmalab.devices");
-	lua_getfield(p->to, -1, device_ops[*unit]->name);
-	lua_remove(p->to, -2);
+	push_device(p->to, *unit);
 	return true;
 }
 
@@ -241,8 +278,13 @@ static int deliver(lua_State *from, lua_State *to, int first, int count)
 /* The student's error as a string of the judge's; an object of the student's has no say in it. */
 static void push_error(lua_State *J, lua_State *L)
 {
-	if (lua_type(L, -1) == LUA_TSTRING)
-		lua_pushstring(J, lua_tostring(L, -1));
+	size_t n = 0;
+	const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &n) : NULL;
+
+	if (session_of(L)->student->steps <= 0)
+		lua_pushliteral(J, USED_UP);
+	else if (text)
+		lua_pushlstring(J, text, n < ERROR ? n : ERROR);
 	else
 		lua_pushfstring(J, "error object is a %s value", luaL_typename(L, -1));
 }
@@ -250,30 +292,51 @@ static void push_error(lua_State *J, lua_State *L)
 /* The student's code ----------------------------------------------------------------------------- */
 
 /*
- * The function under `args` values on the student's stack. Answers what lua_pcall does. A failure
- * of the judge's own, inside a given function, is raised again in the judge.
+ * The function under `args` values on `in`, a thread of the student's. Answers what lua_pcall does,
+ * and leaves what it does.
  */
-static int play(lua_State *J, struct student *st, int args)
+static int play(lua_State *J, struct student *st, lua_State *in, int args)
 {
 	lua_State *before = st->judge;
 	int status;
 
+	if (!before)
+		st->judge_failed = false;
 	st->judge = J;
-	st->judge_failed = false;
-	lua_sethook(st->lua, count_steps, LUA_MASKCOUNT, st->steps > 0 ? LOOK : 1);
-	status = lua_pcall(st->lua, args, LUA_MULTRET, 0);
-	lua_sethook(st->lua, NULL, 0, 0);
+	status = lua_pcall(in, args, LUA_MULTRET, 0);
 	st->judge = before;
-	st->running = NULL;
-	if (st->judge_failed) {
-		lua_settop(st->lua, 0);
-		lua_getfield(J, LUA_REGISTRYINDEX, GIVEN "failed");
-		lua_error(J);
-	}
 	return status;
 }
 
-/* A function of student.lua, on the student's stack. */
+/* Of a play that failed: the student's error as the judge's, or the judge's own, in a given function. */
+static void push_failure(lua_State *J, const struct student *st, lua_State *in)
+{
+	if (st->judge_failed)
+		lua_getfield(J, LUA_REGISTRYINDEX, FAILED);
+	else
+		push_error(J, in);
+}
+
+int student_run(lua_State *J, lua_CFunction fn, uint32_t n)
+{
+	struct student *st = session_of(J)->student;
+	lua_State *in = st->running ? st->running : st->lua;
+	int top = lua_gettop(in), status;
+
+	if (!lua_checkstack(in, LUA_MINSTACK)) {
+		lua_pushliteral(J, "stack overflow");
+		return LUA_ERRMEM;
+	}
+	lua_pushcfunction(in, fn);
+	lua_pushinteger(in, n);
+	status = play(J, st, in, 1);
+	if (status != LUA_OK)
+		push_failure(J, st, in);
+	lua_settop(in, top);
+	return status;
+}
+
+/* A function of student.lua, on the student's stack. All names are known: it takes no memory. */
 static void push_module(struct student *st, const char *name)
 {
 	lua_settop(st->lua, 0);
@@ -282,10 +345,19 @@ static void push_module(struct student *st, const char *name)
 	lua_remove(st->lua, 1);
 }
 
-/* true and the results, or false and the message, on the judge's stack. */
+/*
+ * true and the results, or false and the message, on the judge's stack. What the judge's own function
+ * raised is raised again.
+ */
 static int answer(lua_State *J, struct student *st, int status)
 {
 	int top = lua_gettop(J), results = lua_gettop(st->lua);
+
+	if (status != LUA_OK && st->judge_failed) {
+		lua_settop(st->lua, 0);
+		lua_getfield(J, LUA_REGISTRYINDEX, FAILED);
+		return lua_error(J);
+	}
 
 	lua_pushboolean(J, status == LUA_OK);
 	if (status == LUA_OK)
@@ -303,15 +375,16 @@ static int answer(lua_State *J, struct student *st, int status)
 /* core.student_load(text, name): true, or false and why it is no Lua. */
 static int l_load(lua_State *J)
 {
-	struct student *st = student_of(J);
+	struct student *st = idle_student(J);
 
 	luaL_checkstring(J, 1);
 	luaL_checkstring(J, 2);
 	push_module(st, "load");
 	st->steps = INT64_MAX;
+	st->judge_failed = false;
 	if (deliver(J, st->lua, 1, 2) != LUA_OK)
 		return answer(J, st, LUA_ERRRUN);
-	return answer(J, st, play(J, st, 2));
+	return answer(J, st, play(J, st, st->lua, 2));
 }
 
 /*
@@ -320,25 +393,27 @@ static int l_load(lua_State *J)
  */
 static int l_reset(lua_State *J)
 {
-	struct student *st = student_of(J);
+	struct student *st = idle_student(J);
 
 	st->steps = luaL_checkinteger(J, 1);
 	st->said = 0;
+	lua_sethook(st->lua, count_steps, LUA_MASKCOUNT, LOOK);
 	push_module(st, "reset");
-	return answer(J, st, play(J, st, 0));
+	return answer(J, st, play(J, st, st->lua, 0));
 }
 
 /* core.student_call(name, ...): true and what the student's function answers, or false and why not. */
 static int l_call(lua_State *J)
 {
-	struct student *st = student_of(J);
+	struct student *st = idle_student(J);
 	int args = lua_gettop(J);
 
 	luaL_checkstring(J, 1);
 	push_module(st, "call");
+	st->judge_failed = false;
 	if (deliver(J, st->lua, 1, args) != LUA_OK)
 		return answer(J, st, LUA_ERRRUN);
-	return answer(J, st, play(J, st, args));
+	return answer(J, st, play(J, st, st->lua, args));
 }
 
 /* core.student_said(): what the run has printed, and whether that is all of it. */
@@ -357,7 +432,7 @@ static int l_said(lua_State *J)
 static int fail_given(lua_State *L, struct student *st)
 {
 	st->judge_failed = true;
-	lua_setfield(st->judge, LUA_REGISTRYINDEX, GIVEN "failed");
+	lua_setfield(st->judge, LUA_REGISTRYINDEX, FAILED);
 	return luaL_error(L, "the lab ends here");
 }
 
@@ -396,6 +471,8 @@ static int l_give(lua_State *J)
 	const char *name = luaL_checkstring(J, 1);
 
 	luaL_checktype(J, 2, LUA_TFUNCTION);
+	lua_pushboolean(J, false);             /* the field is there: it takes no memory later */
+	lua_setfield(J, LUA_REGISTRYINDEX, FAILED);
 	luaL_getsubtable(J, LUA_REGISTRYINDEX, GIVEN);
 	lua_pushvalue(J, 2);
 	lua_setfield(J, -2, name);
@@ -415,8 +492,6 @@ static int open_student(lua_State *L)
 	luaL_openlibs(L);
 	core_table_open(L);
 	api_open(L);
-	lua_getglobal(L, "devices");
-	lua_setfield(L, LUA_REGISTRYINDEX, "dmalab.devices");
 	lua_getglobal(L, "core");
 	lua_pushcfunction(L, l_charge);
 	lua_setfield(L, -2, "charge");
@@ -436,11 +511,14 @@ static int l_open(lua_State *J)
 {
 	struct session *s = session_of(J);
 	size_t memory = (size_t)luaL_checkinteger(J, 1);
-	struct student *st = core_alloc(sizeof *st);
+	struct student *st;
 
+	if (s->student)
+		(void)idle_student(J);
 	student_free(s->student);
-	s->student = st;
+	s->student = st = core_alloc(sizeof *st);
 	st->limit = SIZE_MAX;
+	st->steps = INT64_MAX;
 	st->lua = lua_newstate(student_memory, st);
 	if (!st->lua)
 		return luaL_error(J, "not enough memory");
@@ -456,10 +534,8 @@ static int l_open(lua_State *J)
 
 static int l_close(lua_State *J)
 {
-	struct session *s = session_of(J);
-
-	student_free(s->student);
-	s->student = NULL;
+	student_free(idle_student(J));
+	session_of(J)->student = NULL;
 	return 0;
 }
 

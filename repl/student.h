@@ -7,9 +7,10 @@
  *
  * Lua's memory, the instructions of a run, what is printed and what is handed over all have an end.
  * The time of one long call of Lua's library has none here: whoever called us in a process of its
- * own looks at the clock (children.h).
+ * own looks at the clock (child.c).
  */
 #include <stdbool.h>
+#include <stdint.h>
 
 struct lua_State;
 struct session;
@@ -17,8 +18,11 @@ struct student;
 
 void student_free(struct student *st);
 
+/* Is L the state of a judge, with a student whose handlers run in the state of their own? */
+bool student_judged(struct lua_State *L);
+
 /*
- * Where a handler of the student runs when a call of the judge raised its interrupt: the state, or
- * NULL where nobody is judged or L is the student's own already.
+ * fn(n) in the student's state, under the limits of its run: for a handler, where a call of the
+ * judge's raised the interrupt. LUA_OK, or else the error is on top of J.
  */
-struct lua_State *student_state(struct lua_State *L);
+int student_run(struct lua_State *J, int (*fn)(struct lua_State *), uint32_t n);

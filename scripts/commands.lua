@@ -137,7 +137,7 @@ command { name = "explore", args = "fn [, { bound = 2, runs =, seconds =, sample
                 "was found is kept",
             "jobs", "processes (one for each core); they change no answer",
             "record", "a file for the recording of the smallest schedule that breaks it",
-            "unseen", "a transfer torn in the middle of one long run(n): wait in short steps; delays " ..
+            "unseen", "a transfer to cached memory torn in one long run(n): wait in short steps; delays " ..
                 "other than three, a little, longer than a call, longer than a transfer",
             "result", "verdict (holds, breaks, stopped), runs, exhaustive, sampled, warnings; and " ..
                 "where it breaks deviations, choices, kind, why, story: print(result.story). " ..

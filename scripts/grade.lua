@@ -1,9 +1,13 @@
 -- `dmalab grade`: its options, and where results go.
 
+local class = require "grade/class"
+local files = require "grade/files"
+local folder = require "grade/folder"
 local grader = require "grade/grader"
 local labs = require "grade/labs"
 local near = require "near"
 local result = require "grade/result"
+local text = require "text"
 
 local grade = {}
 
@@ -12,30 +16,89 @@ local DONE, FAILED, WRONG_USAGE = 0, 1, 2
 local usage = [[
 dmalab grade: what a driver is worth, judged by properties on every schedule
 
-  dmalab grade LAB FILE             one submission
-      --student ID         whose it is: it gets the numbers of that student
-      --secret-file FILE   the course secret: from it come the numbers of each student, and hidden
-                           variants; without it everybody has the same open ones
-      --format NAME        %s; several with commas
-  -o, --output FILE        where to, instead of standard output; with several formats a stem
-      --seconds N          of the clock, for one submission (20)
-      --jobs N             so many at a time (one for each core)
-      --require-sandbox    refuse where the kernel cannot confine a student's file
-      --exit-zero          exit with 0 whatever the score
+  dmalab grade LAB FILE            one submission: a file, or a folder that has
+                                   a driver.lua
+  dmalab grade LAB DIR             a class: each file NAME.lua, and each folder
+                                   NAME with a driver.lua, is student NAME's
+  dmalab grade --manifest LAB DIR  one command a submission, for GNU parallel
+                                   or Slurm
+  dmalab grade --merge RESULTS...  the class report of folders with results
 
-Exit status: 0 full marks, 1 fewer, 2 wrong usage.
+      --student ID        whose one submission is: it gets that one's numbers
+      --secret-file FILE  the course secret: from it come each student's
+                          numbers and hidden variants; without it all have the
+                          same ones
+      --format NAME       several with commas (text):
+%s
+  -o, --output PATH       where to. Of one submission: a file, not standard
+                          output; with several formats a stem. Of a class: the
+                          folder of results (DIR-results)
+      --record FILE       keep the first failure of one submission; then
+                          dmalab view FILE goes through it
+      --only NAME         of a class this one alone, and no report
+      --jobs N            so many at a time (one for each core)
+      --seconds N         of the clock, for one submission (%d)
+      --require-sandbox   refuse where the kernel cannot confine a driver
+      --exit-zero         exit with 0 whatever the score
+
+The folder of results has for each student NAME.json, NAME.txt (or the formats
+asked for) and NAME.rec, the recording of the first failure; and the report as
+class.html and class.csv. After Ctrl-C or a crash the same command goes on where
+it stopped: what is finished and has not changed is not graded again.
+
+Exit status: 0 full marks for all, 1 fewer, 2 wrong usage.
 ]]
 
--- Options: name = "word" takes one, "switch" none.
 local known = { student = "word", ["secret-file"] = "word", format = "word", output = "word",
-    seconds = "number", jobs = "number", ["require-sandbox"] = "switch", ["exit-zero"] = "switch",
-    help = "switch" }
+    record = "word", only = "word", seconds = "number", jobs = "number", manifest = "switch",
+    merge = "switch", ["require-sandbox"] = "switch", ["exit-zero"] = "switch", help = "switch" }
 local short = { ["-o"] = "output", ["-h"] = "help" }
 
-local function wrong(what)
-  io.stderr:write("dmalab: ", what, "\nTry: dmalab grade --help\n")
-  return WRONG_USAGE
+local function option_names()
+  local names = {}
+  for name in pairs(known) do names[#names + 1] = "--" .. name end
+  table.sort(names)
+  return names
 end
+
+-- Options -------------------------------------------------------------------------------------
+
+-- The value of an option, and at which word it ends; nil and what is wrong.
+local function value_of(given, i, name)
+  local value = given[i]:match("=(.*)$")
+  if not value then
+    i = i + 1
+    value = given[i]
+  end
+  if not value then return nil, "a value is missing after " .. given[i - 1] end
+  if known[name] == "word" then return value, i end
+  local n = math.tointeger(tonumber(value))
+  if n and n >= 1 then return n, i end
+  return nil, "--" .. name .. " wants a number, 1 or more"
+end
+
+-- Options and words; nil and what is wrong.
+local function parsed(given)
+  local options, words, i = {}, {}, 1
+  while i <= #given do
+    local name = short[given[i]] or given[i]:match("^%-%-([%w-]+)")
+    if given[i]:sub(1, 1) ~= "-" or given[i] == "-" then
+      words[#words + 1] = given[i]
+    elseif not known[name] then
+      return nil, "grade has no option " .. given[i] .. near.hint("--" .. (name or ""), option_names())
+    elseif known[name] == "switch" then
+      options[name] = true
+    else
+      local value, at = value_of(given, i, name)
+      if not value then return nil, at end
+      options[name], i = value, at
+    end
+    i = i + 1
+  end
+  return options, words
+end
+
+-- Formats -------------------------------------------------------------------------------------
 
 local function formats()
   local names = {}
@@ -46,96 +109,165 @@ local function formats()
   return names
 end
 
--- Options and words; nil and what is wrong.
-local function parsed(given)
-  local options, words, i = {}, {}, 1
-  while i <= #given do
-    local name, value = given[i]:match("^%-%-([%w-]+)=?(.*)$")
-    name = short[given[i]] or name
-    if not name then
-      words[#words + 1] = given[i]
-    elseif not known[name] then
-      return nil, "grade has no option " .. given[i] .. near.hint(name, { "student", "secret-file",
-          "format", "output", "seconds", "jobs", "require-sandbox", "exit-zero" })
-    elseif known[name] == "switch" then
-      options[name] = true
-    else
-      if not given[i]:find("=", 1, true) then
-        i = i + 1
-        value = given[i]
-      end
-      if not value then return nil, "a value is missing after " .. given[i - 1] end
-      if known[name] == "number" then
-        value = math.tointeger(tonumber(value))
-        if not value or value < 1 then return nil, "--" .. name .. " wants a number, 1 or more" end
-      end
-      options[name] = value
-    end
-    i = i + 1
+local function about_formats()
+  local lines = {}
+  for i, name in ipairs(formats()) do
+    lines[i] = (" "):rep(26) .. ("%-14s"):format(name) .. require("grade/formats/" .. name).about
   end
-  return options, words
+  return table.concat(lines, "\n")
 end
 
 local function writers(words)
-  local list = {}
+  local list, there = {}, {}
+  for _, name in ipairs(formats()) do there[name] = true end
   for name in (words or "text"):gmatch("[^,]+") do
-    local fine, format = pcall(require, "grade/formats/" .. name)
-    if not fine then error("there is no format " .. name .. near.hint(name, formats()), 0) end
-    list[#list + 1] = format
+    if not there[name] then
+      error("there is no format " .. name .. near.hint(name, formats()), 0)
+    end
+    list[#list + 1] = require("grade/formats/" .. name)
   end
   return list
 end
 
--- Whole, or not at all.
-local function replace(path, words)
-  local file, why = io.open(path .. ".new", "wb")
-  if not file then error(why, 0) end
-  local fine = file:write(words)
-  if not (file:close() and fine) then error(path .. ": could not be written", 0) end
-  fine, why = os.rename(path .. ".new", path)
-  if not fine then error(why, 0) end
-end
-grade.replace = replace
+-- One submission -----------------------------------------------------------------------------
 
-local function put(r, formats_wanted, output)
-  for _, format in ipairs(formats_wanted) do
+local function put(r, wanted, output)
+  for _, format in ipairs(wanted) do
     local words = format.write(r)
     if not output then
       io.stdout:write(words)
     else
-      replace(#formats_wanted > 1 and output .. "." .. format.extension or output, words)
+      files.replace(#wanted > 1 and output .. "." .. format.extension or output, words)
     end
   end
 end
 
-local function one(lab, path, options)
-  local wanted = writers(options.format)
-  local item = { student = options.student or "", path = path }
+local function grade_one(lab, path, options, wanted)
+  local item = { student = options.student or "", path = path, recording = options.record }
+  local output = options.output
   grader.grade(lab, { item }, { seconds = options.seconds, secret_file = options["secret-file"],
-      changed = function() if options.output then put(item.result, wanted, options.output) end end })
-  if not options.output then put(item.result, wanted) end
-  if options["exit-zero"] or result.full(item.result) then return DONE end
-  return FAILED
+      changed = function() if output then put(item.result, wanted, output) end end })
+  if not output then put(item.result, wanted) end
+  return result.full(item.result)
+end
+
+-- A class ------------------------------------------------------------------------------------
+
+local function say(...) io.stdout:write(text.wrap(table.concat { ... }, 78, "  "), "\n") end
+
+local function say_report(c, out)
+  local names = class.write(c, out)
+  say(("%s: %d with full marks; mean %.1f, median %.1f of %d points"):format(
+      text.count(#c.entries, "submission"), c.full, c.mean, c.median, c.max))
+  if c.unfinished > 0 then say(text.count(c.unfinished, "result") .. " not finished yet") end
+  say("the report: " .. out .. "/" .. table.concat(names, ", "))
+  return c.full == #c.entries
+end
+
+local function output_of(place, options) return options.output or place:gsub("/+$", "") .. "-results" end
+
+local function tell_others(place, others, out)
+  local names = {}
+  for _, name in ipairs(others) do
+    if core.full_path(place .. "/" .. name) ~= core.full_path(out) then names[#names + 1] = name end
+  end
+  if #names == 0 then return end
+  io.stderr:write(text.wrap("dmalab: no submissions, for there is no driver.lua in them: "
+      .. table.concat(names, ", "), 78, "  "), "\n")
+end
+
+local function list_of(place, options)
+  local list, others = folder.submissions(place, options.only)
+  if #list == 0 then
+    error(("there is no submission%s in %s"):format(options.only and " " .. options.only or "", place)
+        .. "\n  each is a file NAME.lua, or a folder NAME with driver.lua in it", 0)
+  end
+  tell_others(place, others, output_of(place, options))
+  return list
+end
+
+local function grade_class(lab, place, list, options, wanted)
+  local out, stems, besides = output_of(place, options), {}, {}
+  for _, format in ipairs(wanted) do
+    if format.extension ~= "json" then besides[#besides + 1] = format end
+  end
+  local now, before = folder.grade(lab, list, out, besides, options)
+  for i, item in ipairs(list) do stems[i] = item.stem end
+  if before > 0 and now > 0 then
+    say(("%s graded now, %d were finished before"):format(text.count(now, "submission"), before))
+  elseif before > 0 then
+    say("nothing has changed since all were graded; remove " .. out .. " to begin anew")
+  end
+  if options.only then return result.full(list[1].result) end
+  return say_report(class.of(class.read(out, stems)), out)
+end
+
+local function merge(places, options)
+  local list = {}
+  for _, place in ipairs(places) do
+    for _, entry in ipairs(class.read(place)) do list[#list + 1] = entry end
+  end
+  if #list == 0 then error("there are no results in " .. table.concat(places, ", "), 0) end
+  return function() return say_report(class.of(list), options.output or places[1]) end
+end
+
+-- What is wanted -----------------------------------------------------------------------------
+
+local function check_files(options, path)
+  local secret = options["secret-file"]
+  if secret and core.kind_of_file(secret) ~= "file" then
+    error("--secret-file: there is no file " .. secret, 0)
+  end
+  -- Who waits for a result file has to find one.
+  if not core.kind_of_file(path) and not options.output then error("there is no " .. path, 0) end
+end
+
+-- Looks at all there is to get wrong and answers a function that does the work: is it full marks?
+local function plan(words, options)
+  if options.merge then
+    if #words == 0 then error("--merge wants folders with results", 0) end
+    return merge(words, options)
+  end
+  if #words ~= 2 then error("grade wants a lab and what to grade: dmalab grade LAB FILE", 0) end
+  local lab, path, wanted = labs.load(words[1]), words[2], writers(options.format)
+  check_files(options, path)
+  local single = folder.single(path)
+  if single then return function() return grade_one(lab, single, options, wanted) end end
+  local list = list_of(path, options)
+  if options.manifest then
+    return function()
+      io.stdout:write(folder.manifest(lab, path, list, output_of(path, options), options))
+      return true
+    end
+  end
+  return function() return grade_class(lab, path, list, options, wanted) end
+end
+
+local function complain(status, why, advice)
+  io.stderr:write("dmalab: ", (tostring(why):gsub("^/%S+%.lua:%d+: ", "")), "\n", advice)
+  return status
 end
 
 function grade.main(given)
   local options, words = parsed(given)
-  if not options then return wrong(words) end
+  local help = "Try: dmalab grade --help\n"
+  if not options then return complain(WRONG_USAGE, words, help) end
   if options.help then
-    io.stdout:write(usage:format(table.concat(formats(), ", ")))
+    io.stdout:write(usage:format(about_formats(), grader.SECONDS))
     return DONE
   end
-  if #words ~= 2 then return wrong("grade wants a lab and a file: dmalab grade LAB FILE") end
   if options["require-sandbox"] and core.confine_lacks() ~= "" then
-    io.stderr:write("dmalab: --require-sandbox: this kernel has no ", core.confine_lacks(),
-        " for us\n")
-    return FAILED
+    return complain(FAILED, "--require-sandbox: this kernel has no " .. core.confine_lacks()
+        .. " for us", "")
   end
-  local fine, answer = pcall(function()
-    return one(labs.load(words[1]), words[2], options)
-  end)
-  if fine then return answer end
-  return wrong(answer)
+  local fine, work = pcall(plan, words, options)
+  if not fine then return complain(WRONG_USAGE, work, help) end
+  local full
+  fine, full = pcall(work)
+  if not fine then
+    return complain(FAILED, full, "  The same command goes on from what is finished.\n")
+  end
+  return (full or options["exit-zero"]) and DONE or FAILED
 end
 
 return grade

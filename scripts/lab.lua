@@ -25,7 +25,7 @@ end
 
 -- As the student would type it.
 local function short(path)
-  local here = (core.real_path(".") or "") .. "/"
+  local here = (core.full_path(".") or "") .. "/"
   return path:sub(1, #here) == here and path:sub(#here + 1) or path
 end
 
@@ -46,7 +46,7 @@ end
 
 -- The lab of a file: that of its folder's name, or else the one worked on last.
 local function lab_of_file(path)
-  local whole = core.real_path(path)
+  local whole = core.full_path(path)
   local name = name_of_folder(whole:match("^(.*)/")) or progress.present()
   if name then return name, whole end
   error("which lab is " .. path .. " for?\n  lab start NAME says it; lab list shows the labs", 0)
@@ -54,7 +54,7 @@ end
 
 -- Where nobody says what: in the folder of a lab it is that one.
 local function present()
-  local here = core.real_path(".")
+  local here = core.full_path(".")
   local name = name_of_folder(here)
   if name and file_in(here) then return name end
   name = progress.present() and labs.find(progress.present())
@@ -63,7 +63,7 @@ end
 
 -- Its file: in the folder it was started in, but one that lies here comes first.
 local function driver_of(name)
-  local here, known = core.real_path("."), progress.known(name)
+  local here, known = core.full_path("."), progress.known(name)
   return name_of_folder(here) == name and file_in(here) or file_in(here .. "/" .. name) or
       file_in(known and known.folder) or not_started(name)
 end
@@ -166,14 +166,14 @@ local function folder_for(name, parent)
   if core.kind_of_file(parent) ~= "folder" then
     error("there is no folder " .. parent .. "\n  make it first, or leave it out", 0)
   end
-  local folder = name_of_folder(core.real_path(parent)) == name and parent or parent .. "/" .. name
+  local folder = name_of_folder(core.full_path(parent)) == name and parent or parent .. "/" .. name
   if core.kind_of_file(folder .. "/grade.lua") then
     error("the labs themselves lie here\n  lab start " .. name:sub(1, 2) ..
         " FOLDER makes yours in another place", 0)
   end
   local fine, why = core.make_folder(folder)
   if not fine then error(folder .. " cannot be made: " .. why, 0) end
-  return core.real_path(folder)
+  return core.full_path(folder)
 end
 
 function lab.start(wanted, parent)

@@ -5,9 +5,25 @@
 -- carried from one run to the next; what could differ between two runs or machines (addresses of
 -- tables, the order of pairs, random numbers) is not there or is put in order.
 
+core.objects = {}              -- the tables api keeps: what a run leaves in them is taken out
 require "api"
 
 local student = {}
+
+local kept = core.objects
+
+-- What the calls of the API made in Lua, and this file, ask the machine; all else is the judge's.
+local asked = {}
+for name in ("api board charge compile constants driver event klog log mappings refuse say trace " ..
+    "unit what"):gmatch("%S+") do
+  asked[name] = core[name]
+end
+for name in next, core do core[name] = asked[name] end
+for name in ("collectgarbage dofile io loadfile os package require"):gmatch("%S+") do
+  _G[name] = nil
+end
+
+local raw_metatable, set_upvalue = debug.getmetatable, debug.setupvalue
 
 -- What a value is called when it has no words of its own: an address would be another each time.
 local function words(value)
@@ -15,8 +31,8 @@ local function words(value)
   if kind == "string" or kind == "number" or kind == "boolean" or kind == "nil" then
     return tostring(value)
   end
-  local meta = getmetatable(value)
-  if type(meta) == "table" and rawget(meta, "__tostring") then return tostring(value) end
+  local meta = raw_metatable(value)
+  if meta and rawget(meta, "__tostring") then return tostring(value) end
   return kind
 end
 
@@ -33,7 +49,7 @@ local theirs = setmetatable({}, { __mode = "k" })
 local function set_metatable(object, meta)
   if type(object) ~= "table" then error("setmetatable takes a table", 2) end
   if meta ~= nil and type(meta) ~= "table" then error("a metatable is a table or nil", 2) end
-  local old = getmetatable(object)
+  local old = raw_metatable(object)
   if old and not theirs[old] then error("this metatable stays as it is", 2) end
   if meta and (rawget(meta, "__gc") or rawget(meta, "__mode")) then
     error("__gc and __mode are not there while a driver is judged", 2)
@@ -43,31 +59,36 @@ local function set_metatable(object, meta)
 end
 
 local function get_metatable(object)
-  local meta = getmetatable(object)
-  return theirs[meta] and meta or nil
+  if theirs[raw_metatable(object)] then return getmetatable(object) end
 end
 
--- Keys in the same order everywhere: numbers, strings, then the rest as it comes.
-local ranks = { number = 1, string = 2 }
+-- Keys in the same order everywhere. Tables and functions have none: that of their addresses is
+-- another each time.
+local ranks = { number = 1, string = 2, boolean = 3 }
 
 local function before(a, b)
-  local left, right = ranks[type(a)] or 3, ranks[type(b)] or 3
+  local left, right = ranks[type(a)] or 4, ranks[type(b)] or 4
   if left ~= right then return left < right end
+  if left == 3 then return b and not a end
   return left < 3 and a < b
 end
 
 local function keys_of(object)
+  if type(object) ~= "table" then error("pairs and next take a table, got " .. words(object), 0) end
   local keys, n = {}, 0
   for key in next, object do
     n = n + 1
     keys[n] = key
   end
   table.sort(keys, before)
+  if n > 1 and not ranks[type(keys[n - 1])] then
+    error("pairs and next go over numbers, strings and booleans while a driver is judged: several " ..
+        "keys that are " .. type(keys[n]) .. "s have no order", 0)
+  end
   return keys, n
 end
 
 local function raw_pairs(object)
-  if type(object) ~= "table" then error("pairs takes a table, got " .. words(object), 3) end
   local keys, n = keys_of(object)
   local i = 0
   return function()
@@ -80,8 +101,8 @@ local function raw_pairs(object)
 end
 
 local function their_pairs(object)
-  local meta = getmetatable(object)
-  local own = type(meta) == "table" and rawget(meta, "__pairs")
+  local meta = raw_metatable(object)
+  local own = meta and rawget(meta, "__pairs")
   if own then return own(object) end
   return raw_pairs(object)
 end
@@ -97,7 +118,7 @@ end
 -- No address of a table or function comes out of string.format either.
 local format = string.format
 local function their_format(form, ...)
-  if type(form) == "string" and form:find("%%[-+ #0-9.]*p") then error("there is no %p here", 2) end
+  if type(form) == "string" and form:gsub("%%%%", ""):find("%%[-+ #0-9.]*p") then error("there is no %p here", 2) end
   local given = table.pack(...)
   for i = 1, given.n do
     local kind = type(given[i])
@@ -106,15 +127,80 @@ local function their_format(form, ...)
   return format(form, table.unpack(given, 1, given.n))
 end
 
--- A coroutine has instructions of its own; making one costs a few.
-local create, wrap = coroutine.create, coroutine.wrap
+-- Nothing of theirs may run where nobody counts. A coroutine begins to count at 0, and making one
+-- costs instead. The hook that ends a run has hooks off: so a handler of xpcall runs behind the error,
+-- and a coroutine that it ended is not closed.
+local create, resume, close, protected = coroutine.create, coroutine.resume, coroutine.close, pcall
+
 local function their_create(fn)
   core.charge()
   return create(fn)
 end
+
+local function results(fine, ...)
+  if fine then return ... end
+  error((...), 0)
+end
+
 local function their_wrap(fn)
+  local co = their_create(fn)
+  return function(...) return results(resume(co, ...)) end
+end
+
+local function their_close(co)
   core.charge()
-  return wrap(fn)
+  return close(co)
+end
+
+local function handled(handler, fine, ...)
+  if fine then return true, ... end
+  return false, handler(...)
+end
+
+local function their_xpcall(fn, handler, ...) return handled(handler, protected(fn, ...)) end
+
+local CATCH = 16               -- instructions that raising an error and catching it are worth
+local function their_pcall(...)
+  core.charge(CATCH)
+  return protected(...)
+end
+
+-- What functions of C do is counted by what they are given: steps of their loops, bytes they read.
+local function whole(n) return math.tointeger(tonumber(n)) or 0 end
+
+local function length(value) return type(value) == "string" and #value // 64 or 0 end
+
+local function entries(list)
+  if type(list) ~= "table" then return 0 end
+  local meta = raw_metatable(list)
+  if meta and rawget(meta, "__len") then error("a plain table is wanted, without __len", 3) end
+  return rawlen(list) // 16
+end
+
+local function span(list, first, last)
+  return last and math.max(0, whole(last) - whole(first)) // 16 or entries(list)
+end
+
+local costs = {
+  string = {
+    rep = function(text, n) return length(text) + math.max(0, whole(n)) // 16 end,
+  },
+  table = { concat = entries, insert = entries, remove = entries, sort = entries, move = span,
+    unpack = span },
+}
+for name in ("byte find gmatch gsub len lower match reverse sub unpack upper"):gmatch("%S+") do
+  costs.string[name] = length
+end
+
+local function charged(library, fns)
+  for name, cost in next, costs[library] do
+    local fn = fns[name]
+    fns[name] = function(...)
+      core.charge(cost(...))
+      return fn(...)
+    end
+  end
+  return fns
 end
 
 -- What there is --------------------------------------------------------------------------------
@@ -125,24 +211,26 @@ local function pick(from, names)
   return out
 end
 
-local base = pick(_G, "assert error ipairs pcall rawequal rawget rawlen rawset select tonumber " ..
-    "type xpcall _VERSION dev")
+local base = pick(_G, "assert error ipairs rawequal rawget rawlen rawset select tonumber " ..
+    "type _VERSION dev")
 base.tostring, base.print, base.pairs, base.next = words, say, their_pairs, their_next
 base.setmetatable, base.getmetatable = set_metatable, get_metatable
+base.pcall, base.xpcall = their_pcall, their_xpcall
 
 -- Copied for each run: a student may change them, and changes nothing for the next.
 local libraries = {
-  string = pick(string, "byte char find gmatch gsub len lower match pack packsize rep reverse " ..
-      "sub unpack upper"),
-  table = pick(table, "concat insert move pack remove sort unpack"),
+  string = charged("string", pick(string, "byte char find gmatch gsub len lower match pack " ..
+      "packsize rep reverse sub unpack upper")),
+  table = charged("table", pick(table, "concat insert move pack remove sort unpack")),
   math = pick(math, "abs ceil floor fmod huge max maxinteger min mininteger modf pi sqrt " ..
       "tointeger type ult"),
-  coroutine = pick(coroutine, "close isyieldable resume running status yield"),
+  coroutine = pick(coroutine, "isyieldable resume running status yield"),
   utf8 = pick(utf8, "char charpattern codepoint codes len offset"),
   cache = cache, devices = devices,
 }
 libraries.string.format = their_format
 libraries.coroutine.create, libraries.coroutine.wrap = their_create, their_wrap
+libraries.coroutine.close = their_close
 
 for _, row in ipairs(core.api) do
   local name = row.name
@@ -181,8 +269,11 @@ end
 function student.give(name, fn) base[name] = fn end
 
 function student.reset()
+  for object in next, kept do
+    for key in next, object do object[key] = nil end
+  end
   env = fresh()
-  debug.setupvalue(chunk, 1, env)
+  set_upvalue(chunk, 1, env)
   chunk()
 end
 

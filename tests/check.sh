@@ -10,7 +10,8 @@ export B MAKE DMALAB="$B/dmalab" CMOCKA_MESSAGE_OUTPUT=TAP
 
 # The longest first, so that none of them is the last to begin.
 names() {
-	echo window gallery-explored fuzz_api brute fuzz_model drivers gallery property sessions course labs
+	echo window brute labs attacks gallery-explored fuzz_api cluster class fuzz_model drivers gallery
+	echo property sessions course formats
 	echo explore view shot layers headers scenario readme replay fuzz_recording
 	for program in "$B"/tests/test_*; do
 		name=${program##*/}
@@ -57,6 +58,9 @@ play() {
 	gallery-explored) "$DMALAB" run tests/gallery/explore.lua "" 1 ;;
 	course) sh tests/course/test.sh "$DMALAB" ;;
 	labs) "$DMALAB" run tests/labs/run.lua ;;
+	attacks) "$DMALAB" run tests/attacks/run.lua ;;
+	formats) "$DMALAB" run tests/grade/formats.lua ;;
+	class | cluster) sh "tests/grade/$1.sh" "$DMALAB" ;;
 	readme | replay | scenario | gallery) "$1" ;;
 	fuzz_recording) "$B/tests/$1" 5000 ;;
 	fuzz_model) "$B/tests/$1" 1000 ;;

@@ -69,6 +69,30 @@ static void watch_page(struct bus *b, uint64_t page, bool on)
 		bits[(page & 0x7fff) >> 3] &= (uint8_t)~bit;
 }
 
+static bool is_beside(const struct bus *b, paddr_t line)
+{
+	for (uint32_t i = 0; i < BESIDE_LINES; i++)
+		if (b->beside[i] == line + 1)
+			return true;
+	return false;
+}
+
+void bus_note_uncached(struct bus *b, paddr_t pa)
+{
+	paddr_t line = round_down(pa, BESIDE_LINE);
+
+	if (b->nature.policy != NATURE_REPLAY || is_beside(b, line))
+		return;
+	b->beside[b->beside_next] = line + 1;
+	b->beside_next = (b->beside_next + 1) % BESIDE_LINES;
+}
+
+void bus_note_beat(struct bus *b, paddr_t pa)
+{
+	b->beat_is_beside = b->nature.policy == NATURE_REPLAY &&
+			    is_beside(b, round_down(pa, BESIDE_LINE));
+}
+
 void bus_watch(struct bus *b, paddr_t pa, uint64_t n, bool on)
 {
 	for (uint64_t page = pa >> PAGE_SHIFT; n && page <= (pa + n - 1) >> PAGE_SHIFT; page++)

@@ -17,12 +17,20 @@
 #define DEVICE_WINDOW ((uint64_t)1 << 20)
 #define DEVICE_MAX    8
 
+/* Words the CPU reached past its caches lately, in pieces of that many bytes. */
+#define BESIDE_LINES 8
+#define BESIDE_LINE  ((paddr_t)64)
+
 struct bus {
 	uint64_t cycle;              /* now */
 	uint64_t owed;               /* cycles the CPU's present operation has cost so far */
 	uint64_t free_at;            /* the wires are taken until then */
 	uint64_t pass;               /* which stretch of time passes now (hw_pass) */
 	bool cpu_waits;              /* the CPU only waits for the one device at work */
+	/* Who searches: where CPU and device may meet, one too high; was the last beat there? */
+	paddr_t beside[BESIDE_LINES];
+	uint32_t beside_next;
+	bool beat_is_beside;
 	struct cow ram;              /* a leaf is a page */
 	struct cow watched;          /* one bit a page, 32768 pages a leaf */
 	bool watch_all;              /* every page is watched, whatever its bit says */
@@ -45,6 +53,10 @@ void bus_ram_write(struct bus *b, paddr_t pa, const void *bytes, size_t n);
  * passes when the operation is over (hw_pass), beat by beat against the devices.
  */
 void bus_take(struct bus *b, uint64_t latency, size_t n);
+
+/* The CPU went past its caches to pa; a device's beat did. What is kept of it is for who searches. */
+void bus_note_uncached(struct bus *b, paddr_t pa);
+void bus_note_beat(struct bus *b, paddr_t pa);
 
 void bus_watch(struct bus *b, paddr_t pa, uint64_t n, bool on);
 

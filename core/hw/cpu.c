@@ -171,6 +171,7 @@ static uint64_t load_uncached(struct hw *h, const struct piece *p)
 	bus_ram_read(&h->bus, p->pa, &value, p->size);
 	tell_access(h, EV_CPU_LOAD, p, value, AT_RAM, false);
 	read_ahead(h, p);
+	bus_note_uncached(&h->bus, p->pa);
 	early_drop(&h->early, p->pa, p->size);
 	return value;
 }
@@ -233,6 +234,7 @@ static void store_later(struct hw *h, const struct piece *p, uint64_t value, boo
 		hw_drain_one(h);
 	early_drop(&h->early, p->pa, p->size);
 	told = tell_access(h, EV_CPU_STORE, p, value, AT_STORE_BUFFER, kernel);
+	bus_note_uncached(&h->bus, p->pa);
 	store_buffer_push(&h->stores, (struct pending_store){ .pa = p->pa, .value = value,
 		.told = told, .size = (uint32_t)p->size,
 		.due = h->bus.cycle + h->bus.owed + h->board.cycles_store });
@@ -425,8 +427,8 @@ void cpu_maintain(struct hw *h, enum cache_op op, paddr_t pa, uint64_t n, uint32
 {
 	uint64_t line = h->l1.line;
 
-	for (paddr_t at = round_down(pa, line); op == CACHE_INVALIDATE && at < pa + n; at += line)
-		unasked_before_drop(&h->unasked, at);
+	for (paddr_t at = round_down(pa, line); op != CACHE_CLEAN && at < pa + n; at += line)
+		unasked_before_drop(&h->unasked, at, op == CACHE_INVALIDATE);
 	early_forget(&h->early);      /* maintenance ends with a barrier of its own (dsb) */
 	if (!n)
 		return;

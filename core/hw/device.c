@@ -93,8 +93,8 @@ void engine_start(struct engine *e, struct device_io *io, enum direction dir, dm
 
 /*
  * May the next beat be late? Who searches is asked once in a stretch of time at whose end the CPU
- * goes on: a pause delays all that is left. (So it does not see a stretch torn in the middle: that
- * would be a question for each beat.) While the CPU only waits for this device nobody can tell.
+ * goes on: a pause delays all that is left. While the CPU only waits for this device nobody can
+ * tell.
  */
 static bool pause_matters(const struct bus *bus, const struct device *dev)
 {
@@ -103,12 +103,23 @@ static bool pause_matters(const struct bus *bus, const struct device *dev)
 	return dev->asked_pass != bus->pass && !(bus->cpu_waits && nature_spares(&bus->nature));
 }
 
+/*
+ * A stretch that is torn in the middle shows where the CPU looks while the device is at work: in
+ * memory it reaches past its caches. There who searches is asked at each beat.
+ */
+static bool tear_matters(const struct bus *bus)
+{
+	if (!nature_spares(&bus->nature))
+		return nature_thorough(&bus->nature);
+	return bus->beat_is_beside && !bus->cpu_waits;
+}
+
 /* How long the device pauses before its next beat. */
 static uint64_t pause(struct device_io *io)
 {
 	struct bus *bus = io->port->bus;
 
-	if (!pause_matters(bus, io->dev))
+	if (!pause_matters(bus, io->dev) && !tear_matters(bus))
 		return 0;
 	io->dev->asked_pass = bus->pass;
 	return PACE_STEP * nature_notches(&bus->nature,

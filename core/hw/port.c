@@ -58,6 +58,7 @@ enum status port_read(struct port *p, uint16_t unit, uint64_t cause, dma_addr_t 
 	unasked_before_read(p->unasked, pa);
 	port_snoop(p, pa, false);
 	bus_ram_read(p->bus, pa, bytes, n);
+	bus_note_beat(p->bus, pa);
 	tell(p, EV_DEV_READ, unit, cause, dma, pa, bytes, n);
 	return OK;
 }
@@ -74,6 +75,7 @@ enum status port_write(struct port *p, uint16_t unit, uint64_t cause, dma_addr_t
 	unasked_before_write(p->unasked, pa);
 	port_snoop(p, pa, true);
 	bus_ram_write(p->bus, pa, bytes, n);
+	bus_note_beat(p->bus, pa);
 	tell(p, EV_DEV_WRITE, unit, cause, dma, pa, bytes, n);
 	return OK;
 }

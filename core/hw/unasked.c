@@ -187,14 +187,15 @@ void unasked_before_use_slow(struct unasked *u, paddr_t pa)
 		offer(u, CHOICE_EVICT, line);
 }
 
-void unasked_before_drop_slow(struct unasked *u, paddr_t pa)
+void unasked_before_drop_slow(struct unasked *u, paddr_t pa, bool lost)
 {
 	paddr_t line = cache_line_base(u->l1, pa);
 
 	take(&u->offered, line);
 	if (!asks_sparingly(u, line))
 		return;
-	offer_writeback(u, line);
+	if (lost)
+		offer_writeback(u, line);
 	take(&u->buried, line);
 }
 

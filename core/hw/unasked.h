@@ -43,8 +43,8 @@ void unasked_before_read_slow(struct unasked *u, paddr_t pa);
 /* The CPU loads from, or stores to, a cached line. */
 void unasked_before_use_slow(struct unasked *u, paddr_t pa);
 
-/* A line is invalidated. */
-void unasked_before_drop_slow(struct unasked *u, paddr_t pa);
+/* A line is invalidated; lost: without a write-back before. */
+void unasked_before_drop_slow(struct unasked *u, paddr_t pa, bool lost);
 
 /* Time passed: only thorough nature is asked. */
 void unasked_step(struct unasked *u);
@@ -78,8 +78,8 @@ static inline void unasked_before_use(struct unasked *u, paddr_t pa)
 		unasked_before_use_slow(u, pa);
 }
 
-static inline void unasked_before_drop(struct unasked *u, paddr_t pa)
+static inline void unasked_before_drop(struct unasked *u, paddr_t pa, bool lost)
 {
 	if (unasked_matters(u))
-		unasked_before_drop_slow(u, pa);
+		unasked_before_drop_slow(u, pa, lost);
 }

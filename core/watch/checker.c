@@ -293,14 +293,18 @@ static void free_memory(struct facts *f, const struct event *e)
  */
 static bool is_head(struct facts *f, const struct event *e)
 {
-	bool call = e->kind == EV_DMA_MAP || e->kind == EV_DMA_UNMAP ||
-		    e->kind == EV_DMA_SYNC_CPU || e->kind == EV_DMA_SYNC_DEVICE ||
-		    e->kind == EV_DMA_ALLOC || e->kind == EV_DMA_FREE;
-
-	if (!call || e->addr2 != UINT64_MAX)
+	switch (e->kind) {
+	case EV_DMA_MAP:
+	case EV_DMA_UNMAP:
+	case EV_DMA_SYNC_CPU:
+	case EV_DMA_SYNC_DEVICE:
+	case EV_DMA_ALLOC:
+	case EV_DMA_FREE:
+		f->head = *e;
+		return e->kind != EV_DMA_UNMAP;
+	default:
 		return false;
-	f->head = *e;
-	return e->kind != EV_DMA_UNMAP;
+	}
 }
 
 /* An unmap may run on into another mapping; that one is not ended by it. */
@@ -370,7 +374,7 @@ static void bus_fault(struct facts *f, const struct trace *t, const struct event
 /* False: of no use, as all of its kind. */
 static bool judge(struct facts *f, const struct trace *t, const struct event *e)
 {
-	if (is_head(f, e))
+	if (e->addr2 == UINT64_MAX && is_head(f, e))
 		return true;
 	switch (e->kind) {
 	case EV_CPU_LOAD:        rules_load(f, e); break;

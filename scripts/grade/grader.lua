@@ -71,12 +71,11 @@ end
 
 -- The text of a submission, or nil and why not.
 function grader.source(path)
-  local file, why = io.open(path, "rb")
-  if not file then return nil, why end
-  local text = file:read(SOURCE + 1) or ""
-  file:close()
-  if #text > SOURCE then return nil, "the file is longer than " .. SOURCE // 1024 .. " KiB" end
-  return text
+  local text, why = core.plain_file(path, SOURCE + 1)
+  if text and #text > SOURCE then
+    return nil, "it is longer than " .. SOURCE // 1024 .. " KiB"
+  end
+  return text, why
 end
 
 local function say(found) core.say(core.json(found, true)) end
@@ -84,6 +83,7 @@ local function say(found) core.say(core.json(found, true)) end
 -- Starts the child for an item of the work. Answers its number.
 local function start(lab, item, seeds, options)
   local variants = variants_of(lab, seeds)
+  if item.recording then os.remove(item.recording) end     -- a child of a killed run may have it open
   local keep = item.recording and core.descriptor(item.recording)
   local id, why = core.child(function()
     judge.submission(lab, item.source, variants, keep, say)
@@ -93,39 +93,62 @@ local function start(lab, item, seeds, options)
   return id, why
 end
 
-local function begin(lab, item, seeds)
+-- What a result depends on. Two with the same key are the same.
+local function key_of(lab, item, seeds, seconds)
+  local r = item.result
+  local parts = { r.tool, lab.text, item.student, table.concat(seeds, " "), r.sandbox, seconds,
+      item.source or item.unread }
+  for i, part in ipairs(parts) do parts[i] = string.pack("s", part) end
+  return variant.hex(core.hmac("dmalab result", table.concat(parts))):sub(1, 32)
+end
+
+local function begin(lab, item, seeds, seconds)
+  item.source, item.unread = grader.source(item.path)
   item.result = result.new(lab, item.student, seeds[1]:sub(1, 16))
-  item.result.recording = item.recording and item.recording:match("[^/]+$")
+  item.result.key = key_of(lab, item, seeds, seconds)
+end
+
+-- A recording nobody wrote is none.
+local function keep_recording(item)
+  local file = item.recording and io.open(item.recording, "rb")
+  if not file then return end
+  local size = file:seek("end")
+  file:close()
+  if size > 0 then
+    item.result.recording = item.recording:match("[^/]+$")
+  else
+    os.remove(item.recording)
+  end
 end
 
 -- All --------------------------------------------------------------------------------------------
 
 --[[
 work: list of { student =, path =, recording = file for the first failure or nil }. Each gets
-`source` and `result`. options: jobs, seconds, secret_file; changed(item) is called when a result is
-begun and after each check, ended(item) at its end.
+`source` (or why it is `unread`) and `result`. options: jobs, seconds, secret_file; known(item)
+answers a finished result with the key of the one just begun, if there is one; changed(item) is called
+when a result is begun and after each check, ended(item) at its end.
 ]]
 function grader.grade(lab, work, options)
   local seeds = seeds_of(lab, work, options)
-  local changed, ended = options.changed or function() end, options.ended or function() end
+  local seconds = options.seconds or grader.SECONDS
+  local nothing = function() end
+  local changed, ended = options.changed or nothing, options.ended or nothing
+  local known = options.known or nothing
   judge.prepare(lab)
   local at_work, next_one, busy = {}, 1, 0
 
   local function finish(item, how)
-    result.finish(item.result, how, options.seconds or grader.SECONDS)
+    result.finish(item.result, how, seconds)
+    keep_recording(item)
     changed(item)
     ended(item)
   end
 
-  local function start_next()
-    local item = work[next_one]
-    next_one = next_one + 1
-    begin(lab, item, seeds[item.student])
+  local function judge_item(item)
     changed(item)
-    local why
-    item.source, why = grader.source(item.path)
-    if not item.source then
-      result.hear(item.result, { broken = why })
+    if item.unread then
+      result.hear(item.result, { unread = item.unread })
       return finish(item, "done")
     end
     local id = start(lab, item, seeds[item.student], options)
@@ -133,8 +156,17 @@ function grader.grade(lab, work, options)
     at_work[id], busy = item, busy + 1
   end
 
-  while next_one <= #work or busy > 0 do
-    while busy < (options.jobs or 1) and next_one <= #work do start_next() end
+  local function start_next()
+    local item = work[next_one]
+    next_one = next_one + 1
+    begin(lab, item, seeds[item.student], seconds)
+    local old = known(item)
+    if not old then return judge_item(item) end
+    item.result = old
+    ended(item)
+  end
+
+  local function listen()
     local id, what, word = core.child_next()
     local item = at_work[id]
     if what == "said" then
@@ -143,8 +175,19 @@ function grader.grade(lab, work, options)
     elseif what == "ended" then
       at_work[id], busy = nil, busy - 1
       finish(item, word)
+    else
+      error("interrupted", 0)
     end
   end
+
+  local fine, why = pcall(function()
+    while next_one <= #work or busy > 0 do
+      while busy < (options.jobs or 1) and next_one <= #work do start_next() end
+      if busy > 0 then listen() end
+    end
+  end)
+  for id in pairs(at_work) do core.child_end(id) end
+  if not fine then error(why, 0) end
 end
 
 return grader

@@ -4,6 +4,8 @@
 --
 -- Nothing can be loaded any more where this runs, so everything is required here.
 
+require "api"                  -- the calls made in Lua
+
 local explore = require "explore"
 local labs = require "grade/labs"
 local properties = require "grade/properties"
@@ -15,9 +17,10 @@ local why = require "why"
 
 local judge = {}
 
-judge.STEPS = 5000000          -- instructions of Lua in one run
+judge.STEPS = 2000000          -- instructions of Lua in one run
 judge.MEMORY = 64 << 20        -- bytes of the student's Lua
 local BOUND, RUNS = 2, 3000    -- of a search, where the lab says nothing
+local CHANCE = 8               -- bytes: fewer than these may be alike by chance
 
 -- One run --------------------------------------------------------------------------------------
 
@@ -37,23 +40,44 @@ end
 
 local function shown(value)
   if type(value) == "string" then
+    if value:find("^\0+$") then return text.count(#value, "byte") .. ", all 0x00" end
     return ("%q"):format(#value > 24 and value:sub(1, 24) .. "..." or value):gsub("\\\n", "\\n")
   end
-  if math.type(value) == "integer" then return ("0x%x"):format(value) end
+  if math.type(value) == "integer" and not (-4096 < value and value < 10) then      -- an address
+    return ("0x%x"):format(value)
+  end
   return type(value) == "table" and "a table" or tostring(value)
+end
+
+-- How the two differ. Strings that begin alike differ further on: that many bytes are right.
+local function difference(got, want)
+  local same = 0
+  if type(got) == "string" and type(want) == "string" then
+    while same < #want and got:byte(same + 1) == want:byte(same + 1) do same = same + 1 end
+  end
+  if same < CHANCE then return (" is %s, not %s"):format(shown(got), shown(want)) end
+  return (" is right for %d bytes, then comes %s, not %s"):format(same, shown(got:sub(same + 1)),
+      shown(want:sub(same + 1)))
 end
 
 -- Words of grade.lua ---------------------------------------------------------------------------
 
--- The student's data has to be this; `what` names it: "what the device read".
+-- The student's data has to be this; `what` names it: "what the device read". A check may look at
+-- some of it alone.
 function labs.words.expect(got, want, what)
-  if got ~= want then fail("wrong", what .. " is " .. shown(got) .. ", not " .. shown(want)) end
+  if got ~= want and not (run.of and not what:find(run.of, 1, true)) then
+    fail("wrong", what .. difference(got, want))
+  end
+  run.behind = select(2, core.trace())
 end
 
 -- The truth behind a question of predict(). From here on it is too late to predict it.
 function labs.words.reveal(question, truth) run.revealed[question] = truth end
 
 local function predict(question, answer)
+  if type(question) ~= "string" or answer == nil then
+    fail("error", 'predict wants a question and an answer: predict("what is asked", 0x20)')
+  end
   if run.revealed[question] == nil and run.predicted[question] == nil then
     run.predicted[question] = answer
   end
@@ -91,7 +115,7 @@ case.__index = case
 
 function case.shown(_, value) return shown(value) end
 
-local words_of_held = { "mapping", "block of kmalloc", "page" }
+local words_of_held = { "mapping", "kmalloc block", "page" }
 
 local function check_held(before)
   if not run.counts.left then return end
@@ -102,18 +126,8 @@ local function check_held(before)
   if #left > 0 then fail("left", "left behind: " .. table.concat(left, ", ")) end
 end
 
--- The bytes of lines that were cleaned, invalidated or flushed in this run.
-local function maintained(first)
-  local sum, _, last = 0, core.trace()
-  for seq = first, last - 1 do
-    local e = core.event(seq)
-    if e and e.kind == "cache.op" then sum = sum + e.size end
-  end
-  return sum
-end
-
 local function play_once(self)
-  run.revealed, run.predicted, run.failure = {}, {}, nil
+  run.revealed, run.predicted, run.failure, run.behind = {}, {}, nil, 0
   run.given = self.lab.gives and self.lab.gives(self.values) or {}
   local before = { core.held() }
   run.driver = self.driver or confined
@@ -136,10 +150,16 @@ local function options_of(self, options, rules)
       or RUNS, samples = 0, jobs = 1, shows = false, rules = rules }
 end
 
+-- The first rule that broke in the step that went wrong, else in all of the run.
 local function first_error()
+  local first
   for _, v in ipairs(core.violations()) do
-    if v.severity == "error" then return v end
+    if v.severity == "error" then
+      if v.seq >= run.behind then return v end
+      first = first or v
+    end
   end
+  return first
 end
 
 -- The moment of a failure: three events before, the event, three behind.
@@ -155,27 +175,33 @@ local function moment(broken)
 end
 
 -- What went wrong in the run whose trace is still here. A rule that broke on the way to wrong data
--- says why.
+-- says why; an error of the file says where, and the moment would add nothing.
 local function failure_of(r)
   local broken = first_error()
   local message = run.failure and run.failure.message or r.story[#r.story]
   if run.failure and broken then message = message .. "\n" .. why.in_short(broken) end
-  return { run = r, message = message, moment = moment(broken), rule = broken and broken.rule,
+  local in_file = not broken and run.failure and run.failure.kind == "error"
+  return { run = r, kind = run.failure and run.failure.kind, message = message,
+      moment = not in_file and moment(broken) or nil, rule = broken and broken.rule,
       code = broken and broken.misconception ~= "" and broken.misconception or nil }
+end
+
+-- The first failure there is, where somebody wants it.
+function case:record(record)
+  if not self.keep or judge.recorded then return end
+  judge.recorded = true
+  record(self.keep)
 end
 
 -- What breaks it, or nil. `counts`: the failures that do.
 function case:explore(counts, options, rules)
-  run.counts = counts
+  run.counts, run.of = counts, options.of
   settings.power_on(self.board)
   local failure
   local o = options_of(self, options, counts.rule and rules)
   o.told = function(r, record)
     failure = failure_of(r)
-    if self.keep and not judge.recorded then
-      judge.recorded = true
-      record(self.keep)
-    end
+    self:record(record)
   end
   if not counts.rule then o.rules = false end
   local r = explore.explore(play(self), o)
@@ -202,19 +228,22 @@ end
 function case:calm()
   if self.known then return self.known end
   local known = { cost = { cycles = 0, maintained = 0 } }
-  run.counts = { error = true, wrong = true }
+  run.counts, run.of = { error = true, wrong = true }, nil
   settings.power_on(self.board)
   local played = play(self)
   local r = explore.explore(function()
     local began, first = cycles(), select(2, core.trace())
     local fine, message = pcall(played)
-    known.cost = { cycles = cycles() - began, maintained = maintained(first) }
+    known.cost = { cycles = cycles() - began, maintained = core.maintained(first) }
     known.predicted, known.revealed = run.predicted, run.revealed
     known.failure = run.failure
     known.printed = core.student_said()
     if not fine then error(message, 0) end
   end, { bound = 0, samples = 0, jobs = 1, shows = false, rules = false,
-      told = function(r) known.failure = failure_of(r) end })
+      told = function(r, record)
+        self:record(record)
+        known.failure = failure_of(r)      -- behind the recording, which plays the run once more
+      end })
   if r.verdict == "stopped" then known.failure = { message = "it was stopped" } end
   self.known = known
   return known
@@ -309,6 +338,19 @@ local function open_predictions(cases)
   return list
 end
 
+-- A function of gives as the student calls it. Its errors are about what it was given; the place in
+-- the lab's file would tell the student nothing.
+local function given(name)
+  return function(...)
+    local answer = table.pack(pcall(run.given[name], ...))
+    if answer[1] then return table.unpack(answer, 2, answer.n) end
+    local message = answer[2]
+    local about = type(message) == "string" and message:match("^.-grade%.lua:%d+: (.*)$")
+    if about then fail("error", name .. ": " .. about) end
+    error(message, 0)
+  end
+end
+
 -- Before the fork: the student's state with nothing of a student in it.
 function judge.prepare(lab)
   lab.counts = all_counts(lab)
@@ -319,7 +361,7 @@ function judge.prepare(lab)
   core.student_give("predict", predict)
   for name in pairs(lab.gives and lab.gives(variant.values(lab, variant.seed("", lab.name, "", 0)))
       or {}) do
-    core.student_give(name, function(...) return run.given[name](...) end)
+    core.student_give(name, given(name))
   end
 end
 
@@ -350,7 +392,7 @@ end
 -- What a file may call beside the driver API while it is played: a function, or nil.
 function judge.given(name)
   if name == "predict" then return predict end
-  return run.given and run.given[name]
+  return run.given and run.given[name] and given(name)
 end
 
 -- One run on the machine as it is, a `board`, for somebody who looks on. driver: reset() and

@@ -59,7 +59,8 @@ local function check_declared(lab)
   end
   for key, value in pairs(lab) do
     local kind = wants[key] or may[key] or "string"
-    if not (wants[key] or may[key] or key == "file" or key == "name" or key == "folder")
+    if not (wants[key] or may[key] or key == "file" or key == "name" or key == "folder" or
+        key == "text")
        or type(value) ~= kind then
       error(lab.file .. ": nobody reads " .. key, 0)
     end
@@ -86,14 +87,16 @@ labs.words = {}
 function labs.load(wanted)
   local folder = folder_of(wanted)
   local file = folder .. "/grade.lua"
-  local chunk, why = loadfile(file, "t", setmetatable({}, { __index = function(_, name)
+  local text, why_not = core.plain_file(file, 1 << 20)
+  if not text then error(file .. ": " .. why_not, 0) end
+  local chunk, why = core.compile(text, "@" .. file, "t", setmetatable({}, { __index = function(_, name)
     local word = labs.words[name]
     if word ~= nil then return word end
     return session.known[name] or _G[name]
   end }))
   if not chunk then error(why, 0) end
   local lab = chunk()
-  lab.file, lab.folder, lab.name = file, folder, folder:match("[^/]+$")
+  lab.file, lab.folder, lab.name, lab.text = file, folder, folder:match("([^/]+)/*$"), text
   check_declared(lab)
   check_rows(lab)
   return lab

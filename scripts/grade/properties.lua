@@ -12,9 +12,12 @@ local function property(name, row)
   properties[name] = row
 end
 
--- The right bytes, on every schedule. bound = 0: when all is calm.
+-- The right bytes, on every schedule. bound = 0: when all is calm. of = WORD: the bytes of those
+-- expect() alone that name it.
 property("right", { counts = { error = true, wrong = true },
-  judge = function(case, options) return case:search(options) end })
+  judge = function(case, options)
+    return not options.of and case:calm().failure or case:search(options)
+  end })
 
 -- No rule of severity error is broken; with a list only those: { "rules", "leak", "overlap" }.
 property("rules", { counts = { error = true, rule = true }, needs_right = true,
@@ -49,16 +52,28 @@ property("cheap", { counts = { error = true }, needs_right = true,
     return { message = table.concat(words, "\n"), part = part }
   end })
 
--- What predict() was told before the lab showed it.
+local function misses(case, calm, question)
+  local said, truth = calm.predicted[question], calm.revealed[question]
+  if said == nil then return { message = "nothing was predicted: predict(\"" .. question ..
+      "\", ...) has to come before the step" } end
+  if said ~= truth then return { message = question .. "\npredicted was " .. case:shown(said) ..
+      "; look again at what happens" } end
+end
+
+-- What predict() was told before the lab showed it: of one question, or of all the lab reveals. An
+-- error ends a run, so with one nobody knows what else would have been asked.
 property("predicted", { counts = {},
   judge = function(case, options)
-    local calm = case:calm()
-    local question = options[2]
-    local said, truth = calm.predicted[question], calm.revealed[question]
-    if said == nil then return { message = "nothing was predicted: predict(\"" .. question ..
-        "\", ...) has to come before the step" } end
-    if said ~= truth then return { message = "predicted was " .. case:shown(said) ..
-        "; look again at what happens" } end
+    local calm, questions = case:calm(), { options[2] }
+    if not options[2] then
+      if calm.failure and calm.failure.kind ~= "wrong" then return calm.failure end
+      for question in pairs(calm.revealed) do questions[#questions + 1] = question end
+      table.sort(questions)
+    end
+    for _, question in ipairs(questions) do
+      local failure = misses(case, calm, question)
+      if failure then return failure end
+    end
   end })
 
 -- It breaks, and by this rule: for labs in which a driver has to go wrong.

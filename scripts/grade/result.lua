@@ -1,14 +1,15 @@
 -- The one object that all result formats are made of: what a submission is worth, and why.
 --
--- { tool, lab, title, student, seed, sandbox, state, score, max, message, printed, schedules,
+-- { tool, lab, title, student, seed, key, sandbox, state, score, max, message, printed, schedules,
 --   cost = { cycles =, maintained = }, recording,
 --   predictions = { { question, board, said, truth, right } },
 --   checks = { { number, title, points, max, outcome, code, message, moment, story, board,
 --     deviations, hidden; choices and machine, to play it again } } }
 --
--- state: "unfinished" (written first, in case nothing comes after), "done", "broken" (no Lua), "late",
--- "killed", "failed". outcome: pass, fail, error (could not be judged). No time of the clock and
--- no path is in it: the same submission has the same result, byte for byte.
+-- state: "unfinished" (written first, in case nothing comes after), "done", "broken" (no Lua),
+-- "unread" (no file, or one nobody may read), "late", "loud", "killed", "failed". outcome: pass, fail,
+-- error (could not be judged). key: of all it depends on (grader.lua). No time of the clock and no
+-- path is in it: the same submission has the same result, byte for byte.
 
 local labs = require "grade/labs"
 
@@ -16,10 +17,20 @@ local result = {}
 
 local NOT_JUDGED = "not judged"
 
+-- Where our own scripts lie is nobody's business, and differs from machine to machine.
+local OURS = core.scripts:gsub("%W", "%%%0") .. "/[%w_/]+%.lua:%d+: "
+
+-- Only plain UTF-8 goes into a result, whatever a student prints.
+local function plain(text)
+  text = text:gsub(OURS, ""):gsub("[\0-\8\11-\31\127]", "?"):gsub("\xc2[\x80-\x9f]", "?")
+  if utf8.len(text) then return text end
+  return (text:gsub("[\128-\255]", "?"))
+end
+
 -- Before anything is known.
 function result.new(lab, student, seed)
   local r = { tool = "dmalab " .. core.version, lab = lab.name, title = lab.title,
-      student = student, seed = seed, sandbox = result.sandbox(), state = "unfinished", score = 0,
+      student = plain(student), seed = seed, sandbox = result.sandbox(), state = "unfinished", score = 0,
       max = labs.points(lab), checks = {} }
   for i, check in ipairs(lab.checks) do
     r.checks[i] = { number = i, title = check.title, points = 0, max = check.points,
@@ -32,13 +43,6 @@ end
 function result.sandbox()
   local lacks = core.confine_lacks()
   return lacks == "" and "full" or "without " .. lacks
-end
-
--- Only plain UTF-8 goes into a result, whatever a student prints.
-local function plain(text)
-  text = text:gsub("[\0-\8\11-\31\127]", "?")
-  if utf8.len(text) then return text end
-  return (text:gsub("[\128-\255]", "?"))
 end
 
 local function cleaned(value)
@@ -78,11 +82,18 @@ local ends = {
   failed = "the grader itself came to an end here; please tell whoever looks after the lab",
 }
 
+local unjudged = { broken = "the file is no Lua", unread = "the file cannot be read" }
+
+-- A file there is nothing to judge in: no Lua, or not even a file.
+local function refuse(r, state)
+  r.state, r.message = state, unjudged[state] .. ": " .. r[state]
+  for _, check in ipairs(r.checks) do check.outcome, check.message = "fail", r.message end
+end
+
 -- How the child ended.
 function result.finish(r, how, seconds)
-  if r.broken then
-    r.state, r.message = "broken", "the file is no Lua: " .. r.broken
-    for _, check in ipairs(r.checks) do check.outcome, check.message = "fail", "the file is no Lua" end
+  if r.broken or r.unread then
+    refuse(r, r.broken and "broken" or "unread")
   elseif how == "done" then
     r.state = "done"
   else
@@ -90,8 +101,18 @@ function result.finish(r, how, seconds)
     local check = r.checks[r.at or 1]
     if check.message == NOT_JUDGED then check.message = r.message end
   end
-  r.broken, r.at = nil, nil
+  r.broken, r.unread, r.at = nil, nil, nil
   add_up(r)
+end
+
+-- Is it the submission's own doing? What the grader or the machine was to blame for may come out
+-- better another time.
+function result.finished(r)
+  if r.state == "unfinished" or r.state == "failed" then return false end
+  for _, check in ipairs(r.state == "done" and r.checks or {}) do
+    if check.outcome == "error" then return false end
+  end
+  return true
 end
 
 function result.full(r) return r.score == r.max end

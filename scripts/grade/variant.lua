@@ -4,11 +4,14 @@
 
 local variant = {}
 
-local function hex(bytes) return (bytes:gsub(".", function(c) return ("%02x"):format(c:byte()) end)) end
+function variant.hex(bytes)
+  return (bytes:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
+end
 
 -- Without a secret this is the variant everybody may see.
 function variant.seed(secret, lab_name, student, k)
-  return hex(core.hmac(secret, table.concat({ "dmalab variant 1", lab_name, student, k }, "\0")))
+  local words = { "dmalab variant 1", lab_name, student, k }
+  return variant.hex(core.hmac(secret, table.concat(words, "\0")))
 end
 
 -- What a lab's draw(d) draws with. Each draw uses up eight bytes of the stream.

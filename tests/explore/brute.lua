@@ -3,7 +3,8 @@
 -- What breaks with n deviations in the one must break with n in the other.
 --
 -- A driver breaks when it breaks a rule (rules), or when anything it or the device reads is not
--- what the calm machine gave (values): the strictest oracle there can be.
+-- what the calm machine gave (values): the strictest oracle there can be; or when it sees a part of
+-- a transfer for the whole (order).
 --
 -- usage: dmalab run tests/explore/brute.lua [DRIVERS [SEED [BOUND]]]
 
@@ -122,6 +123,35 @@ local function beside_driver(d)
   end, seen
 end
 
+-- Who sees a word of the transfer takes it for the sign that other words are there: wrong, but for
+-- those before it, and it shows only where a pause tears the transfer between them.
+local function drawn_torn()
+  local d = { buffers = {}, steps = {}, cycles = pick(0, 600) }
+  for i = 1, pick(2, 5) do
+    d.steps[i] = { "look", at = 8 * pick(0, 7), buffer = 1, n = 8, fill = "" }
+  end
+  return d
+end
+
+local function torn_driver(d)
+  return function()
+    local va, dma = dma_alloc_coherent(dev, 64)
+    memset(va, 0, 64)
+    wmb()
+    dev:start_write(dma, ("n"):rep(64))
+    run(d.cycles)
+    local new
+    for _, s in ipairs(d.steps) do
+      local value = load(va + s.at)
+      assert(value ~= 0 or not new, "a word is old that should be new")
+      new = new or value ~= 0
+      rmb()
+    end
+    dev:wait()
+    dma_free_coherent(dev, 64, va, dma)
+  end, {}
+end
+
 local function values_oracle(fn, seen)
   core.explore_open(false)
   core.explore_start()
@@ -146,7 +176,6 @@ local failed, holds, by_number, sparing, thorough, unfinished = 0, 0, {}, 0, 0, 
 local function compare(d, what, options, make)
   local fn, seen = make(d)
   if what == "values" then
-    options.rules = false
     options.oracle = values_oracle(fn, seen)
   end
   options.bound, options.samples, options.runs = bound, 0, 30000
@@ -174,8 +203,9 @@ for i = 1, drivers do
   machine { board = board, l2_sets = i % 3 == 0 and 0 or nil }
   local one, two = drawn(), drawn_beside()
   compare(one, "rules", {}, driver)
-  compare(one, "values", {}, driver)
-  compare(two, "values", {}, beside_driver)
+  compare(one, "values", { rules = false }, driver)
+  compare(two, "values", { rules = false }, beside_driver)
+  compare(drawn_torn(), "order", { rules = false }, torn_driver)
 end
 
 print(("%d drivers of each kind, up to %d deviations: %d hold, %d break when calm, " ..

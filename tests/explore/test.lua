@@ -140,6 +140,36 @@ test("without the second invalidate it is right where nothing is read ahead", fu
   has(r.text, "does not read ahead")
 end)
 
+test("a line that was flushed between two transfers may be read ahead in the second", function()
+  breaks(explore(function()
+    local buf = kmalloc(N)
+    local h = dma_map_single_attrs(dev, buf, N, DMA_FROM_DEVICE, SKIP)
+    dma_mapping_error(dev, h)
+    dev:dma_write(h, ("p"):rep(N))
+    cache.flush(buf, N)
+    dev:dma_write(h, D)
+    dma_unmap_single_attrs(dev, h, N, DMA_FROM_DEVICE, SKIP)
+    assert(read(buf, N) == D, "wrong data")
+  end, { rules = false }), 1, "prefetch")
+end)
+
+test("a transfer into coherent memory may be torn anywhere", function()
+  local r = explore(function()
+    local va, dma = dma_alloc_coherent(dev, 64)
+    memset(va, 0, 64)
+    wmb()
+    dev:start_write(dma, ("n"):rep(64))
+    run(600)
+    local flag = load(va + 16)
+    rmb()
+    local data = load(va + 56)
+    dev:wait()
+    dma_free_coherent(dev, 64, va, dma)
+    assert(flag == 0 or data ~= 0, "old data")
+  end, { rules = false, bound = 1, samples = 0 })
+  breaks(r, 1, "pace", "error")
+end)
+
 -- What counts as broken ---------------------------------------------------------------------------
 
 test("an oracle sees a wrong value", function()
@@ -397,6 +427,15 @@ test("however many processes share the work, the answer is the same", function()
       same(shown(explore(long(fn), { jobs = jobs, rules = false })), shown(one), "with " .. jobs)
     end
   end
+end)
+
+test("work that is shared ends with its last item", function()
+  local began = core.seconds()
+  for _ = 1, 10 do
+    local list = core.share(2, 30, function(i) return tostring(i) end)
+    for i = 1, 30 do same(list[i], tostring(i), "the answer") end
+  end
+  assert(core.seconds() - began < 1.5, "ten small shares took " .. core.seconds() - began .. " s")
 end)
 
 test("explore leaves everything as it was", function()

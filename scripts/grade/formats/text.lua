@@ -1,41 +1,27 @@
 -- For a person.
 
 local text = require "text"
+local words = require "grade/words"
 
 local marks = { pass = "ok", fail = "--", error = "??" }
 
-local function labelled(out, label, words)
-  out[#out + 1] = text.labelled(label, #label + 1, words, 78)
-end
-
-local function moment(out, check)
-  for _, line in ipairs(check.moment or {}) do
-    labelled(out, line.here and "      =>" or "        ", line.text)
-  end
-end
-
-local function story(out, check)
-  if not check.deviations or check.deviations == 0 then return end
-  out[#out + 1] = "      hardware may do this:"
-  for _, sentence in ipairs(check.story) do labelled(out, "      -", sentence) end
-end
-
-local function one(out, check)
-  labelled(out, ("  %s %d/%d"):format(marks[check.outcome], check.points, check.max), check.title)
-  if check.outcome == "pass" then return end
-  for line in (check.message or ""):gmatch("[^\n]+") do labelled(out, "     ", line) end
-  if check.board then out[#out + 1] = "      on board " .. check.board end
-  story(out, check)
-  moment(out, check)
+-- Where there was nothing to judge, that has been said once.
+local function one(out, r, check, before)
+  local label = ("  %s %d/%d"):format(marks[check.outcome], check.points, check.max)
+  out[#out + 1] = text.labelled(label, #label + 1, check.title, 78)
+  if check.message == r.message then return end
+  for _, line in ipairs(words.why(check, before)) do out[#out + 1] = "      " .. line end
 end
 
 return {
   about = "for a person to read",
   extension = "txt",
   write = function(r)
-    local out = { ("%s: %d of %d points"):format(r.lab, r.score, r.max) }
-    if r.message then labelled(out, " ", r.message) end
-    for _, check in ipairs(r.checks) do one(out, check) end
+    local out = { words.score(r) }
+    for line in (r.message or ""):gmatch("[^\n]+") do
+      out[#out + 1] = text.labelled("  ", 2, line, 78)
+    end
+    for i, check in ipairs(r.checks) do one(out, r, check, r.checks[i - 1]) end
     if r.printed and r.printed ~= "" then
       out[#out + 1] = "  what it printed:"
       for line in r.printed:gmatch("[^\n]+") do out[#out + 1] = "    " .. line end

@@ -1,0 +1,27 @@
+-- fails 3: cpu-read-device-owned
+-- Does to the cache what the call would have done; the buffer is never handed back.
+local buf, h, size
+
+function probe(dev, n)
+  size = n
+  buf = kmalloc(size)
+  h = dma_map_single(dev, buf, size, DMA_FROM_DEVICE)
+  if dma_mapping_error(dev, h) ~= 0 then error("the buffer could not be mapped") end
+end
+
+function receive(dev)
+  packet_arrives(h)
+  cache.invalidate(buf, size)
+  deliver(buf, size)
+end
+
+function remove(dev)
+  dma_unmap_single(dev, h, size, DMA_FROM_DEVICE)
+  kfree(buf)
+end
+
+function foresee(ahead, old, new)
+  local lines = {}
+  for i, when in ipairs(ahead) do lines[i] = when == "before" and old[i] or new[i] end
+  predict("what does the CPU read?", table.concat(lines))
+end

@@ -1,0 +1,21 @@
+-- fails 3: what the device read in send()
+function foresee(question, pa, offset) predict(question, pa + offset) end
+
+function probe(dev, bits) return dma_set_mask_and_coherent(dev, DMA_BIT_MASK(bits)) end
+
+function send(dev, text)
+  local buf = kmalloc(#text)
+  write(buf, text)
+  local h = dma_map_single(dev, buf, #text, DMA_TO_DEVICE)
+  if dma_mapping_error(dev, h) == 0 then
+    transmit(virt_to_phys(buf) + 0x80000000, #text)
+    dma_unmap_single(dev, h, #text, DMA_TO_DEVICE)
+  end
+  kfree(buf)
+end
+
+function send_name(dev, name)
+  local buf = stack_array(#name)
+  write(buf, name)
+  send(dev, read(buf, #name))
+end

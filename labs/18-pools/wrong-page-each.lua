@@ -1,0 +1,40 @@
+-- fails 1: pages in use
+-- Coherent memory comes in pages: a page for each descriptor.
+local NEXT, VALUE, STATUS = 0, 8, 16
+local pool, blocks
+
+function foresee(bytes, align, boundary)
+  local block = (bytes + align - 1) // align * align
+  predict("how many descriptors does a page of the pool hold?", boundary // block * (PAGE_SIZE // boundary))
+end
+
+function open(bytes, align, boundary)
+  pool = bytes
+end
+
+function build(values)
+  blocks = {}
+  local following = 0
+  for i = #values, 1, -1 do
+    local va, handle = dma_alloc_coherent(dev, pool)
+    if not va then error("no descriptor") end
+    blocks[i] = { va = va, handle = handle }
+    store(va + NEXT, following)
+    store(va + VALUE, values[i])
+    following = handle
+  end
+  dma_wmb()
+  return following
+end
+
+function collect()
+  dma_rmb()
+  local words = {}
+  for i, block in ipairs(blocks) do
+    words[i] = load(block.va + STATUS)
+    dma_free_coherent(dev, pool, block.va, block.handle)
+  end
+  return words
+end
+
+function close() end

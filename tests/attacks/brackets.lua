@@ -1,0 +1,3 @@
+-- 256 KiB of brackets.
+-- comes to: broken 0, the file is no Lua
+-- made by: ("("):rep(256 << 10)

@@ -1,0 +1,3 @@
+-- Lua that was compiled before: nobody checks what it does.
+-- comes to: broken 0, the file is no Lua
+-- made by: string.dump(function() end)

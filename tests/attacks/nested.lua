@@ -1,0 +1,3 @@
+-- Functions in functions, tables in tables, in 256 KiB.
+-- comes to: broken 0, the file is no Lua
+-- made by: ("x={f=function()"):rep(17000)

@@ -1,0 +1,3 @@
+-- A byte 0 in the source, and no UTF-8.
+-- comes to: broken 0, the file is no Lua
+-- made by: "function send() end \0 \xff\xc2\x9b\27[2J"
