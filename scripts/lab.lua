@@ -124,11 +124,10 @@ local function read_readme(name)
   return words or error(why, 0)
 end
 
--- The paragraph that asks: the first with something in bold.
+-- What stands between the title and the first heading.
 local function question_of(readme)
-  for paragraph in (readme .. "\n\n"):gmatch("(.-)\n\n+") do
-    if paragraph:find("**", 1, true) then return (paragraph:gsub("%*%*", "")) end
-  end
+  local words = ("\n" .. readme .. "\n## "):match("\n# [^\n]*\n+(.-)%s*\n##? ")
+  return (words:gsub("%*%*", ""))
 end
 
 local function value_shown(value)
@@ -187,12 +186,12 @@ function lab.start(wanted, parent)
   progress.turn_to(name)
   progress.keep()
   say(text.paint("bold", name:sub(1, 2) .. ": " .. l.title) .. "\n")
-  say((question_of(read_readme(name)) or "lab read tells what it is about.") .. "\n")
+  say(question_of(read_readme(name)) .. "\n")
   say_wrapped("Your numbers: " .. numbers(open_values(l)))
   say_wrapped("Your file: " .. short(driver) .. (made and ", to be edited in a second window" or
       ", as you left it"))
-  say("Next: lab read tells the rest, lab run plays your file here, lab check judges")
-  say("it, lab hint helps.")
+  say_wrapped("Next: lab read (or README.md beside it) tells the rest, lab run plays your file " ..
+      "here, lab check judges it, lab hint helps.")
 end
 
 -- One screen at a time where a person reads; false when that is enough.
@@ -320,8 +319,8 @@ local function in_short(r)
     if check.outcome ~= "pass" and not told then
       short_one.checks[i], told = check, true
     else
-      short_one.checks[i] = { number = check.number, title = check.title, points = check.points,
-          max = check.max, outcome = check.outcome }
+      short_one.checks[i] = { title = check.title, points = check.points, max = check.max,
+          outcome = check.outcome, message = r.message }
     end
   end
   return short_one
