@@ -340,7 +340,7 @@ local function graded(l, path)
   local fine, why = pcall(grader.grade, l, { item }, {})
   core.student_close()
   if not fine then error(why, 0) end
-  return item.result, item.recording
+  return item.result
 end
 
 local function note_result(name, r)
@@ -353,29 +353,29 @@ local function note_result(name, r)
   return known
 end
 
-local function say_next(name, r, known, recording)
+local function say_next(name, r, known)
   if known.broken then
     say_wrapped("Look at it: lab replay plays this run at the prompt, for why(), show and view; " ..
-        short(recording) .. " keeps it for dmalab view FILE and dmalab draw FILE")
+        BROKEN .. " beside your file keeps it, for dmalab view and dmalab draw")
   end
   if result.full(r) then
     local step = next_step(name, true)
     return say(step:sub(1, 1):upper() .. step:sub(2))
   end
   local left = #labs.load(name).hints - (known.hints or 0)
-  say("Mend " .. DRIVER .. " and check again; " .. (left > 0 and "lab hint helps (" .. left ..
-      " left)" or "lab hint shows the hints again"))
+  say(("%d of %d points. Mend %s and check again; %s"):format(r.score, r.max, DRIVER, left > 0 and
+      "lab hint helps (" .. left .. " left)" or "lab hint shows all hints"))
 end
 
 function lab.check(word)
   local name, path = target(word)
   source_of(path)
-  local r, recording = graded(labs.load(name), path)
+  local r = graded(labs.load(name), path)
   local known = note_result(name, r)
   io.stdout:write(require("grade/formats/text").write(in_short(r)))
   say_predictions(r.predictions or {})
   if known.points > r.score then say("  best so far: " .. known.points) end
-  say_next(name, r, known, recording)
+  say_next(name, r, known)
   return result.full(r)
 end
 
