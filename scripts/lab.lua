@@ -404,8 +404,6 @@ end
 
 local function known_words() return session.commands.lab.complete end
 
-local most = { list = 0, start = 2, read = 1, run = 3, check = 1, replay = 1, hint = 1 }
-
 local function known_word(word)
   for _, known in ipairs(known_words()) do
     if known == word then return true end
@@ -421,8 +419,9 @@ local function perform(words)
   for i, word in ipairs(words) do words[i] = tostring(word) end
   local word = table.remove(words, 1) or "list"
   known_word(word)
-  if #words > most[word] then
-    error("too many words behind lab " .. word .. ": " .. words[most[word] + 1] ..
+  local takes = debug.getinfo(lab[word], "u")
+  if #words > takes.nparams and not takes.isvararg then
+    error("too many words behind lab " .. word .. ": " .. words[takes.nparams + 1] ..
         "\n  help lab shows what it takes", 0)
   end
   progress.load()
