@@ -113,6 +113,7 @@ run:      ## install what is missing, build, open prompt and view (without a ter
 	else $(B)/dmalab; fi
 
 check:    ## install what is missing, build, run all tests
+	@[ -d tests ] || { echo "this is the kit for students: the tests are with the teacher"; exit 1; }
 	$(Q)CC='$(CC)' sh scripts/install-deps.sh cmocka
 	@echo "building in $(B)/, then testing"
 	$(Q)$(MAKE) $(AGAIN) all tests
@@ -165,11 +166,26 @@ fuzzers: $(call program,$(FUZZ_C))
 		$(B)/tests/$$f -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(B)/$$f- $(B)/corpus/$$f \
 		>$(B)/$$f.log 2>&1 || { tail -n 40 $(B)/$$f.log; exit 1; }; done
 
+student-kit:    ## pack what students get: no solutions, no tests
+	$(Q)sh scripts/pack.sh $@ $(B)
+
+teacher-kit:    ## pack everything
+	$(Q)sh scripts/pack.sh $@ $(B)
+
+PLATFORMS := $(notdir $(patsubst %/,%,$(wildcard labs/platforms/*/)))
+platforms:    ## packages for platforms: make gradescope LAB=01 [SECRET=FILE], and the like
+	@cat labs/platforms/README.md
+
+$(PLATFORMS):
+	$(Q)sh scripts/pack.sh $@ $(B) '$(LAB)' '$(SECRET)'
+
 SHARE := $(DESTDIR)$(PREFIX)/share/dmalab
 install: all    ## into PREFIX (/usr/local), below DESTDIR
 	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)
 	install -m 755 $(B)/dmalab $(if $(WINDOW_LACKS),,$(B)/dmalab-view) $(DESTDIR)$(PREFIX)/bin
 	find scripts -name '*.lua' | while read -r f; do \
+		install -d $(SHARE)/$${f%/*} && install -m 644 $$f $(SHARE)/$$f || exit 1; done
+	for f in $(foreach file,README.md start.lua grade.lua,$(wildcard labs/[0-9][0-9]-*/$(file))); do \
 		install -d $(SHARE)/$${f%/*} && install -m 644 $$f $(SHARE)/$$f || exit 1; done
 
 uninstall:    ## take back what install put there
@@ -183,6 +199,6 @@ help:     ## this list
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 FORCE:
-.PHONY: all no-window run check tests sessions drivers gallery explore property driver-rules picture layers headers bench fuzz fuzzers install uninstall clean help FORCE
+.PHONY: all no-window run check tests sessions drivers gallery explore property driver-rules picture layers headers bench fuzz fuzzers student-kit teacher-kit platforms $(PLATFORMS) install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:

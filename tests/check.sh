@@ -11,7 +11,7 @@ export B MAKE DMALAB="$B/dmalab" CMOCKA_MESSAGE_OUTPUT=TAP
 # The longest first, so that none of them is the last to begin.
 names() {
 	echo window brute labs attacks gallery-explored fuzz_api cluster class fuzz_model drivers gallery
-	echo property sessions course formats
+	echo property sessions course formats platforms
 	echo explore view shot layers headers scenario readme replay fuzz_recording
 	for program in "$B"/tests/test_*; do
 		name=${program##*/}
@@ -61,6 +61,7 @@ play() {
 	attacks) "$DMALAB" run tests/attacks/run.lua ;;
 	formats) "$DMALAB" run tests/grade/formats.lua ;;
 	class | cluster) sh "tests/grade/$1.sh" "$DMALAB" ;;
+	platforms) sh tests/grade/platforms.sh "$B" ;;
 	readme | replay | scenario | gallery) "$1" ;;
 	fuzz_recording) "$B/tests/$1" 5000 ;;
 	fuzz_model) "$B/tests/$1" 1000 ;;

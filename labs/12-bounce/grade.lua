@@ -29,7 +29,6 @@ return {
   -- Without allocation on a miss the copies of a whole picture take half as long to play.
   boards = { { board = "x86", dma_mask_bits = 24, swiotlb = "1M", l1_allocate = false,
                l2_allocate = false } },
-  bound = 1,
 
   draw = function(d)
     return { size = d:number(260, 288, 4) << 10, skew = d:number(128, 896, 64), text = d:text(8),

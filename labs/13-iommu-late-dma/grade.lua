@@ -55,7 +55,6 @@ return {
   slides = { "Linux DMA API", "DMA streaming mapping notes" },
   boards = { { board = "x86", cycles_device = SLOW }, { board = "x86-iommu", cycles_device = SLOW },
              { board = "arm64-smmu", cycles_device = SLOW } },
-  bound = 1,
 
   draw = function(d)
     return { size = d:number(256, 1024, 64), patience = d:number(SLOW, 3 * SLOW // 2),

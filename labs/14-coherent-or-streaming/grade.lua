@@ -51,6 +51,8 @@ end
 
 local function picture(v, i) return v.text:rep(v.size // #v.text):gsub("a", v.colours[i]) end
 
+local shown, looked            -- what the device read: pictures, and the CPU's numbers
+
 return {
   title = "Coherent or streaming",
   teaches = { "M13", "M12" },
@@ -66,14 +68,14 @@ return {
   end,
 
   gives = function(v)
-    local delivered, shown, counted = 0, {}, 0
+    local delivered, counted = 0, 0
     return {
       device_delivers = function(h)
         delivered = delivered + 1
         dev:dma_write(h, (picture(v, delivered)))
       end,
       device_shows = function(h)
-        v.shown[#v.shown + 1] = dev:dma_read(h, v.size)
+        shown[#shown + 1] = dev:dma_read(h, v.size)
       end,
       device_counts = function(h)
         counted = counted + 1
@@ -81,21 +83,21 @@ return {
       end,
       device_looks = function(h)
         dev:wait()
-        v.looked[#v.looked + 1] = ("<I8"):unpack(dev:dma_read(h, 8))
+        looked[#looked + 1] = ("<I8"):unpack(dev:dma_read(h, 8))
       end,
     }
   end,
 
   play = function(student, v)
-    v.shown, v.looked = {}, {}
+    shown, looked = {}, {}
     student.foresee(core.board().coherent, v.look)
     reveal(QUESTION, cheaper(v.look))
     student.pictures(dev, v.size, #v.colours)
     for i = 1, #v.colours do
-      expect(v.shown[i], (picture(v, i)):upper(), "the picture the device shows")
+      expect(shown[i], (picture(v, i)):upper(), "the picture the device shows")
     end
     expect(student.mailbox(dev, ROUNDS), ROUNDS, "the number of counts the CPU saw")
-    for i = 1, ROUNDS do expect(v.looked[i], i, "the number the device found in the mailbox") end
+    for i = 1, ROUNDS do expect(looked[i], i, "the number the device found in the mailbox") end
   end,
 
   checks = {

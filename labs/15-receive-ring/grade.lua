@@ -30,7 +30,7 @@ return {
     student.open(v.slots, v.size)
     for i, packet in ipairs(v.packets) do
       local got = arrival(student, packet)
-      expect(type(got), "string", "what poll() answers when packet " .. i .. " has come, as a type,")
+      expect(type(got), "string", "what poll() answers of packet " .. i .. ", as a type,")
       expect(#got, #packet, "the length of packet " .. i)
       expect(got, packet, "packet " .. i)
     end
@@ -47,12 +47,13 @@ return {
   bound = 1,
 
   hints = {
-    "Nothing lies in a cache here, and still two words may arrive in another order than they were " ..
-        "stored. Which word of a descriptor says that the others can be believed?",
-    "The driver hands over in two places: a descriptor by its flags, the whole ring by a register. " ..
-        "Ask `help barrier` what each of dma_wmb, dma_rmb, writel and writel_relaxed keeps in order.",
-    "A barrier keeps what stands before it apart from what stands behind it. In give() the flags " ..
-        "have to come after the rest; in poll() the rest has to be looked at after the flags. So " ..
-        "a barrier belongs between the two, in both.",
+    "Nothing lies in a cache here, and still two words may arrive in another order than they " ..
+        "were stored. Which word of a descriptor says that the others can be believed?",
+    "The driver hands over in two places: a descriptor by its flags, the whole ring by a " ..
+        "register. Ask `help barrier` what each of dma_wmb, dma_rmb, writel and writel_relaxed " ..
+        "keeps in order.",
+    "A barrier keeps what stands before it apart from what stands behind it. In give() the " ..
+        "flags have to come after the rest; in poll() the rest has to be looked at after the " ..
+        "flags. So a barrier belongs between the two, in both.",
   },
 }

@@ -32,8 +32,7 @@ function transfer(opf, sector, pieces)
   for s in for_each_sg(sgl, n) do
     segments[#segments + 1] = { address = sg_dma_address(s), bytes = sg_dma_len(s) }
   end
-  disk_start(opf, sector, segments)
-  local status = disk_wait()
+  disk(opf, sector, segments)
   dma_unmap_sg(blk, sgl, nents, opf == REQ_OP_READ and DMA_TO_DEVICE or DMA_FROM_DEVICE)
-  blk_mq_end_request(rq, status == 0 and BLK_STS_OK or BLK_STS_IOERR)
+  blk_mq_end_request(rq, BLK_STS_OK)
 end

@@ -32,8 +32,7 @@ function transfer(opf, sector, pieces)
   for s in for_each_sg(sgl, n) do
     segments[#segments + 1] = { address = sg_phys(s), bytes = s.length }
   end
-  disk_start(opf, sector, segments)
-  local status = disk_wait()
+  disk(opf, sector, segments)
   dma_unmap_sg(blk, sgl, nents, rq_dma_dir(rq))
-  blk_mq_end_request(rq, status == 0 and BLK_STS_OK or BLK_STS_IOERR)
+  blk_mq_end_request(rq, BLK_STS_OK)
 end

@@ -1,5 +1,5 @@
--- Two packets, in more descriptors than the ring has; clean() is asked while the card is still reading
--- as well. What was sent is asked of the card.
+-- Two packets, in more descriptors than the ring has; clean() is asked while the card is still
+-- reading as well. What was sent is asked of the card.
 
 local nic = devices.nic
 local LOOKS, PAUSE = 4, 200   -- how often clean() is asked, and the cycles between
@@ -68,20 +68,20 @@ return {
       property = { "right", bound = 0 }, code = "M18" },
     { "the card sends both packets, on every schedule", points = 2, property = "right" },
     { "no rule of the DMA API is broken", points = 3, property = "rules" },
-    { "each mapping is checked", points = 1, property = { "rules", "map-error-unchecked", bound = 0 },
-      code = "M15" },
+    { "each mapping is checked", points = 1,
+      property = { "rules", "map-error-unchecked", bound = 0 }, code = "M15" },
     { "nothing is left mapped or allocated", points = 2, property = "nothing_left", code = "M22" },
   },
 
   bound = 1,
   hints = {
-    "What the card sent tells how much of the packet it was given. How many bytes lie at skb.data? " ..
-        "skb.len is not the answer: `help skb_headlen`.",
-    "One descriptor for the header, one for each of skb_shinfo(skb).frags, and LAST in the last of " ..
-        "them alone. Each has a mapping, and each mapping has to be remembered until it is undone: " ..
-        "in a table of your own, beside the skb.",
+    "What the card sent tells how much of the packet it was given. How many bytes lie at " ..
+        "skb.data? skb.len is not the answer: `help skb_headlen`.",
+    "One descriptor for the header, one for each of skb_shinfo(skb).frags, and LAST in the last " ..
+        "of them alone. Each has a mapping, and each mapping has to be remembered until it is " ..
+        "undone: in a table of your own, beside the skb.",
     "xmit() ends before the card has begun. So xmit() writes down what clean() has to undo, and " ..
-        "clean() asks a descriptor of the packet whether the card has given it back: which one is " ..
-        "given back last? And look at the doorbell: `help writel_relaxed`.",
+        "clean() asks a descriptor of the packet whether the card has given it back: which one " ..
+        "is given back last? And look at the doorbell: `help writel_relaxed`.",
   },
 }

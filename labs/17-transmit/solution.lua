@@ -1,5 +1,5 @@
--- Each piece of the packet has a mapping and a descriptor of its own, and all is kept until the card
--- has given the last one back.
+-- Each piece of the packet has a mapping and a descriptor of its own, and all is kept until the
+-- card has given the last one back.
 
 local nic = devices.nic
 local OWN, LAST = 0x80000000, 0x20000000      -- flags: it is the card's; the packet ends here
@@ -72,8 +72,8 @@ local function mapped(skb)
   unmap(pieces)
 end
 
--- xmit(header, payload): sends a packet: a header, which is a string, and the bytes of some pages, a
--- list of { page =, offset =, bytes = }. From here on the pages are the packet's.
+-- xmit(header, payload): sends a packet: a header, which is a string, and the bytes of some pages,
+-- a list of { page =, offset =, bytes = }. From here on the pages are the packet's.
 function xmit(header, payload)
   local skb = packet(header, payload)
   local pieces = mapped(skb)
@@ -86,8 +86,8 @@ function xmit(header, payload)
   writel(1, DOORBELL)
 end
 
--- clean(): gives back what belongs to packets that were sent. Answers how many those are. It is called
--- when the card may still be at work, and again when it has come to an end.
+-- clean(): gives back what belongs to packets that were sent. Answers how many those are. It is
+-- called when the card may still be at work, and again when it has come to an end.
 function clean()
   local sent = 0
   while queue[1] and load(queue[1].last + 12, 4) & OWN == 0 do

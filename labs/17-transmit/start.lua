@@ -1,5 +1,5 @@
--- A driver that sends packets. A packet is len bytes at data: it is mapped, the card is told, and once
--- it has been told, the packet has gone.
+-- A driver that sends packets. A packet is len bytes at data: it is mapped, the card is told, and
+-- once it has been told, the packet has gone.
 
 local nic = devices.nic
 local OWN, LAST = 0x80000000, 0x20000000      -- flags: it is the card's; the packet ends here
@@ -42,8 +42,8 @@ local function give(h, bytes, flags)
   return d
 end
 
--- xmit(header, payload): sends a packet: a header, which is a string, and the bytes of some pages, a
--- list of { page =, offset =, bytes = }. From here on the pages are the packet's.
+-- xmit(header, payload): sends a packet: a header, which is a string, and the bytes of some pages,
+-- a list of { page =, offset =, bytes = }. From here on the pages are the packet's.
 function xmit(header, payload)
   local skb = packet(header, payload)
   local h = dma_map_single(nic, skb.data, skb.len, DMA_TO_DEVICE)
@@ -54,8 +54,8 @@ function xmit(header, payload)
   sent = sent + 1
 end
 
--- clean(): gives back what belongs to packets that were sent. Answers how many those are. It is called
--- when the card may still be at work, and again when it has come to an end.
+-- clean(): gives back what belongs to packets that were sent. Answers how many those are. It is
+-- called when the card may still be at work, and again when it has come to an end.
 function clean()
   local n = sent
   sent = 0

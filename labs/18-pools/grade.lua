@@ -15,8 +15,9 @@ local function values_of(v, round)
   return values
 end
 
--- One descriptor: what the device demands, what it reads, and the status it writes. Answers the next.
-local function step(v, at, i, value)
+-- One descriptor: what the device demands, what it reads, and the status it writes. Answers where
+-- the next one is.
+local function step(v, at, i, value, status)
   local name = "descriptor " .. i
   expect(math.type(at), "integer", "the bus address of " .. name .. ", as a type,")
   expect(at % v.align, 0, name .. ": what its bus address is beyond a multiple of " .. v.align)
@@ -24,12 +25,12 @@ local function step(v, at, i, value)
       name .. ": where it ends, from the last multiple of " .. v.boundary .. " on,")
   local following, got = string.unpack("<I8I8", dev:dma_read(at, WORDS))
   expect(got, value, "the value the device read in " .. name)
-  dev:dma_write(at + STATUS, string.pack("<I8", value * 2))
+  dev:dma_write(at + STATUS, string.pack("<I8", status))
   return following
 end
 
-local function walk(v, at, values)
-  for i, value in ipairs(values) do at = step(v, at, i, value) end
+local function walk(v, at, values, statuses)
+  for i, value in ipairs(values) do at = step(v, at, i, value, statuses[i]) end
   expect(at, 0, "what the last descriptor says of a next one")
 end
 
@@ -39,10 +40,10 @@ local function round(student, v, number, before)
   local values = values_of(v, number)
   local first = student.build(values)
   expect(math.max(pages_held() - before, 1), 1, "pages in use for " .. v.n .. " descriptors: that")
-  walk(v, first, values)
+  walk(v, first, values, v.statuses[number])
   local words = student.collect()
   expect(type(words), "table", "what collect() answers, as a type,")
-  for i, value in ipairs(values) do expect(words[i], value * 2, "status word " .. i) end
+  for i, status in ipairs(v.statuses[number]) do expect(words[i], status, "status word " .. i) end
 end
 
 return {
@@ -52,8 +53,12 @@ return {
   boards = { "arm64", "x86" },
 
   draw = function(d)
-    return { bytes = d:number(72, 96, 8), align = d:pick { 16, 32 }, n = d:number(12, 20),
-        boundary = d:pick { 256, 512 }, seed = d:number(10000, 90000) }
+    local v = { bytes = d:number(72, 96, 8), align = d:pick { 16, 32 }, n = d:number(12, 20),
+        boundary = d:pick { 256, 512 }, seed = d:number(10000, 90000), statuses = { {}, {} } }
+    for _, list in ipairs(v.statuses) do
+      for i = 1, v.n do list[i] = d:number(1, 1 << 40) end
+    end
+    return v
   end,
 
   play = function(student, v)
@@ -79,11 +84,12 @@ return {
   hints = {
     "The device wants each descriptor at a multiple of something, and not across a multiple of " ..
         "something else. Which call of the kernel can be told both? `help dma_pool_create`.",
-    "A pool answers two addresses for a block, as dma_alloc_coherent does: one for the CPU and one " ..
-        "for the device. Which of them belongs into the word NEXT, and which do store and load take?",
+    "A pool answers two addresses for a block, as dma_alloc_coherent does: one for the CPU and " ..
+        "one for the device. Which of them belongs into the word NEXT, and which do store and " ..
+        "load take?",
     "Blocks go back one by one with dma_pool_free, and the pool with dma_pool_destroy; what has " ..
-        "been given back may be somebody else's. As for the page: a block is bytes rounded up to " ..
-        "align; so many whole ones lie between two multiples of boundary, and so many of those " ..
-        "stretches are in a page.",
+        "been given back may be somebody else's. As for the page: a block is bytes rounded up " ..
+        "to align; so many whole ones lie between two multiples of boundary, and so many of " ..
+        "those stretches are in a page.",
   },
 }

@@ -8,7 +8,8 @@ local pool, blocks
 -- descriptors a page of the pool holds.
 function foresee(bytes, align, boundary)
   local block = (bytes + align - 1) // align * align
-  predict("how many descriptors does a page of the pool hold?", boundary // block * (PAGE_SIZE // boundary))
+  predict("how many descriptors does a page of the pool hold?",
+      boundary // block * (PAGE_SIZE // boundary))
 end
 
 -- open(bytes, align, boundary): descriptors of so many bytes will be wanted, each at a bus address
@@ -34,8 +35,8 @@ function build(values)
   return following
 end
 
--- collect(): called when the device is done. Answers the status words, in the order of the chain; the
--- descriptors are given back.
+-- collect(): called when the device is done. Answers the status words, in the order of the chain;
+-- the descriptors are given back.
 function collect()
   dma_rmb()
   local words = {}

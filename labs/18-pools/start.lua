@@ -28,8 +28,8 @@ function build(values)
   return handle
 end
 
--- collect(): called when the device is done. Answers the status words, in the order of the chain; the
--- descriptors are given back.
+-- collect(): called when the device is done. Answers the status words, in the order of the chain;
+-- the descriptors are given back.
 function collect()
   dma_free_coherent(dev, count * size, memory, handle)
   local words = {}

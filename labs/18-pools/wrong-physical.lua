@@ -5,7 +5,8 @@ local pool, blocks
 
 function foresee(bytes, align, boundary)
   local block = (bytes + align - 1) // align * align
-  predict("how many descriptors does a page of the pool hold?", boundary // block * (PAGE_SIZE // boundary))
+  predict("how many descriptors does a page of the pool hold?",
+      boundary // block * (PAGE_SIZE // boundary))
 end
 
 function open(bytes, align, boundary)

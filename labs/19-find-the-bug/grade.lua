@@ -1,15 +1,15 @@
--- A driver with two bugs, both of which real drivers had: a buffer mapped in one direction and used in
--- the other (igb_avb), and a way out of probe that left what was made (iavf). The first is harmless on
--- the boards most people have.
+-- A driver with two bugs, both of which real drivers had: a buffer mapped in one direction and used
+-- in the other (igb_avb), and a way out of probe that left what was made (iavf). The first is
+-- harmless on the boards most people have.
 
 local session = require "session"
 
 local CARD_BYTES = 2048           -- a frame the card can hold
 local QUESTION = "are the bytes right?"
 
--- Does the wrong direction show in the bytes? Where devices snoop it cannot, unless an IOMMU forbids
--- the transfer. Mapped from the device, arm64 cleans lines all the same since Linux 5.19, and so what
--- was stored gets there; a read of old lines has no such luck.
+-- Does the wrong direction show in the bytes? Where devices snoop it cannot, unless an IOMMU
+-- forbids the transfer. Mapped from the device, arm64 cleans lines all the same since Linux 5.19,
+-- and so what was stored gets there; a read of old lines has no such luck.
 local truths = {
   send = { x86 = "yes", arm64 = "yes", ["arm64-pre-5.19"] = "no", ["arm64-smmu"] = "no" },
   receive = { x86 = "yes", arm64 = "no", ["arm64-pre-5.19"] = "no", ["arm64-smmu"] = "no" },
@@ -66,11 +66,11 @@ return {
     "One bug is about every frame, the other about a call that fails. Which calls of the driver " ..
         "say what the device may do with a buffer? And what has been made when open() gives up?",
     "A direction says where the data goes. The driver has two buffers and one way to make them: " ..
-        "`lab run on arm64-smmu` shows who minds. For the other bug, go through open() with a pencil " ..
-        "and write down what is held at each return.",
-    "For foresee() ask three things of a board: does the device snoop the caches (`show board`)? " ..
-        "Does an IOMMU forbid what the mapping did not promise? And what does this board do to the " ..
-        "caches for each direction (`help dma_map_single`, `help dma_unmap_single`): are stored " ..
-        "bytes written back, are old lines dropped?",
+        "`lab run on arm64-smmu` shows who minds. For the other bug, go through open() with a " ..
+        "pencil and write down what is held at each return.",
+    "For foresee() ask three things of a board: does the device snoop the caches (`show " ..
+        "board`)? Does an IOMMU forbid what the mapping did not promise? And what does this " ..
+        "board do to the caches for each direction (`help dma_map_single`, `help " ..
+        "dma_unmap_single`): are stored bytes written back, are old lines dropped?",
   },
 }

@@ -5,9 +5,10 @@ local CARD_BYTES = 2048                  -- a frame the card can hold
 
 local tx, rx                             -- buffers: { va =, handle =, bytes =, dir = }
 
--- foresee(board, use): called before anything happens. Somebody maps a buffer in the wrong direction:
--- for "send", in which the device reads it, DMA_FROM_DEVICE, and for "receive", in which the device
--- writes it, DMA_TO_DEVICE. predict() says whether the bytes are right all the same: "yes" or "no".
+-- foresee(board, use): called before anything happens. Somebody maps a buffer in the wrong
+-- direction: for "send", in which the device reads it, DMA_FROM_DEVICE, and for "receive", in which
+-- the device writes it, DMA_TO_DEVICE. predict() says whether the bytes are right all the same:
+-- "yes" or "no".
 function foresee(board, use)
   local fine = board == "x86" or board == "arm64" and use == "send"
   predict("are the bytes right?", fine and "yes" or "no")

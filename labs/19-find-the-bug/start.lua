@@ -1,13 +1,14 @@
--- The driver of a card that sends and receives frames, of one buffer for each. Frames have been going
--- to and fro on the PC it was written on for a year.
+-- The driver of a card that sends and receives frames, of one buffer for each. Frames have been
+-- going to and fro on the PC it was written on for a year.
 
 local CARD_BYTES = 2048                  -- a frame the card can hold
 
 local tx, rx                             -- buffers: { va =, handle =, bytes = }
 
--- foresee(board, use): called before anything happens. Somebody maps a buffer in the wrong direction:
--- for "send", in which the device reads it, DMA_FROM_DEVICE, and for "receive", in which the device
--- writes it, DMA_TO_DEVICE. predict() says whether the bytes are right all the same: "yes" or "no".
+-- foresee(board, use): called before anything happens. Somebody maps a buffer in the wrong
+-- direction: for "send", in which the device reads it, DMA_FROM_DEVICE, and for "receive", in which
+-- the device writes it, DMA_TO_DEVICE. predict() says whether the bytes are right all the same:
+-- "yes" or "no".
 function foresee(board, use)
   predict("are the bytes right?", "yes")
 end

@@ -38,7 +38,6 @@ return {
   teaches = { "M13", "M10", "M11", "M06", "M09" },
   slides = { "Setting up streaming mappings", "DMA streaming mapping notes", "DMA summary" },
   boards = { "arm64", "x86" },
-  bound = 1,
 
   draw = function(d)
     local v = { name = d:text(8), text = d:text(16), mine = {}, lengths = {} }

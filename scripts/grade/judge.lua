@@ -236,13 +236,12 @@ function case:calm()
     local fine, message = pcall(played)
     known.cost = { cycles = cycles() - began, maintained = core.maintained(first) }
     known.predicted, known.revealed = run.predicted, run.revealed
-    known.failure = run.failure
     known.printed = core.student_said()
     if not fine then error(message, 0) end
   end, { bound = 0, samples = 0, jobs = 1, shows = false, rules = false,
       told = function(r, record)
+        known.failure = failure_of(r)
         self:record(record)
-        known.failure = failure_of(r)      -- behind the recording, which plays the run once more
       end })
   if r.verdict == "stopped" then known.failure = { message = "it was stopped" } end
   self.known = known
@@ -326,18 +325,6 @@ local function all_counts(lab)
   return counts
 end
 
--- Where they were asked for, and on no hidden variant.
-local function open_predictions(cases)
-  local list = {}
-  for _, c in ipairs(cases) do
-    local known = c.known
-    if known and not c.hidden then
-      add_predictions(list, c.board.board, known.predicted or {}, known.revealed or {})
-    end
-  end
-  return list
-end
-
 -- A function of gives as the student calls it. Its errors are about what it was given; the place in
 -- the lab's file would tell the student nothing.
 local function given(name)
@@ -349,6 +336,18 @@ local function given(name)
     if about then fail("error", name .. ": " .. about) end
     error(message, 0)
   end
+end
+
+-- Where they were asked for, and on no hidden variant.
+local function open_predictions(cases)
+  local list = {}
+  for _, c in ipairs(cases) do
+    local known = c.known
+    if known and not c.hidden then
+      add_predictions(list, c.board.board, known.predicted or {}, known.revealed or {})
+    end
+  end
+  return list
 end
 
 -- Before the fork: the student's state with nothing of a student in it.

@@ -16,7 +16,7 @@ local FOLDER, SECONDS = "tests/attacks", 3
 local shown = arg[1] == "table"
 local only = arg[shown and 2 or 1]
 local passed, failed = 0, 0
-local lab = labs.load("01")
+local lab = labs.load("tests/attacks/lab")
 
 local function claim(fine, words)
   if fine then passed = passed + 1 else failed = failed + 1 end

@@ -1,3 +1,3 @@
 -- A file longer than is read.
--- comes to: broken 0, longer than 256 KiB
+-- comes to: unread 0, longer than 256 KiB
 -- made by: ("-"):rep((256 << 10) + 1)
