@@ -270,6 +270,7 @@ local function play_here(name, path, board, choices)
   local l = labs.load(name)
   progress.turn_to(name)
   local failure, predictions = play.once(l, open_values(l), source_of(path), board, choices)
+  session.report_quiet()
   if failure then say_failure(failure) end
   progress.note_predictions(name, predictions)
   progress.keep()

@@ -43,7 +43,7 @@ local function shown(value)
     if value:find("^\0+$") then return text.count(#value, "byte") .. ", all 0x00" end
     return ("%q"):format(#value > 24 and value:sub(1, 24) .. "..." or value):gsub("\\\n", "\\n")
   end
-  if math.type(value) == "integer" and not (-4096 < value and value < 10) then      -- an address
+  if math.type(value) == "integer" and not (-4096 < value and value < 4096) then    -- an address
     return ("0x%x"):format(value)
   end
   return type(value) == "table" and "a table" or tostring(value)
