@@ -128,6 +128,17 @@ static int l_json(lua_State *L)
 
 /* JSON in. */
 
+/* An integer where it is one. */
+static void push_json_number(lua_State *L, double value)
+{
+	lua_Integer n;
+
+	if (lua_numbertointeger(value, &n) && (double)n == value)
+		lua_pushinteger(L, n);
+	else
+		lua_pushnumber(L, value);
+}
+
 static void push_json(lua_State *L, const cJSON *json)
 {
 	lua_Integer n = 0;
@@ -143,11 +154,7 @@ static void push_json(lua_State *L, const cJSON *json)
 				lua_rawseti(L, -2, ++n);
 		}
 	} else if (cJSON_IsNumber(json)) {
-		lua_pushnumber(L, json->valuedouble);
-		if ((double)lua_tointegerx(L, -1, NULL) == json->valuedouble) {
-			lua_pushinteger(L, lua_tointeger(L, -1));
-			lua_remove(L, -2);
-		}
+		push_json_number(L, json->valuedouble);
 	} else if (cJSON_IsString(json)) {
 		lua_pushstring(L, json->valuestring);
 	} else if (cJSON_IsBool(json)) {

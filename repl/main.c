@@ -33,7 +33,7 @@ static const char usage[] =
 	"  dmalab draw FILE           a moment of a recording as a picture (SVG)\n"
 	"  dmalab view FILE           a window in which a recording can be gone through\n"
 	"  dmalab view                the prompt, and the machine in a window as it goes\n"
-	"  dmalab lab [WORDS]         labs: list, start, check, hint (dmalab lab --help)\n"
+	"  dmalab lab [WORDS]         labs: list, start, run, check, hint (dmalab lab --help)\n"
 	"  dmalab grade LAB FILE      what a driver is worth (dmalab grade --help)\n"
 	"\n"
 	"  -b, --board NAME     the machine: tiny, arm64 (default), x86, ... or a file of your own\n"

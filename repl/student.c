@@ -152,7 +152,8 @@ static int l_say(lua_State *L)
 	size_t n, room = st->said < SAID ? SAID - st->said : 0;
 	const char *text = luaL_checklstring(L, 1, &n);
 
-	memcpy(st->text + st->said, text, n < room ? n : room);
+	if (room)
+		memcpy(st->text + st->said, text, n < room ? n : room);
 	st->said = n > room ? SAID + 1 : st->said + n;
 	return 0;
 }
@@ -292,8 +293,8 @@ static void push_error(lua_State *J, lua_State *L)
 /* The student's code ----------------------------------------------------------------------------- */
 
 /*
- * The function under `args` values on `in`, a thread of the student's. Answers what lua_pcall does,
- * and leaves what it does.
+ * The function under `args` values on `in`, a thread of the student's, as lua_pcall. It has failed as
+ * well when a given function did, whatever the student made of that.
  */
 static int play(lua_State *J, struct student *st, lua_State *in, int args)
 {
@@ -305,7 +306,7 @@ static int play(lua_State *J, struct student *st, lua_State *in, int args)
 	st->judge = J;
 	status = lua_pcall(in, args, LUA_MULTRET, 0);
 	st->judge = before;
-	return status;
+	return st->judge_failed ? LUA_ERRRUN : status;
 }
 
 /* Of a play that failed: the student's error as the judge's, or the judge's own, in a given function. */

@@ -124,11 +124,10 @@ local function read_readme(name)
   return words or error(why, 0)
 end
 
--- The paragraph that asks: the first with something in bold.
+-- What stands between the title and the first heading.
 local function question_of(readme)
-  for paragraph in (readme .. "\n\n"):gmatch("(.-)\n\n+") do
-    if paragraph:find("**", 1, true) then return (paragraph:gsub("%*%*", "")) end
-  end
+  local words = ("\n" .. readme .. "\n## "):match("\n# [^\n]*\n+(.-)%s*\n##? ")
+  return (words:gsub("%*%*", ""))
 end
 
 local function value_shown(value)
@@ -187,12 +186,12 @@ function lab.start(wanted, parent)
   progress.turn_to(name)
   progress.keep()
   say(text.paint("bold", name:sub(1, 2) .. ": " .. l.title) .. "\n")
-  say((question_of(read_readme(name)) or "lab read tells what it is about.") .. "\n")
+  say(question_of(read_readme(name)) .. "\n")
   say_wrapped("Your numbers: " .. numbers(open_values(l)))
   say_wrapped("Your file: " .. short(driver) .. (made and ", to be edited in a second window" or
       ", as you left it"))
-  say("Next: lab read tells the rest, lab run plays your file here, lab check judges")
-  say("it, lab hint helps.")
+  say_wrapped("Next: lab read (or README.md beside it) tells the rest, lab run plays your file " ..
+      "here, lab check judges it, lab hint helps.")
 end
 
 -- One screen at a time where a person reads; false when that is enough.
@@ -271,6 +270,7 @@ local function play_here(name, path, board, choices)
   local l = labs.load(name)
   progress.turn_to(name)
   local failure, predictions = play.once(l, open_values(l), source_of(path), board, choices)
+  session.report_quiet()
   if failure then say_failure(failure) end
   progress.note_predictions(name, predictions)
   progress.keep()
@@ -320,8 +320,8 @@ local function in_short(r)
     if check.outcome ~= "pass" and not told then
       short_one.checks[i], told = check, true
     else
-      short_one.checks[i] = { number = check.number, title = check.title, points = check.points,
-          max = check.max, outcome = check.outcome }
+      short_one.checks[i] = { title = check.title, points = check.points, max = check.max,
+          outcome = check.outcome, message = r.message }
     end
   end
   return short_one
@@ -341,7 +341,7 @@ local function graded(l, path)
   local fine, why = pcall(grader.grade, l, { item }, {})
   core.student_close()
   if not fine then error(why, 0) end
-  return item.result, item.recording
+  return item.result
 end
 
 local function note_result(name, r)
@@ -354,29 +354,29 @@ local function note_result(name, r)
   return known
 end
 
-local function say_next(name, r, known, recording)
+local function say_next(name, r, known)
   if known.broken then
     say_wrapped("Look at it: lab replay plays this run at the prompt, for why(), show and view; " ..
-        short(recording) .. " keeps it for dmalab view FILE and dmalab draw FILE")
+        BROKEN .. " beside your file keeps it, for dmalab view and dmalab draw")
   end
   if result.full(r) then
     local step = next_step(name, true)
     return say(step:sub(1, 1):upper() .. step:sub(2))
   end
   local left = #labs.load(name).hints - (known.hints or 0)
-  say("Mend " .. DRIVER .. " and check again; " .. (left > 0 and "lab hint helps (" .. left ..
-      " left)" or "lab hint shows the hints again"))
+  say(("%d of %d points. Mend %s and check again; %s"):format(r.score, r.max, DRIVER, left > 0 and
+      "lab hint helps (" .. left .. " left)" or "lab hint shows all hints"))
 end
 
 function lab.check(word)
   local name, path = target(word)
   source_of(path)
-  local r, recording = graded(labs.load(name), path)
+  local r = graded(labs.load(name), path)
   local known = note_result(name, r)
   io.stdout:write(require("grade/formats/text").write(in_short(r)))
   say_predictions(r.predictions or {})
   if known.points > r.score then say("  best so far: " .. known.points) end
-  say_next(name, r, known, recording)
+  say_next(name, r, known)
   return result.full(r)
 end
 
@@ -405,8 +405,6 @@ end
 
 local function known_words() return session.commands.lab.complete end
 
-local most = { list = 0, start = 2, read = 1, run = 3, check = 1, replay = 1, hint = 1 }
-
 local function known_word(word)
   for _, known in ipairs(known_words()) do
     if known == word then return true end
@@ -422,8 +420,9 @@ local function perform(words)
   for i, word in ipairs(words) do words[i] = tostring(word) end
   local word = table.remove(words, 1) or "list"
   known_word(word)
-  if #words > most[word] then
-    error("too many words behind lab " .. word .. ": " .. words[most[word] + 1] ..
+  local takes = debug.getinfo(lab[word], "u")
+  if #words > takes.nparams and not takes.isvararg then
+    error("too many words behind lab " .. word .. ": " .. words[takes.nparams + 1] ..
         "\n  help lab shows what it takes", 0)
   end
   progress.load()

@@ -148,6 +148,15 @@ end
 
 -- Messages -------------------------------------------------------------------------------------
 
+-- Is this path, without .lua, that of one of our own scripts?
+local function is_ours(path)
+  while path do
+    if package.loaded[path] then return true end
+    path = path:match("/(.*)")
+  end
+  return false
+end
+
 -- Without the place it was raised at, where that is the line itself or one of our own scripts.
 local function bare(message, lines)
   local meta = getmetatable(message)
@@ -155,8 +164,9 @@ local function bare(message, lines)
     return "the error is a table, not a message"
   end
   message = tostring(message)
-  local module = message:match("^[^\n]-([%w_]+)%.lua:%d+: ")
-  if module and package.loaded[module] then message = message:gsub("^[^\n]-%.lua:%d+: ", "", 1) end
+  if is_ours(message:match("^([^\n]-)%.lua:%d+: ")) then
+    message = message:gsub("^[^\n]-%.lua:%d+: ", "", 1)
+  end
   if lines == 1 then return (message:gsub("^line:%d+: ", "")) end
   return (message:gsub("^line:(%d+): ", "line %1: "))
 end

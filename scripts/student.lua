@@ -118,7 +118,9 @@ end
 -- No address of a table or function comes out of string.format either.
 local format = string.format
 local function their_format(form, ...)
-  if type(form) == "string" and form:gsub("%%%%", ""):find("%%[-+ #0-9.]*p") then error("there is no %p here", 2) end
+  if type(form) == "string" and form:gsub("%%%%", ""):find("%%[-+ #0-9.]*p") then
+    error("there is no %p here", 2)
+  end
   local given = table.pack(...)
   for i = 1, given.n do
     local kind = type(given[i])
@@ -272,6 +274,8 @@ function student.reset()
   for object in next, kept do
     for key in next, object do object[key] = nil end
   end
+  env = nil                    -- what the last run filled is garbage before there is more
+  set_upvalue(chunk, 1, nil)
   env = fresh()
   set_upvalue(chunk, 1, env)
   chunk()

@@ -10,7 +10,7 @@ export B MAKE DMALAB="$B/dmalab" CMOCKA_MESSAGE_OUTPUT=TAP
 
 # The longest first, so that none of them is the last to begin.
 names() {
-	echo platforms window brute labs attacks gallery-explored fuzz_api cluster class fuzz_model
+	echo platforms window brute labs attacks attacks-fuzz gallery-explored fuzz_api cluster class fuzz_model
 	echo drivers gallery property sessions course formats
 	echo explore view shot layers headers scenario readme replay fuzz_recording
 	for program in "$B"/tests/test_*; do
@@ -59,6 +59,7 @@ play() {
 	course) sh tests/course/test.sh "$DMALAB" ;;
 	labs) "$DMALAB" run tests/labs/run.lua ;;
 	attacks) "$DMALAB" run tests/attacks/run.lua ;;
+	attacks-fuzz) "$DMALAB" run tests/attacks/fuzz.lua 3 ;;
 	formats) "$DMALAB" run tests/grade/formats.lua ;;
 	class | cluster) sh "tests/grade/$1.sh" "$DMALAB" ;;
 	platforms) sh tests/grade/platforms.sh "$B" ;;

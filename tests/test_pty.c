@@ -393,6 +393,22 @@ static void memory_exhausted_by_lua_is_an_error_at_the_prompt(void **state)
 	leave(t);
 }
 
+static void names_of_labs_are_completed_and_one_is_read_a_screen_at_a_time(void **state)
+{
+	struct terminal *t = *state;
+
+	type(t, "lab rea\t01-sto\t");
+	expect(t, "lab read 01-store-in-cache");
+	type(t, "\r");
+	expect(t, "A store that stays in the cache");
+	expect(t, "[Return: more, q: enough] ");
+	type(t, "\r");
+	expect(t, "[Return: more, q: enough] ");
+	type(t, "q\r");
+	expect(t, "\n> ");
+	leave(t);
+}
+
 /* A file in the program's home, with this inside. */
 static void put_file(const char *name, const char *text)
 {
@@ -451,6 +467,7 @@ int main(void)
 		TEST(tab_twice_lists_what_there_is),
 		TEST(a_pasted_statement_is_one_line),
 		TEST(memory_exhausted_by_lua_is_an_error_at_the_prompt),
+		TEST(names_of_labs_are_completed_and_one_is_read_a_screen_at_a_time),
 		TEST(a_view_reads_on_while_a_key_is_awaited),
 	};
 

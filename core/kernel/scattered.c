@@ -33,7 +33,7 @@ vaddr_t scattered_alloc(struct kernel *k, uint32_t dev, uint64_t size, dma_addr_
 			uint32_t gfp, enum attr attr)
 {
 	uint64_t bytes = round_up(size, PAGE_SIZE);
-	vaddr_t va = size ? vm_scatter(k, bytes, gfp, attr) : 0;
+	vaddr_t va = bytes ? vm_scatter(k, bytes, gfp, attr) : 0;     /* 0: a size that wrapped */
 
 	*dma = DMA_MAPPING_ERROR;
 	if (!va)

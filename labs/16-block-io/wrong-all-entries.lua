@@ -1,5 +1,5 @@
--- fails 1: segment
--- fails 5: predicted was
+-- fails 2: segment
+-- fails 6: predicted was
 -- The disk is told of as many segments as the CPU has pieces. Behind an IOMMU there are fewer.
 local blk = devices.blk
 

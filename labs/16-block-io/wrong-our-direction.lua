@@ -1,4 +1,4 @@
--- fails 3: device-direction
+-- fails 4: device-direction
 -- A read of the disk goes from the device, whoever asked for it.
 local blk = devices.blk
 

@@ -1,4 +1,4 @@
--- fails 3: unmap-nents
+-- fails 4: unmap-nents
 -- What dma_map_sg answered is for the disk; unmap wants the number that was mapped.
 local blk = devices.blk
 

@@ -2,8 +2,21 @@
 -- reading as well. What was sent is asked of the card.
 
 local nic = devices.nic
-local LOOKS, PAUSE = 4, 200   -- how often clean() is asked, and the cycles between
+local LOOKS, PAUSE = 3, 200   -- how often clean() is asked, and the cycles between
 local HANGS = 200000          -- cycles: far more than the card needs for a packet
+
+-- The packets, each { header =, pieces = { { offset =, text = } } }.
+local function packets_of(v)
+  local list, n = {}, 0
+  for i, header in ipairs(v.headers) do
+    list[i] = { header = header, pieces = {} }
+    for k = 1, v.pages[i] do
+      n = n + 1
+      list[i].pieces[k] = { offset = v.offsets[n], text = v.texts[n] }
+    end
+  end
+  return list
+end
 
 -- Pages with the payload of a packet in them.
 local function payload_of(wanted)
@@ -47,19 +60,15 @@ return {
   boards = { "arm64", "x86" },
 
   draw = function(d)
-    local v = {}
-    for i = 1, 2 do
-      v[i] = { header = d:text(d:number(14, 54)), pieces = {} }
-      for k = 1, d:number(1, 2) do
-        v[i].pieces[k] = { offset = d:number(0, 3000, 4), text = d:text(d:number(16, 120)) }
-      end
-    end
+    local v = { pages = d:pick { { 1, 2 }, { 2, 1 } }, headers = {}, offsets = {}, texts = {} }
+    for i = 1, 2 do v.headers[i] = d:text(d:number(14, 54)) end
+    for i = 1, 3 do v.offsets[i], v.texts[i] = d:number(0, 3000, 4), d:text(d:number(16, 90)) end
     return v
   end,
 
   play = function(student, v)
     student.open(3)
-    for i, wanted in ipairs(v) do send(student, wanted, i) end
+    for i, wanted in ipairs(packets_of(v)) do send(student, wanted, i) end
     student.close()
   end,
 

@@ -31,14 +31,12 @@ function build(values)
     store(va + VALUE, values[i])
     following = handle
   end
-  dma_wmb()
   return following
 end
 
 -- collect(): called when the device is done. Answers the status words, in the order of the chain;
 -- the descriptors are given back.
 function collect()
-  dma_rmb()
   local words = {}
   for i, block in ipairs(blocks) do
     words[i] = load(block.va + STATUS)

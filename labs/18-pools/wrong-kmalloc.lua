@@ -25,12 +25,10 @@ function build(values)
     blocks[i] = { va = va, handle = handle }
     following = handle
   end
-  dma_wmb()
   return following
 end
 
 function collect()
-  dma_rmb()
   local words = {}
   for i, block in ipairs(blocks) do
     dma_unmap_single(dev, block.handle, pool, DMA_BIDIRECTIONAL)

@@ -25,12 +25,10 @@ function build(values)
     store(va + VALUE, values[i])
     following = handle
   end
-  dma_wmb()
   return following
 end
 
 function collect()
-  dma_rmb()
   local words = {}
   for i, block in ipairs(blocks) do
     words[i] = load(block.va + STATUS)

@@ -43,7 +43,7 @@ local function shown(value)
     if value:find("^\0+$") then return text.count(#value, "byte") .. ", all 0x00" end
     return ("%q"):format(#value > 24 and value:sub(1, 24) .. "..." or value):gsub("\\\n", "\\n")
   end
-  if math.type(value) == "integer" and not (-4096 < value and value < 10) then      -- an address
+  if math.type(value) == "integer" and not (-4096 < value and value < 4096) then    -- an address
     return ("0x%x"):format(value)
   end
   return type(value) == "table" and "a table" or tostring(value)
@@ -236,7 +236,6 @@ function case:calm()
     local fine, message = pcall(played)
     known.cost = { cycles = cycles() - began, maintained = core.maintained(first) }
     known.predicted, known.revealed = run.predicted, run.revealed
-    known.failure = run.failure
     known.printed = core.student_said()
     if not fine then error(message, 0) end
   end, { bound = 0, samples = 0, jobs = 1, shows = false, rules = false,
@@ -392,7 +391,7 @@ end
 -- What a file may call beside the driver API while it is played: a function, or nil.
 function judge.given(name)
   if name == "predict" then return predict end
-  return run.given and run.given[name]
+  return run.given and run.given[name] and given(name)
 end
 
 -- One run on the machine as it is, a `board`, for somebody who looks on. driver: reset() and

@@ -18,8 +18,8 @@ function play.board(lab, name)
   return { board = name }
 end
 
--- The file, played here in the place of the student's state (judge.once). It sees what the lab gives, then the
--- prompt's globals; what it defines is its own.
+-- The file, played here in the place of the student's state (judge.once). It sees what the lab
+-- gives, then the prompt's globals; what it defines is its own.
 local function driver_of(source)
   local driver = {}
 

@@ -1,7 +1,7 @@
 -- Every call of the API with random arguments, from a student's state, on random boards: nothing
 -- but an error of Lua may come of it. Meant for a build with sanitizers; make check plays it short.
 --
--- usage: dmalab run tests/attacks/fuzz.lua [seconds, 5] [first seed, 1]
+-- usage: dmalab run tests/attacks/fuzz.lua [seconds, 5] [first seed, 1]; V=1 names each seed before
 
 local settings = require "settings"
 
@@ -61,7 +61,7 @@ local function field(object)
 end
 
 function go(seed)
-  state = seed
+  state = seed * 0x9e3779b97f4a7c15
   for _ = 1, 60 do
     local name = names[below(#names) + 1]
     local fn, args = nil, {}
@@ -102,6 +102,7 @@ while core.seconds() < until_second do
     core.explore_start()
   end
   local began = core.seconds()
+  if os.getenv("V") then io.stderr:write(seed, "\n") end
   core.explore_run(function()
     local fine, why = core.student_reset(STEPS)
     if fine then fine, why = core.student_call("go", seed) end

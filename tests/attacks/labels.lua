@@ -1,3 +1,3 @@
 -- A source that takes a compiler long: thousands of jumps and labels.
 -- comes to: done 0, there is no function send
--- made by: (function(t) for i = 1, 5000 do t[i] = ("goto a%d ::b%d:: do ::a%d:: end ::a%d::"):format(i, i, i, i) end return table.concat(t, " ") end)({})
+-- made by: (("x"):rep(5000):gsub("()x", "goto a%1 ::b%1:: do ::a%1:: end ::a%1:: "))

@@ -11,6 +11,6 @@ function send()
     if pcall(predict, "q", value) then error("handed over") end
     if pcall(predict, value, 1) then error("handed over") end
   end
-  pcall(predict, table.unpack(many, 1, 9000))
+  pcall(predict, "q", table.unpack(many, 1, 9000))
   return table.unpack(many)
 end
