@@ -189,7 +189,7 @@ function lab.start(wanted, parent)
   say(question_of(read_readme(name)) .. "\n")
   say_wrapped("Your numbers: " .. numbers(open_values(l)))
   say_wrapped("Your file: " .. short(driver) .. (made and ", to be edited in a second window" or
-      ", as you left it"))
+      ", as you left it; to begin anew delete it, then lab start"))
   say_wrapped("Next: lab read (or README.md beside it) tells the rest, lab run plays your file " ..
       "here, lab check judges it, lab hint helps.")
 end
