@@ -561,8 +561,8 @@ local words = {
   { "pool", "a DMA pool: blocks of coherent memory of one size (dma_pool_create), for what is " ..
       "smaller than a page; its list of free blocks lies inside them. kmalloc-64 and the like " ..
       "are pools of kmalloc" },
-  { "predict", "predict(question, answer) in a driver of a lab says what you expect before it is " ..
-      "seen; lab run and lab check tell whether it came so" },
+  { "predict", "predict(question, answer) in a driver of a lab says what you expect before it " ..
+      "is seen; lab run and lab check tell whether it came so" },
   { "probe", "the driver's function that makes a device ready; bind{} calls it, unbind() calls " ..
       "remove" },
   { "ram", "the memory itself; caches hold copies of it, a device that does not snoop sees it " ..
