@@ -175,14 +175,14 @@ local function their_pcall(...)
   return protected(...)
 end
 
--- What a person at the prompt does in a device's place, or looks at in it, is none of the driver's: the
--- bytes would come and go past the caches it has to look after.
+-- What a person at the prompt does in a device's place, or looks at in it, is none of the driver's:
+-- the bytes would come and go past the caches it has to look after.
 local device = raw_metatable(dev)
 for name in ("buffer dma_read dma_write receive sent start_read start_write"):gmatch("%S+") do
   device[name] = function()
-    error(name .. "() of a device is for the prompt: while a driver is judged, the device works when " ..
-        "the lab lets it\n  call what the lab gives, and reach the bytes with load, store, read " ..
-        "or write", 2)
+    error(name .. "() of a device is for the prompt: while a driver is judged, the device works " ..
+        "when the lab lets it\n  call what the lab gives, and reach the bytes with load, store, " ..
+        "read or write", 2)
   end
 end
 
