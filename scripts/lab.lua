@@ -103,6 +103,7 @@ local function next_step(name, done)
 end
 
 function lab.list()
+  if #labs.names() == 0 then error(labs.missing(), 0) end
   local rows, points, all, done = {}, 0, 0, false
   for i, name in ipairs(labs.names()) do
     local l, known = labs.load(name), progress.known(name)

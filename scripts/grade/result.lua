@@ -22,9 +22,12 @@ local NOT_JUDGED = "not judged"
 -- Where our own scripts lie is nobody's business, and differs from machine to machine.
 local OURS = core.scripts:gsub("%W", "%%%0") .. "/[%w_/]+%.lua:%d+: "
 
+-- A message without a place in our own scripts, which would tell nobody what to do.
+function result.without_place(message) return (tostring(message):gsub(OURS, "")) end
+
 -- Only plain UTF-8 goes into a result, whatever a student prints.
 local function plain(text)
-  text = text:gsub(OURS, ""):gsub("[\0-\8\11-\31\127]", "?"):gsub("\xc2[\x80-\x9f]", "?")
+  text = result.without_place(text):gsub("[\0-\8\11-\31\127]", "?"):gsub("\xc2[\x80-\x9f]", "?")
   if utf8.len(text) then return text end
   return (text:gsub("[\128-\255]", "?"))
 end
