@@ -115,7 +115,8 @@ case.__index = case
 
 function case.shown(_, value) return shown(value) end
 
-local words_of_held = { "mapping", "kmalloc block", "page" }
+local words_of_held = { "mapping", "kmalloc block", "page", "ioremap window",
+    "claimed region", "DMA pool", "interrupt handler" }
 
 local function check_held(before)
   if not run.counts.left then return end
