@@ -10,6 +10,7 @@
 #include "kernel/driver.h"
 #include "kernel/mapping.h"
 #include "kernel/pages.h"
+#include "kernel/pool.h"
 #include "kernel/slab.h"
 #include "kernel/stack.h"
 #include "kernel/swiotlb.h"
@@ -115,9 +116,44 @@ static uint64_t live_mappings(lua_State *L)
 	return count;
 }
 
+/* The registers of a device are mapped by whoever looks at dev.bar first, and stay so. */
+static bool is_window(const struct vm_area *a)
+{
+	return a->kind == VM_IOREMAP &&
+	       (a->pa < hw_device_bar(0) || a->pa >= hw_device_bar(DEVICE_MAX));
+}
+
+static uint64_t windows(const struct kernel *k)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < VM_AREAS_MAX; i++)
+		count += is_window(&k->area[i]);
+	return count;
+}
+
+static uint64_t claims(const struct kernel *k)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < RESOURCES_MAX; i++)
+		count += k->resource[i].size && k->resource[i].busy && !k->resource[i].boot;
+	return count;
+}
+
+static uint64_t pools(const struct kernel *k)
+{
+	uint64_t count = 0;
+
+	for (uint32_t number = 1; number <= k->pools.made; number++)
+		count += pool_named(k, number) != NULL;
+	return count;
+}
+
 /*
  * core.held(): what is not given back now: mappings; objects of kmalloc; pages, without slabs' and
- * without the stack's, which nobody can give back.
+ * without the stack's, which nobody can give back; windows of ioremap; claims of
+ * request_mem_region; DMA pools; interrupt handlers.
  */
 static int l_held(lua_State *L)
 {
@@ -140,7 +176,11 @@ static int l_held(lua_State *L)
 	lua_pushinteger(L, (lua_Integer)live_mappings(L));
 	lua_pushinteger(L, (lua_Integer)objects);
 	lua_pushinteger(L, (lua_Integer)pages);
-	return 3;
+	lua_pushinteger(L, (lua_Integer)windows(k));
+	lua_pushinteger(L, (lua_Integer)claims(k));
+	lua_pushinteger(L, (lua_Integer)pools(k));
+	lua_pushinteger(L, __builtin_popcount(k->context.requested));
+	return 7;
 }
 
 static int by_address(const void *a, const void *b)

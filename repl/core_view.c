@@ -28,6 +28,15 @@ static int l_view_open(lua_State *L)
 	return 0;
 }
 
+static int l_view_file(lua_State *L)
+{
+	char *file = strdup(luaL_checkstring(L, 1));
+	bool fine = file && viewer_show(file);
+
+	free(file);
+	return fine ? 0 : luaL_error(L, "the view cannot be started: %s", strerror(errno));
+}
+
 /* The error of the other session is one of this. */
 static int l_beside(lua_State *L)
 {
@@ -100,6 +109,7 @@ static int l_draw(lua_State *L)
 
 static const luaL_Reg functions[] = {
 	{ "viewer", l_viewer }, { "view_open", l_view_open },
+	{ "view_file", l_view_file },
 	{ "beside", l_beside }, { "beside_play", l_beside_play },
 	{ "flush", l_flush }, { "draw", l_draw },
 	{ NULL, NULL },

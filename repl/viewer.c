@@ -92,32 +92,49 @@ static bool start_stream(struct session *s, int *reading)
  * In the child. In a session of its own neither Ctrl-C nor the end of the terminal reaches it, and
  * it keeps nobody waiting who reads our output; on a terminal it may say why it cannot start.
  */
-static void become_viewer(const char *path, int in, int beside)
+static void become_viewer(char *const *words, int in)
 {
 	int nowhere = open("/dev/null", O_WRONLY);
-	char second[32];
 
 	setsid();
 	dup2(in, STDIN_FILENO);
 	dup2(nowhere, STDOUT_FILENO);
 	if (!isatty(STDERR_FILENO))
 		dup2(nowhere, STDERR_FILENO);
-	if (beside < 0) {
-		execl(path, path, "-", (char *)NULL);
-	} else {
-		fcntl(beside, F_SETFD, 0);
-		snprintf(second, sizeof second, "/dev/fd/%d", beside);
-		execl(path, path, "-", "--beside", second, (char *)NULL);
-	}
+	execv(words[0], words);
 	_exit(127);
 }
 
-static bool start_process(struct session *s, const char *path, int in, int beside)
+static bool start_process(struct session *s, char *path, int in, int beside)
 {
+	char second[32];
+	char *words[] = { path, "-", beside < 0 ? NULL : "--beside", second, NULL };
+
+	snprintf(second, sizeof second, "/dev/fd/%d", beside);
 	s->view_process = fork();
-	if (!s->view_process)
-		become_viewer(path, in, beside);
+	if (!s->view_process) {
+		if (beside >= 0)
+			fcntl(beside, F_SETFD, 0);
+		become_viewer(words, in);
+	}
 	return s->view_process > 0;
+}
+
+bool viewer_show(char *file)
+{
+	char path[PROGRAM_PATH];
+	char *words[] = { path, "--", file, NULL };
+	pid_t between;
+
+	if (!program_viewer(path, sizeof path))
+		return false;
+	between = fork();
+	if (!between) {
+		if (!fork())
+			become_viewer(words, open("/dev/null", O_RDONLY));
+		_exit(0);
+	}
+	return between > 0 && waitpid(between, NULL, 0) == between;
 }
 
 /* What has happened so far. Where one has to begin with a keyframe both do: calls are counted. */

@@ -28,6 +28,12 @@ enum viewer_state viewer_state(struct session *s);
  */
 bool viewer_open(struct session *s, char *why, size_t n);
 
+/*
+ * A window of its own on the recording in a file: it belongs to nobody, so none is waited for. False:
+ * the system would not start it.
+ */
+bool viewer_show(char *file);
+
 /* A line has been played: the picture is to show it. Costs nothing without a view. */
 void viewer_flush(struct session *s);
 

@@ -54,10 +54,10 @@ command { name = "show", args = "cache [1|2] | line VA | pages | mappings | boar
               "devices", "iommu", "violations" },
           run = late("show", "show") }
 
-command { name = "view", args = "[beside BOARD]", group = "look", raw = true,
+command { name = "view", args = "[FILE | beside BOARD]", group = "look", raw = true,
           help = "the machine as a picture in a window, where ? lists the keys; it follows each " ..
-              "line. beside: the same lines on a second board, and what differs (a line that " ..
-              "writes a file writes it twice)",
+              "line. FILE: a recording. beside: the same lines on a second board, and what " ..
+              "differs (a line that writes a file writes it twice)",
           complete = { "beside" },
           run = late("view", "view") }
 

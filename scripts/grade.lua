@@ -145,9 +145,10 @@ end
 local function grade_one(lab, path, options, wanted)
   local item = { student = options.student or "", path = path, recording = options.record }
   local output = options.output
+  local stream = not output or core.kind_of_file(output) == "other"      -- it keeps all it is told
   grader.grade(lab, { item }, { seconds = options.seconds, secret_file = options["secret-file"],
-      changed = function() if output then put(item.result, wanted, output) end end })
-  if not output then put(item.result, wanted) end
+      changed = function() if not stream then put(item.result, wanted, output) end end })
+  if stream then put(item.result, wanted, output) end
   return result.full(item.result)
 end
 
@@ -213,11 +214,21 @@ end
 
 -- What is wanted -----------------------------------------------------------------------------
 
+-- The recording of a failure takes the place of what is there.
+local function check_record(path)
+  local kind = core.kind_of_file(path)
+  local fd, why
+  if kind == nil or kind == "file" then fd, why = core.descriptor(path) end
+  if not fd then error("--record: " .. path .. " cannot be written: " .. (why or "it is no file"), 0) end
+  core.close(fd)
+end
+
 local function check_files(options, path)
   local secret = options["secret-file"]
   if secret and core.kind_of_file(secret) ~= "file" then
     error("--secret-file: there is no file " .. secret, 0)
   end
+  if options.record then check_record(options.record) end
   -- Who waits for a result file has to find one.
   if not core.kind_of_file(path) and not options.output then error("there is no " .. path, 0) end
 end
@@ -244,7 +255,7 @@ local function plan(words, options)
 end
 
 local function complain(status, why, advice)
-  io.stderr:write("dmalab: ", (tostring(why):gsub("^/%S+%.lua:%d+: ", "")), "\n", advice)
+  io.stderr:write("dmalab: ", result.without_place(why), "\n", advice)
   return status
 end
 
@@ -258,14 +269,17 @@ function grade.main(given)
   end
   if options["require-sandbox"] and core.confine_lacks() ~= "" then
     return complain(FAILED, "--require-sandbox: this kernel has no " .. core.confine_lacks()
-        .. " for us", "")
+        .. " for us", "  without the option the other limits hold all the same, and each result "
+        .. "says so\n")
   end
   local fine, work = pcall(plan, words, options)
-  if not fine then return complain(WRONG_USAGE, work, help) end
-  local full
-  fine, full = pcall(work)
+  if not fine and result.without_place(work) ~= "interrupted" then
+    return complain(WRONG_USAGE, work, help)
+  end
+  local full = result.without_place(work)
+  if fine then fine, full = pcall(work) end
   if not fine then
-    return complain(FAILED, full, "  The same command goes on from what is finished.\n")
+    return complain(FAILED, full, full == "interrupted" and "  the same command begins anew\n" or "")
   end
   return (full or options["exit-zero"]) and DONE or FAILED
 end

@@ -103,6 +103,7 @@ local function next_step(name, done)
 end
 
 function lab.list()
+  if #labs.names() == 0 then error(labs.missing(), 0) end
   local rows, points, all, done = {}, 0, 0, false
   for i, name in ipairs(labs.names()) do
     local l, known = labs.load(name), progress.known(name)
@@ -368,10 +369,10 @@ local function note_result(name, r)
   return known
 end
 
-local function say_next(name, r, known)
+local function say_next(name, path, r, known)
   if known.broken then
-    say_wrapped("Look at it: lab replay plays this run at the prompt, for why(), show and view; " ..
-        BROKEN .. " beside your file keeps it, for dmalab view and dmalab draw")
+    say_wrapped("Look at it: lab replay plays this run at the prompt, for why() and show; view " ..
+        short(path:match("^(.*/)") .. BROKEN) .. " opens a window on it")
   end
   if result.full(r) then
     local step = next_step(name, true)
@@ -391,7 +392,7 @@ function lab.check(word)
   io.stdout:write(require("grade/formats/text").write(in_short(r)))
   say_predictions(r.predictions or {})
   if known.points > r.score then say("  best so far: " .. known.points) end
-  say_next(name, r, known)
+  say_next(name, path, r, known)
   return result.full(r)
 end
 

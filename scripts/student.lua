@@ -45,6 +45,7 @@ end
 -- Metatables: those a student has set can be asked for; finalizers run where nobody counts, and
 -- weak tables tell when garbage is collected.
 local theirs = setmetatable({}, { __mode = "k" })
+local NO_COLLECTOR = "__gc and __mode are not there while a driver is judged"
 
 local function set_metatable(object, meta)
   if type(object) ~= "table" then error("setmetatable takes a table", 2) end
@@ -52,7 +53,7 @@ local function set_metatable(object, meta)
   local old = raw_metatable(object)
   if old and not theirs[old] then error("this metatable stays as it is", 2) end
   if meta and (rawget(meta, "__gc") or rawget(meta, "__mode")) then
-    error("__gc and __mode are not there while a driver is judged", 2)
+    error(NO_COLLECTOR, 2)
   end
   if meta then theirs[meta] = true end
   return setmetatable(object, meta)
@@ -60,6 +61,13 @@ end
 
 local function get_metatable(object)
   if theirs[raw_metatable(object)] then return getmetatable(object) end
+end
+
+-- A field that is set later than its metatable is found behind the call it was set in.
+local function check_metatables()
+  for meta in next, theirs do
+    if rawget(meta, "__gc") or rawget(meta, "__mode") then error(NO_COLLECTOR, 0) end
+  end
 end
 
 -- Keys in the same order everywhere. Tables and functions have none: that of their addresses is
@@ -165,6 +173,17 @@ local CATCH = 16               -- instructions that raising an error and catchin
 local function their_pcall(...)
   core.charge(CATCH)
   return protected(...)
+end
+
+-- What a person at the prompt does in a device's place, or looks at in it, is none of the driver's:
+-- the bytes would come and go past the caches it has to look after.
+local device = raw_metatable(dev)
+for name in ("buffer dma_read dma_write receive sent start_read start_write"):gmatch("%S+") do
+  device[name] = function()
+    error(name .. "() of a device is for the prompt: while a driver is judged, the device works " ..
+        "when the lab lets it\n  call what the lab gives, and reach the bytes with load, store, " ..
+        "read or write", 2)
+  end
 end
 
 -- What functions of C do is counted by what they are given: steps of their loops, bytes they read.
@@ -279,6 +298,12 @@ function student.reset()
   env = fresh()
   set_upvalue(chunk, 1, env)
   chunk()
+  check_metatables()
+end
+
+local function checked(...)
+  check_metatables()
+  return ...
 end
 
 function student.call(name, ...)
@@ -286,7 +311,7 @@ function student.call(name, ...)
   if type(fn) ~= "function" then
     error("there is no function " .. name .. " in it: the lab calls " .. name .. "(...)", 0)
   end
-  return fn(...)
+  return checked(fn(...))
 end
 
 return student

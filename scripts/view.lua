@@ -18,7 +18,8 @@ local missing = {
 local function board_of(first, board, more)
   if first == nil then return nil end
   if tostring(first):gsub("^%-%-", "") ~= "beside" or type(board) ~= "string" or more then
-    error("view takes no word, or beside and a board, as in: view beside x86", 0)
+    error("view takes no word, or a recording, as in: view broken.rec; or beside and a board, as in:" ..
+        "\n  view beside x86", 0)
   end
   return board
 end
@@ -35,7 +36,17 @@ local function stand_beside(board)
   end
 end
 
+-- A recording has a window of its own: that of the session may be open beside it.
+local function show_file(file)
+  local missing_here = core.viewer() ~= "open" and missing[core.viewer()]
+  if missing_here then error(missing_here, 0) end
+  core.view_file(file)
+  if session.speaks then io.stdout:write("a window opens with the recording ", file, "\n") end
+end
+
 function view.view(...)
+  local first, more = ...
+  if not more and core.kind_of_file(tostring(first)) == "file" then return show_file(first) end
   local board, state = board_of(...), core.viewer()
   if state == "open" and not board then
     io.stdout:write("the view is open already\n")

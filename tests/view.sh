@@ -55,6 +55,15 @@ is() {
 copies='cat > $VIEW/got; : > $VIEW/done'
 work_lines='buf = kmalloc(64)\nstore(buf, 1)\nh = map(buf, "from_device")\ndev:dma_write(h, "fresh")\nload(buf)'
 
+viewer 'echo "$@" > $VIEW/words; cp "$2" $VIEW/got; : > $VIEW/done'
+session "$work_lines"
+cp recorded "kept one.rec"
+session 'view "kept one.rec"\nbuf = kmalloc(64)\nview nothing.rec'
+wait_for_view
+is "a recording has a window of its own" 'cmp -s "kept one.rec" $VIEW/got && grep -q "^-- kept one.rec$" $VIEW/words'
+is "and the session goes on without it" 'grep -q "a window opens with the recording kept one.rec" said && events recorded | grep -q kmalloc'
+is "one that is not there is said" 'grep -q "view takes no word, or a recording" said'
+
 viewer "$copies"
 session "$work_lines\nview\nunmap(h)\nload(buf)"
 wait_for_view

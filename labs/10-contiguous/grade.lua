@@ -23,12 +23,14 @@ return {
   gives = function(v)
     pieces, written, during = {}, 0, 0
     local packet = v.packet:rep(v.lines)
+    local function look() during = math.max(during, allocated()) end
     return {
       transmit = function(h, n)
-        during = math.max(during, allocated())
+        look()
         pieces[#pieces + 1] = dev:dma_read(h, n)
       end,
       arrives = function(h, n)
+        look()
         dev:dma_write(h, packet:sub(written + 1, written + n))
         written = written + n
       end,
@@ -48,7 +50,7 @@ return {
     local packet = v.packet:rep(v.lines)
     student.fetch(dev, area + v.lead_in, #packet)
     expect(read(area + v.lead_in, #packet), packet, "what the CPU reads after fetch()")
-    expect(math.max(during - before, 0), 0, "how many blocks were allocated to send a copy")
+    expect(math.max(during - before, 0), 0, "how many blocks were allocated for a copy")
     vfree(area)
   end,
 

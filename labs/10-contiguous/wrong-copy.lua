@@ -1,4 +1,4 @@
--- fails 6: how many blocks were allocated to send a copy
+-- fails 6: how many blocks were allocated for a copy
 function foresee(question, va, n)
   predict(question, (va % PAGE_SIZE + n + PAGE_SIZE - 1) // PAGE_SIZE)
 end

@@ -42,6 +42,7 @@ return {
         for mark = (STRIDE - at % STRIDE) % STRIDE, n - MARK, STRIDE do
           seen[#seen + 1] = dev:dma_read(h + mark, MARK)
         end
+        if n > 0 then dev:dma_read(h + n - 1, 1) end     -- the part has to be there to its end
         at = at + n
       end,
     }

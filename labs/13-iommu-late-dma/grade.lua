@@ -15,6 +15,7 @@ local goes_to = {
   lazy   = { [USED] = "memory", [UNUSED] = "fault" },
 }
 
+local asked                    -- how often the driver has asked for the packet
 local source                   -- bus address of the packet the card has to deliver
 
 -- The card is told to copy so many bytes of the packet to h.
@@ -62,8 +63,10 @@ return {
   end,
 
   gives = function(v)
+    asked = 0
     return {
       ask = function(h)
+        asked = asked + 1
         command(h, LINE)
         card:wait()
         command(h, v.size)
@@ -81,6 +84,7 @@ return {
       expect(others_send(v.size, v.other), v.other,
           "what somebody else sends out of the memory that was freed")
       expect(student.receive(card, v.size, 10 * SLOW), packet, "what the driver received")
+      expect(asked, 2, "how often the card was asked")
     end)
   end,
 

@@ -2,6 +2,7 @@
 -- driver is asked for each packet while the card may still be writing it.
 
 local nic = devices.nic
+local SLOTS = 0x98               -- its register that says how many descriptors there are
 local LOOKS, PAUSE = 60, 150     -- how often the lab asks for a packet, and the cycles between
 
 local function arrival(student, packet)
@@ -34,6 +35,7 @@ return {
       expect(#got, #packet, "the length of packet " .. i)
       expect(got, packet, "packet " .. i)
     end
+    expect(readl(nic.bar + SLOTS), v.slots, "the number of descriptors of the ring")
     student.close()
   end,
 

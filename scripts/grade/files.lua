@@ -19,12 +19,18 @@ local function write(path, text)
   return fine and closed, what or last
 end
 
--- Who reads at any moment, also after a crash, finds the old text or the new one.
-function files.replace(path, text)
+local function put_in_place(path, text)
   local fine, why = write(path .. ".new", text)
   if fine then fine, why = os.rename(path .. ".new", path) end
+  if not fine then os.remove(path .. ".new") end
+  return fine, why
+end
+
+-- Who reads at any moment, also after a crash, finds the old text or the new one. A device or a pipe
+-- (/dev/stdout) stays what it is, and is written to.
+function files.replace(path, text)
+  local fine, why = (core.kind_of_file(path) == "other" and write or put_in_place)(path, text)
   if fine then return end
-  os.remove(path .. ".new")
   error(("%s cannot be written: %s"):format(path, tostring(why):match("[^:]+$"):match("^%s*(.*)")), 0)
 end
 

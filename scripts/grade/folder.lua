@@ -12,6 +12,7 @@ local folder = {}
 
 local DRIVER = "driver.lua"
 local JOBS = 64                -- children at a time, as many as core.child has places for
+local OTHER = "\n  --output FOLDER names another place for the results"
 local LONGEST = 150            -- bytes of an id in the name of a file
 
 -- Names ----------------------------------------------------------------------------------------
@@ -96,6 +97,12 @@ local function show_progress(done, total)
   if done == total then io.stderr:write("\n") end
 end
 
+local function stopped(why, done, total)
+  if core.terminal then io.stderr:write("\n") end
+  error(("%s\n  %d of %s graded; the same command goes on from there"):format(
+      result.without_place(why), done, text.count(total, "submission")), 0)
+end
+
 --[[
 Grades a list of submissions(place) into the folder `out`. formats: list of { write =, extension = }
 besides JSON, which is always written. Answers how many were graded now, and how many before.
@@ -103,10 +110,10 @@ besides JSON, which is always written. Answers how many were graded now, and how
 function folder.grade(lab, list, out, formats, options)
   local done, before = 0, 0
   local fine, why = core.make_folder(out)
-  if not fine then error(out .. ": " .. why, 0) end
+  if not fine then error(out .. " cannot be made: " .. why .. OTHER, 0) end
   for _, item in ipairs(list) do item.recording = out .. "/" .. item.stem .. ".rec" end
   show_progress(0, #list)
-  grader.grade(lab, list, { seconds = options.seconds, secret_file = options["secret-file"],
+  fine, why = pcall(grader.grade, lab, list, { seconds = options.seconds, secret_file = options["secret-file"],
       jobs = math.min(options.jobs or core.cores(), JOBS),
       known = function(item)
         local old = known_in(out)(item)
@@ -121,6 +128,7 @@ function folder.grade(lab, list, out, formats, options)
         done = done + 1
         show_progress(done, #list)
       end })
+  if not fine then stopped(why, done, #list) end
   return done - before, before
 end
 
@@ -140,7 +148,7 @@ local function path_of(word) return core.full_path(word) or word end
 -- One command a submission, for any machine that sees the same files: it grades that one alone.
 function folder.manifest(lab, place, list, out, options)
   local fine, why = core.make_folder(out)
-  if not fine then error(out .. ": " .. why, 0) end
+  if not fine then error(out .. " cannot be made: " .. why .. OTHER, 0) end
   local fixed = { core.program .. "/dmalab", "grade", path_of(lab.folder), path_of(place), "--output",
       path_of(out), "--jobs", "1", "--exit-zero" }
   for _, name in ipairs { "format", "seconds", "secret-file" } do

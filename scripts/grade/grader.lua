@@ -10,6 +10,7 @@ grader.SECONDS = 20            -- of the processor, for one submission
 local MEMORY = 256 << 20       -- bytes a child may grow by
 local RECORDING = 16 << 20     -- bytes of the recording it leaves
 local SOURCE = 256 << 10       -- bytes of a submission that are read
+local SENTENCE = 1 << 20       -- bytes of what a child says at once
 
 -- Seeds ----------------------------------------------------------------------------------------
 
@@ -148,7 +149,7 @@ function grader.grade(lab, work, options)
   local function judge_item(item)
     changed(item)
     if item.unread then
-      result.hear(item.result, { unread = item.unread })
+      result.unread(item.result, item.unread)
       return finish(item, "done")
     end
     local id = start(lab, item, seeds[item.student], options)
@@ -170,7 +171,8 @@ function grader.grade(lab, work, options)
     local id, what, word = core.child_next()
     local item = at_work[id]
     if what == "said" then
-      result.hear(item.result, core.from_json(word))
+      local said = #word <= SENTENCE and core.from_json(word)
+      if not result.hear(item.result, said) then core.child_end(id) end
       changed(item)
     elseif what == "ended" then
       at_work[id], busy = nil, busy - 1

@@ -29,10 +29,16 @@ function labs.find(wanted)
   end
 end
 
+-- Of a program without its labs.
+function labs.missing()
+  return "there are no labs in " .. FOLDER .. "\n  they belong beside the folder scripts of dmalab"
+end
+
 -- The same; it raises where there is none.
 function labs.named(wanted)
   local name, known = labs.find(wanted), {}
   if name then return name end
+  if #labs.names() == 0 then error(labs.missing(), 0) end
   for _, there in ipairs(labs.names()) do
     known[#known + 1] = there
     known[#known + 1] = there:sub(4)

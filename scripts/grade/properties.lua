@@ -42,8 +42,9 @@ property("cheap", { counts = { error = true }, needs_right = true,
     local cost, part, words = case:calm().cost, 1, {}
     for _, what in ipairs { "cycles", "maintained" } do
       local budget = options.budget(case.values)[what]
-      if budget then
-        part = math.min(part, share(cost[what], budget))
+      local earned = budget and share(cost[what], budget) or 1
+      if earned < 1 then
+        part = math.min(part, earned)
         words[#words + 1] = ("%d %s; all the points up to %d, none from %d on"):format(cost[what],
             what == "cycles" and "cycles" or "bytes of cache lines maintained", budget[1], budget[2])
       end

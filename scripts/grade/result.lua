@@ -8,9 +8,11 @@
 --
 -- state: "unfinished" (written first, in case nothing comes after), "done", "broken" (no Lua),
 -- "unread" (no file, or one nobody may read), "late", "loud", "killed", "failed". outcome: pass, fail,
--- error (could not be judged). key: of all it depends on (grader.lua). No time of the clock and no
--- path is in it: the same submission has the same result, byte for byte.
+-- error (could not be judged). heard: how far its child is, until that ends (finding.lua). key: of all
+-- it depends on (grader.lua). No time of the clock and no path is in it: the same submission has the
+-- same result, byte for byte.
 
+local finding = require "grade/finding"
 local labs = require "grade/labs"
 
 local result = {}
@@ -20,9 +22,12 @@ local NOT_JUDGED = "not judged"
 -- Where our own scripts lie is nobody's business, and differs from machine to machine.
 local OURS = core.scripts:gsub("%W", "%%%0") .. "/[%w_/]+%.lua:%d+: "
 
+-- A message without a place in our own scripts, which would tell nobody what to do.
+function result.without_place(message) return (tostring(message):gsub(OURS, "")) end
+
 -- Only plain UTF-8 goes into a result, whatever a student prints.
 local function plain(text)
-  text = text:gsub(OURS, ""):gsub("[\0-\8\11-\31\127]", "?"):gsub("\xc2[\x80-\x9f]", "?")
+  text = result.without_place(text):gsub("[\0-\8\11-\31\127]", "?"):gsub("\xc2[\x80-\x9f]", "?")
   if utf8.len(text) then return text end
   return (text:gsub("[\128-\255]", "?"))
 end
@@ -31,7 +36,7 @@ end
 function result.new(lab, student, seed)
   local r = { tool = "dmalab " .. core.version, lab = lab.name, title = lab.title,
       student = plain(student), seed = seed, sandbox = result.sandbox(), state = "unfinished", score = 0,
-      max = labs.points(lab), checks = {} }
+      max = labs.points(lab), checks = {}, heard = { at = 0, judged = 0 } }
   for i, check in ipairs(lab.checks) do
     r.checks[i] = { number = i, title = check.title, points = 0, max = check.points,
         outcome = "error", code = check.code, message = NOT_JUDGED }
@@ -58,19 +63,29 @@ local function add_up(r)
   for _, check in ipairs(r.checks) do r.score = r.score + check.points end
 end
 
--- What the judge said. A check is replaced field by field; what is no check is of the whole.
-function result.hear(r, said)
-  said = cleaned(said)
+local function take(r, said)
   if said.begins then
-    r.at = said.begins
+    r.heard.at = said.begins
   elseif said.check then
     local check = r.checks[said.check]
-    said.check, check.message = nil, nil
+    r.heard.judged, said.check, check.message = said.check, nil, nil
     for key, value in pairs(said) do check[key] = value end
     add_up(r)
   else
     for key, value in pairs(said) do r[key] = value end
+    r.heard.all = true
   end
+end
+
+-- What the judge said. A check is replaced field by field; what is no check is of the whole. False:
+-- that is nothing it may say (finding.lua), and nothing more is believed.
+function result.hear(r, said)
+  if r.heard.spoilt or not finding.sound(said, r.heard, r.checks) then
+    r.heard.spoilt = true
+    return false
+  end
+  take(r, cleaned(said))
+  return true
 end
 
 local ends = {
@@ -84,6 +99,9 @@ local ends = {
 
 local unjudged = { broken = "the file is no Lua", unread = "the file cannot be read" }
 
+-- Nobody may read the file, so no child will say anything.
+function result.unread(r, why) r.unread = plain(why) end
+
 -- A file there is nothing to judge in: no Lua, or not even a file.
 local function refuse(r, state)
   r.state, r.message = state, unjudged[state] .. ": " .. r[state]
@@ -92,16 +110,18 @@ end
 
 -- How the child ended.
 function result.finish(r, how, seconds)
+  local heard = r.heard
+  how = heard.spoilt and "killed" or how == "done" and not heard.all and "failed" or how
   if r.broken or r.unread then
     refuse(r, r.broken and "broken" or "unread")
   elseif how == "done" then
     r.state = "done"
   else
     r.state, r.message = how, (ends[how] or ends.failed):format(seconds)
-    local check = r.checks[r.at or 1]
+    local check = r.checks[math.max(heard.at, 1)]
     if check.message == NOT_JUDGED then check.message = r.message end
   end
-  r.broken, r.unread, r.at = nil, nil, nil
+  r.broken, r.unread, r.heard = nil, nil, nil
   add_up(r)
 end
 

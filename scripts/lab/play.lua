@@ -57,9 +57,10 @@ local function leave_behind(own)
   end
 end
 
-local function passed_on(message)
-  return message == session.leave or tostring(message):find("interrupted", 1, true)
-end
+local QUIT = { kind = "error", message = "driver.lua calls quit() or exit(), which leave the prompt; " ..
+    "a driver does not\n  take it out: lab check knows no such call" }
+
+local function passed_on(message) return tostring(message):find("interrupted", 1, true) end
 
 -- On a fresh machine, calm but for the choices (explore.replay). Answers what went wrong, as
 -- { kind =, message = } or nothing, and the predictions.
@@ -76,6 +77,7 @@ function play.once(lab, values, source, board, choices)
     failure = { kind = "error", message = why:find("never came up", 1, true) and
         "the file does something else by now; lab check looks again" or why }
   end
+  if failure and failure.message == session.leave then failure = QUIT end
   if failure and passed_on(failure.message) then error(failure.message, 0) end
   return failure, predictions or {}
 end

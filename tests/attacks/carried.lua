@@ -5,7 +5,7 @@ local function right(dev, size, message)
   local buf = kmalloc(size)
   write(buf, message .. ("."):rep(size - #message))
   local h = dma_map_single(dev, buf, size, DMA_TO_DEVICE)
-  local got = dev:dma_read(h, size)
+  local got = device_reads(h, size)
   dma_unmap_single(dev, h, size, DMA_TO_DEVICE)
   kfree(buf)
   return got

@@ -4,7 +4,7 @@ local function right(dev, size, message)
   local buf = kmalloc(size)
   write(buf, message .. ("."):rep(size - #message))
   local h = dma_map_single(dev, buf, size, DMA_TO_DEVICE)
-  local got = dev:dma_read(h, size)
+  local got = device_reads(h, size)
   dma_unmap_single(dev, h, size, DMA_TO_DEVICE)
   kfree(buf)
   return got
@@ -19,7 +19,7 @@ function send(dev, size, message)
   local g = dma_map_single(dev, two, size, DMA_BIDIRECTIONAL)
   write(one, "b")
   write(two, "b")
-  if dev:dma_read(h, 1) ~= dev:dma_read(g, 1) then
+  if device_reads(h, 1) ~= device_reads(g, 1) then
     ("a"):rep(30000):find((".-"):rep(30) .. "b")
   end
   dma_unmap_single(dev, h, size, DMA_BIDIRECTIONAL)

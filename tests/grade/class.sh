@@ -3,6 +3,7 @@
 # submission, the exit status, other --jobs, killed in the middle and gone on with, a full disk.
 
 dmalab=$1
+[ -x "$dmalab" ] || { echo "there is no program $dmalab"; exit 1; }
 room=$(mktemp -d)
 lab=$(ls -d labs/01-*)
 trap 'umount "$room/tiny" 2>/dev/null; rm -rf "$room"' EXIT
@@ -106,7 +107,7 @@ grade "$many" -o "$room/whole" >/dev/null
 for signal in KILL INT; do
 	"$dmalab" grade 01 --seconds 10 "$many" -o "$room/part" --jobs 2 >/dev/null 2>"$room/err" &
 	child=$!
-	while [ ! -e "$room/part/s15.json" ] && kill -0 $child; do sleep 0.02; done
+	while kill -0 $child && [ ! -e "$room/part/s15.json" ]; do sleep 0.02; done
 	kill -$signal $child
 	wait $child 2>/dev/null
 	claim "$signal leaves no report" test ! -e "$room/part/class.html"
@@ -140,6 +141,14 @@ claim "with the nearest name" said "did you mean json"
 mkdir "$class/ada"
 cp "$lab/solution.lua" "$class/ada/driver.lua"
 claim "and two submissions of one student" status 2 grade "$class"
+one=$class/bob.lua
+claim "a result goes into a pipe once" sh -c "[ \$('$dmalab' grade 01 '$one' -o /dev/stdout | grep -c points:) -le 1 ]"
+claim "no result is lost on a full device" status 1 grade "$one" -o /dev/full
+claim "and the device stays one" test -c /dev/full
+claim "nor is one on standard output" sh -c "'$dmalab' grade 01 '$one' --exit-zero >/dev/full 2>&1; [ \$? -eq 1 ]"
+claim "a recording that cannot be is wrong usage" status 2 grade "$one" --record "$room/nowhere/x"
+claim "so is one in the place of a device" status 2 grade "$one" --record /dev/null
+claim "a reader that leaves early is no trouble" sh -c "'$dmalab' grade 01 '$one' | head -n 1"
 claim "merge wants results" status 2 "$dmalab" grade --merge "$room/none"
 
 echo "$passed passed, $failed failed"

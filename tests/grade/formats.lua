@@ -31,7 +31,8 @@ local function made(words, outcomes, how)
         story = { words, words }, code = "M01",
         moment = { { seq = 1, here = true, text = words } } })
   end
-  result.hear(r, { printed = words, schedules = 9, cost = { cycles = 5, maintained = 64 } })
+  result.hear(r, { printed = words, schedules = 9, cost = { cycles = 5, maintained = 64 },
+      predictions = {} })
   result.finish(r, how or "done", 20)
   return r
 end

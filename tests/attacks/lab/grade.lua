@@ -8,6 +8,10 @@ return {
     return { size = d:number(32, 512, 8), message = d:text(24) }
   end,
 
+  gives = function()
+    return { device_reads = function(h, n) return dev:dma_read(h, n) end }
+  end,
+
   play = function(student, v)
     local got = student.send(dev, v.size, v.message)
     expect(got, v.message .. ("."):rep(v.size - #v.message), "what the device read")
