@@ -69,13 +69,16 @@ end
 
 -- One --------------------------------------------------------------------------------------------
 
--- The text of a submission, or nil and why not.
+-- The text of a submission, or nil and why not. As Lua reads a file: without the mark of UTF-8 some
+-- editors begin with.
 function grader.source(path)
   local text, why = core.plain_file(path, SOURCE + 1)
-  if text and #text > SOURCE then
-    return nil, "it is longer than " .. SOURCE // 1024 .. " KiB"
+  if not text then return nil, why end
+  if #text > SOURCE then return nil, "it is longer than " .. SOURCE // 1024 .. " KiB" end
+  if text:find("^\xff\xfe") or text:find("^\xfe\xff") then
+    return nil, "it is in UTF-16; save it as UTF-8"
   end
-  return text, why
+  return (text:gsub("^\xef\xbb\xbf", ""))
 end
 
 local function say(found) core.say(core.json(found, true)) end
