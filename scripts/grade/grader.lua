@@ -19,11 +19,12 @@ local function secret_seeds(lab, students, hidden, file)
   local seeds = {}
   core.child(function()
     local f, why = io.open(file, "rb")
-    if not f then
-      core.say("!" .. why)
+    local secret = f and f:read("a"):gsub("%s+$", "")
+    if not secret or secret == "" then
+      core.say("!" .. (why or file .. " is empty, and what is no secret everybody can draw\n"
+          .. "  make one with: head -c 32 /dev/urandom | base64 >" .. file))
       return
     end
-    local secret = f:read("a"):gsub("%s+$", "")
     for _, student in ipairs(students) do
       for k = 0, hidden do core.say(variant.seed(secret, lab.name, student, k)) end
     end

@@ -144,6 +144,9 @@ claim "--exit-zero is status 0" status 0 grade "$class" -o "$room/one" --exit-ze
 claim "an empty folder is wrong usage" status 2 grade "$room/none"
 claim "no folder is wrong usage" status 2 grade "$room/nowhere"
 claim "a file for a secret that is not there, too" status 2 grade "$class" --secret-file "$room/no"
+echo >"$room/blank"
+claim "an empty secret is refused" status 1 grade "$class" --secret-file "$room/blank"
+claim "and how to make one is said" said "head -c 32"
 claim "so is a format nobody knows" status 2 grade "$class" --format jsn
 claim "with the nearest name" said "did you mean json"
 mkdir "$class/ada"
