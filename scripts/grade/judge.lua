@@ -228,7 +228,8 @@ end
 -- The run in which nature does nothing, with its cost and predictions; `failure` where it goes wrong.
 function case:calm()
   if self.known then return self.known end
-  local known = { cost = { cycles = 0, maintained = 0 } }
+  -- A run that waits for ever ends at once, also here: what it leaves has to be there before.
+  local known = { cost = { cycles = 0, maintained = 0 }, predicted = {}, revealed = {} }
   run.counts, run.of = { error = true, wrong = true }, nil
   settings.power_on(self.board)
   local played = play(self)
@@ -345,7 +346,7 @@ local function open_predictions(cases)
   for _, c in ipairs(cases) do
     local known = c.known
     if known and not c.hidden then
-      add_predictions(list, c.board.board, known.predicted or {}, known.revealed or {})
+      add_predictions(list, c.board.board, known.predicted, known.revealed)
     end
   end
   return list
