@@ -37,7 +37,7 @@ struct explorer {
 	struct snapshot *start;            /* each run begins here */
 	struct plan plan;
 	struct deviation deviation[DEVIATIONS_MAX];
-	struct question question[QUESTIONS_MAX];
+	struct question *question;         /* QUESTIONS_MAX; most runs ask few, so nothing clears them */
 	bool interrupted;
 };
 
@@ -64,6 +64,7 @@ static int l_open(lua_State *L)
 	session_bench(s);
 	session_settle(L);
 	e = core_alloc(sizeof *e);
+	e->question = core_alloc_rough(QUESTIONS_MAX * sizeof *e->question);
 	e->recorder = s->recorder;
 	e->view = s->view;
 	e->announced = s->announced;
@@ -107,6 +108,7 @@ static int l_close(lua_State *L)
 	s->explorer = NULL;
 	s->last_event = 0;
 	s->interrupted = false;
+	free(e->question);
 	free(e);
 	return 0;
 }
