@@ -37,7 +37,7 @@ struct explorer {
 	struct snapshot *start;            /* each run begins here */
 	struct plan plan;
 	struct deviation deviation[DEVIATIONS_MAX];
-	struct question *question;         /* QUESTIONS_MAX; most runs ask few, so nothing clears them */
+	struct question *question;         /* QUESTIONS_MAX; not cleared, for most runs ask few */
 	bool interrupted;
 };
 
