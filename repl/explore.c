@@ -30,7 +30,7 @@ struct explorer {
 	struct snapshot *start;            /* each run begins here */
 	struct plan plan;
 	struct deviation deviation[DEVIATIONS_MAX];
-	struct question question[QUESTIONS_MAX];
+	struct question *question;         /* QUESTIONS_MAX; not cleared, for most runs ask few */
 	bool interrupted;
 };
 
@@ -57,6 +57,7 @@ static int l_open(lua_State *L)
 	session_bench(s);
 	session_settle(L);
 	e = core_alloc(sizeof *e);
+	e->question = core_alloc_rough(QUESTIONS_MAX * sizeof *e->question);
 	e->recorder = s->recorder;
 	e->view = s->view;
 	e->announced = s->announced;
@@ -100,6 +101,7 @@ static int l_close(lua_State *L)
 	s->explorer = NULL;
 	s->last_event = 0;
 	s->interrupted = false;
+	free(e->question);
 	free(e);
 	return 0;
 }

@@ -104,7 +104,7 @@ local function key_of(lab, item, seeds, seconds)
   local parts = { r.tool, lab.text, item.student, table.concat(seeds, " "), r.sandbox, seconds,
       item.source or item.unread }
   for i, part in ipairs(parts) do parts[i] = string.pack("s", part) end
-  return variant.hex(core.hmac("dmalab result", table.concat(parts))):sub(1, 32)
+  return variant.hex(core.hmac("dmalab result")(table.concat(parts))):sub(1, 32)
 end
 
 local function begin(lab, item, seeds, seconds)

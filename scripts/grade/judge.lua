@@ -354,8 +354,10 @@ local function open_predictions(cases)
   return list
 end
 
--- Before the fork: the student's state with nothing of a student in it.
+-- Before the fork: the student's state with nothing of a student in it, and the tables that are made
+-- when somebody asks for them first, so that no child has to.
 function judge.prepare(lab)
+  assert(core.rules and core.settings)
   lab.counts = all_counts(lab)
   for _, board in ipairs(lab.boards) do
     settings.keep(type(board) == "table" and board.board or board)
