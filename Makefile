@@ -185,7 +185,7 @@ install: all    ## into PREFIX (/usr/local), below DESTDIR
 	install -m 755 $(B)/dmalab $(if $(WINDOW_LACKS),,$(B)/dmalab-view) $(DESTDIR)$(PREFIX)/bin
 	find scripts -name '*.lua' | while read -r f; do \
 		install -d $(SHARE)/$${f%/*} && install -m 644 $$f $(SHARE)/$$f || exit 1; done
-	for f in $(foreach file,README.md start.lua grade.lua,$(wildcard labs/[0-9][0-9]-*/$(file))); do \
+	for f in labs/README.md $(foreach file,README.md start.lua grade.lua,$(wildcard labs/[0-9][0-9]-*/$(file))); do \
 		install -d $(SHARE)/$${f%/*} && install -m 644 $$f $(SHARE)/$$f || exit 1; done
 
 uninstall:    ## take back what install put there

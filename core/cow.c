@@ -15,8 +15,7 @@ void *core_alloc(size_t bytes)
 	return p;
 }
 
-/* The same, for what is filled at once. */
-static void *alloc_rough(size_t bytes)
+void *core_alloc_rough(size_t bytes)
 {
 	void *p = malloc(bytes);
 
@@ -86,7 +85,7 @@ void cow_copy(struct cow *to, const struct cow *from)
 
 static void *copy_of(const void *from, size_t bytes)
 {
-	return memcpy(alloc_rough(bytes), from, bytes);
+	return memcpy(core_alloc_rough(bytes), from, bytes);
 }
 
 /* A root that is this array's alone. */

@@ -78,5 +78,6 @@ static inline void *cow_write(struct cow *c, size_t i)
 	return l && l->refs == 1 ? l->bytes : cow_unshare(c, i);
 }
 
-/* malloc that cannot fail: the process ends instead. */
+/* Memory, zeroed, or the process ends; rough: not zeroed, for what is written before it is read. */
 void *core_alloc(size_t bytes);
+void *core_alloc_rough(size_t bytes);

@@ -33,7 +33,7 @@ static void add_chunk(struct trace *t)
 		t->room += 64;
 	}
 	t->chunk[t->chunks++] =
-		t->spare ? t->spare : core_alloc(TRACE_CHUNK * sizeof(struct event));
+		t->spare ? t->spare : core_alloc_rough(TRACE_CHUNK * sizeof(struct event));
 	t->spare = NULL;
 }
 

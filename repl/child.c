@@ -14,15 +14,17 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define CHILDREN_MAX 64
-#define SAYS_MAX ((size_t)64 << 20)    /* bytes a child may say */
+#define SAYS_MAX ((size_t)64 << 20)    /* bytes a child with limits may say */
 #define PATIENCE 3                     /* seconds of the clock for one of the processor */
 
 struct child {
@@ -220,7 +222,7 @@ static void listen_to(struct child *c)
 	} else if (n == 0 || errno != EINTR) {
 		silence(c);
 	}
-	if (c->all > SAYS_MAX && c->from >= 0) {
+	if (c->until > 0 && c->all > SAYS_MAX && c->from >= 0) {
 		c->loud = true;
 		kill(c->process, SIGKILL);
 		silence(c);
@@ -385,9 +387,47 @@ static int l_lacks(lua_State *L)
 	return 1;
 }
 
+/* The next number, of all processes that were forked since the counter was made. */
+static int l_count(lua_State *L)
+{
+	_Atomic lua_Integer *counter = lua_touserdata(L, lua_upvalueindex(1));
+
+	lua_pushinteger(L, ++*counter);
+	return 1;
+}
+
+static int l_counter_end(lua_State *L)
+{
+	munmap(*(void **)lua_touserdata(L, 1), sizeof(_Atomic lua_Integer));
+	return 0;
+}
+
+/*
+ * core.counter(): a function that answers 1, 2, 3, ...: each number once, whichever child asks. It
+ * is made before they are forked.
+ */
+static int l_counter(lua_State *L)
+{
+	void **owner = lua_newuserdatauv(L, sizeof *owner, 0);
+
+	*owner = mmap(NULL, sizeof(_Atomic lua_Integer), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (*owner == MAP_FAILED)
+		return luaL_error(L, "not enough memory");
+	if (luaL_newmetatable(L, "dmalab.counter")) {
+		lua_pushcfunction(L, l_counter_end);
+		lua_setfield(L, -2, "__gc");
+	}
+	lua_setmetatable(L, -2);
+	lua_pushlightuserdata(L, *owner);
+	lua_insert(L, -2);
+	lua_pushcclosure(L, l_count, 2);     /* the second keeps the memory */
+	return 1;
+}
+
 static const luaL_Reg functions[] = {
 	{ "child", l_child }, { "child_next", l_next }, { "child_end", l_end }, { "say", l_say },
-	{ "confine_lacks", l_lacks }, { NULL, NULL },
+	{ "counter", l_counter }, { "confine_lacks", l_lacks }, { NULL, NULL },
 };
 
 void core_child_open(lua_State *L)

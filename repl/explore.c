@@ -5,21 +5,15 @@
  *
  * A run restores the snapshot (the trace is cut there), lets nature follow the list, calls the
  * function and looks at what came of it. Nobody records or views the runs, and no rule is
- * announced. The work of a level is shared by processes that are forked for it: each has all there
- * is, plays the next item that nobody has taken, and sends back one string for each.
+ * announced.
  */
 #include "api.h"
 #include "core_table.h"
 
-#include <errno.h>
 #include <lauxlib.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,7 +22,6 @@
 #define EVENTS_MAX     (TRACE_KEEP / 2)    /* of one run; then it goes on for ever */
 #define CYCLES_MAX     ((uint64_t)20000000000)
 #define STEPS_MAX      20000000            /* instructions of Lua in one run, likewise */
-#define JOBS_MAX       64
 
 struct explorer {
 	struct bench *aside;               /* the session's own, where a fresh machine is explored */
@@ -37,7 +30,7 @@ struct explorer {
 	struct snapshot *start;            /* each run begins here */
 	struct plan plan;
 	struct deviation deviation[DEVIATIONS_MAX];
-	struct question question[QUESTIONS_MAX];
+	struct question *question;         /* QUESTIONS_MAX; not cleared, for most runs ask few */
 	bool interrupted;
 };
 
@@ -64,6 +57,7 @@ static int l_open(lua_State *L)
 	session_bench(s);
 	session_settle(L);
 	e = core_alloc(sizeof *e);
+	e->question = core_alloc_rough(QUESTIONS_MAX * sizeof *e->question);
 	e->recorder = s->recorder;
 	e->view = s->view;
 	e->announced = s->announced;
@@ -107,6 +101,7 @@ static int l_close(lua_State *L)
 	s->explorer = NULL;
 	s->last_event = 0;
 	s->interrupted = false;
+	free(e->question);
 	free(e);
 	return 0;
 }
@@ -340,204 +335,6 @@ static int l_follow(lua_State *L)
 	return 0;
 }
 
-/* Sharing. */
-
-struct worker {
-	pid_t process;
-	int from;                    /* its end of the pipe */
-	uint8_t *text;               /* what it has sent, not taken yet */
-	size_t used, room;
-};
-
-/* Its number, its length, the string on top of the stack, which goes. */
-static void send_item(lua_State *L, FILE *out, uint32_t number)
-{
-	size_t size;
-	const char *text = lua_tolstring(L, -1, &size);
-	uint32_t head[2] = { number, (uint32_t)size };
-
-	fwrite(head, sizeof head, 1, out);
-	fwrite(text, 1, size, out);
-	lua_pop(L, 1);
-}
-
-/* The child's whole life: again and again the next item that nobody has taken. */
-static void work(lua_State *L, _Atomic lua_Integer *next, lua_Integer n, int to)
-{
-	FILE *out = fdopen(to, "w");
-
-	signal(SIGINT, SIG_IGN);
-	for (lua_Integer i; out && (i = (*next)++) <= n; ) {
-		lua_pushvalue(L, 3);
-		lua_pushinteger(L, i);
-		if (lua_pcall(L, 1, 1, 0) != LUA_OK)
-			break;
-		send_item(L, out, (uint32_t)i);
-	}
-	if (out)
-		fclose(out);
-	_exit(0);
-}
-
-static bool hire(lua_State *L, struct worker *w, _Atomic lua_Integer *next, lua_Integer n)
-{
-	int ends[2];
-
-	*w = (struct worker){ .from = -1 };
-	if (pipe(ends))
-		return false;
-	w->process = fork();
-	if (!w->process) {
-		close(ends[0]);
-		work(L, next, n, ends[1]);
-	}
-	close(ends[1]);
-	if (w->process < 0) {
-		close(ends[0]);
-		return false;
-	}
-	w->from = ends[0];
-	return true;
-}
-
-/* Whole items into the list at index 4. How many. */
-static lua_Integer take_items(lua_State *L, struct worker *w)
-{
-	lua_Integer taken = 0;
-	size_t at = 0;
-	uint32_t head[2];
-
-	while (w->used - at >= sizeof head) {
-		memcpy(head, w->text + at, sizeof head);
-		if (w->used - at - sizeof head < head[1])
-			break;
-		lua_pushlstring(L, (const char *)w->text + at + sizeof head, head[1]);
-		lua_rawseti(L, 4, head[0]);
-		at += sizeof head + head[1];
-		taken++;
-	}
-	memmove(w->text, w->text + at, w->used -= at);
-	return taken;
-}
-
-/* What has come. At the end of the pipe the worker is done. */
-static void listen_to(struct worker *w)
-{
-	ssize_t n;
-
-	if (w->room - w->used < 65536) {
-		uint8_t *wider = realloc(w->text, w->room = w->room * 2 + 131072);
-
-		if (!wider)
-			abort();
-		w->text = wider;
-	}
-	n = read(w->from, w->text + w->used, w->room - w->used);
-	if (n > 0) {
-		w->used += (size_t)n;
-	} else if (n == 0 || errno != EINTR) {
-		close(w->from);
-		w->from = -1;
-	}
-}
-
-static void dismiss(struct worker *w)
-{
-	if (w->from >= 0) {
-		kill(w->process, SIGKILL);
-		close(w->from);
-	}
-	if (w->process > 0)
-		waitpid(w->process, NULL, 0);
-	free(w->text);
-}
-
-static bool at_work(const struct worker *w, int jobs)
-{
-	for (int i = 0; i < jobs; i++)
-		if (w[i].from >= 0)
-			return true;
-	return false;
-}
-
-/* What comes in the next moment: so many items. */
-static lua_Integer hear_from(lua_State *L, struct worker *w, int jobs)
-{
-	struct pollfd ready[JOBS_MAX];
-	lua_Integer taken = 0;
-
-	for (int i = 0; i < jobs; i++)
-		ready[i] = (struct pollfd){ .fd = w[i].from, .events = POLLIN };
-	poll(ready, (nfds_t)jobs, 200);
-	for (int i = 0; i < jobs; i++)
-		if (w[i].from >= 0 && ready[i].revents) {
-			listen_to(&w[i]);
-			taken += take_items(L, &w[i]);
-		}
-	return taken;
-}
-
-/* Ask progress, at index 5. */
-static bool is_enough(lua_State *L, lua_Integer done)
-{
-	bool enough;
-
-	if (!lua_isfunction(L, 5))
-		return false;
-	lua_pushvalue(L, 5);
-	lua_pushinteger(L, done);
-	enough = lua_pcall(L, 1, 1, 0) != LUA_OK || lua_toboolean(L, -1);
-	lua_pop(L, 1);
-	return enough;
-}
-
-/* The number of the next item, in memory that all of them see. */
-static _Atomic lua_Integer *new_counter(lua_State *L)
-{
-	_Atomic lua_Integer *next = mmap(NULL, sizeof *next, PROT_READ | PROT_WRITE,
-					 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (next == MAP_FAILED)
-		luaL_error(L, "not enough memory");
-	*next = 1;
-	return next;
-}
-
-/*
- * core.share(jobs, n, function [, progress]): the strings function(1) .. function(n) answers, made
- * by that many processes. progress(done) is called now and then; when it answers true, or at
- * Ctrl-C, the work ends, and what is not there yet is missing in the list.
- */
-static int l_share(lua_State *L)
-{
-	struct session *s = session_of(L);
-	int jobs = (int)luaL_checkinteger(L, 1);
-	lua_Integer n = luaL_checkinteger(L, 2), done = 0;
-	struct worker worker[JOBS_MAX];
-	_Atomic lua_Integer *next;
-	bool stop = false;
-
-	luaL_checktype(L, 3, LUA_TFUNCTION);
-	luaL_argcheck(L, jobs >= 1 && jobs <= JOBS_MAX, 1, "1 to 64");
-	lua_settop(L, 4);
-	lua_newtable(L);
-	lua_insert(L, 4);               /* 4: the list, 5: progress */
-	next = new_counter(L);
-	fflush(NULL);
-	for (int i = 0; i < jobs; i++)
-		if (!hire(L, &worker[i], next, n))
-			stop = true;
-	while (!stop && at_work(worker, jobs)) {
-		done += hear_from(L, worker, jobs);
-		stop = take_interrupt(L, s) || is_enough(L, done);
-	}
-	for (int i = 0; i < jobs; i++)
-		dismiss(&worker[i]);
-	munmap((void *)next, sizeof *next);
-	lua_settop(L, 4);
-	return 1;
-}
-
 /* core.explore_interrupted(): has somebody pressed Ctrl-C since explore_open? */
 static int l_interrupted(lua_State *L)
 {
@@ -566,7 +363,7 @@ static const luaL_Reg functions[] = {
 	{ "explore_open", l_open }, { "explore_start", l_start }, { "explore_run", l_run },
 	{ "explore_record", l_record }, { "explore_close", l_close },
 	{ "explore_interrupted", l_interrupted }, { "follow", l_follow },
-	{ "share", l_share }, { "cores", l_cores }, { "seconds", l_seconds },
+ { "cores", l_cores }, { "seconds", l_seconds },
 	{ NULL, NULL },
 };
 

@@ -158,6 +158,23 @@ static int l_say(lua_State *L)
 	return 0;
 }
 
+/* core.copy(table): its fields in a table of their own. */
+static int l_copy(lua_State *L)
+{
+	int fields = 0;
+
+	luaL_checktype(L, 1, LUA_TTABLE);
+	for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1))
+		fields++;
+	lua_createtable(L, 0, fields);
+	for (lua_pushnil(L); lua_next(L, 1); ) {
+		lua_pushvalue(L, -2);
+		lua_insert(L, -2);
+		lua_rawset(L, 2);
+	}
+	return 1;
+}
+
 /* Handing over. */
 
 struct parcel {
@@ -496,6 +513,8 @@ static int open_student(lua_State *L)
 	lua_getglobal(L, "core");
 	lua_pushcfunction(L, l_charge);
 	lua_setfield(L, -2, "charge");
+	lua_pushcfunction(L, l_copy);
+	lua_setfield(L, -2, "copy");
 	lua_pushcfunction(L, l_say);
 	lua_setfield(L, -2, "say");
 	lua_pop(L, 1);

@@ -11,6 +11,7 @@
 
 local settings = require "settings"
 local session = require "session"
+local share = require "share"
 local story = require "story"
 local text = require "text"
 
@@ -129,9 +130,9 @@ end
 -- The strings one(1) .. one(n) answers; fewer when time is out or somebody pressed Ctrl-C.
 local function all_of(n, o, one)
   if o.jobs > 1 and n >= FEW then
-    return core.share(o.jobs, n, one, function(done)
+    return share(o.jobs, n, one, function(done)
       show_progress(o, done, n)
-      return out_of_time(o)
+      return out_of_time(o) or core.explore_interrupted()
     end)
   end
   local list = {}

@@ -173,8 +173,8 @@ local function tell_others(place, others, out)
     if core.full_path(place .. "/" .. name) ~= core.full_path(out) then names[#names + 1] = name end
   end
   if #names == 0 then return end
-  io.stderr:write(text.wrap("dmalab: no submissions, for there is no driver.lua in them: "
-      .. table.concat(names, ", "), 78, "  "), "\n")
+  io.stderr:write(text.wrap("dmalab: not graded, being neither a file NAME.lua nor a folder with a "
+      .. "driver.lua: " .. table.concat(names, ", "), 78, "  "), "\n")
 end
 
 local function list_of(place, options)

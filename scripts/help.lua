@@ -258,27 +258,45 @@ local function setting(row)
   say("  change    machine{ ", row.key, " = ", example(row), " }")
 end
 
+local directions = { "to_device", "from_device", "bidirectional" }
+
+local function say_operations()
+  paragraph("clean writes back and keeps the line, inval drops it, flush does both; edge drops, " ..
+      "but cleans the lines that hold a part of the buffer only")
+end
+
 local function arch_table(row)
   say(row.name, ": ", row.sentence)
-  local rows = { { "", "to_device", "from_device", "bidirectional" } }
+  local rows = { { "", table.unpack(directions) } }
   for _, part in ipairs { { "map, sync_for_device", "for_device" },
       { "unmap, sync_for_cpu", "for_cpu" } } do
-    local cells = row[part[2]]
-    rows[#rows + 1] = { part[1], cells.to_device:lower(), cells.from_device:lower(),
-        cells.bidirectional:lower() }
+    local line = { part[1] }
+    for _, dir in ipairs(directions) do line[#line + 1] = row[part[2]][dir]:lower() end
+    rows[#rows + 1] = line
   end
   say(text.columns(rows, nil, "  "))
   if row.outer then
     paragraph("the second level is told after the first on the way to the device, before it on " ..
         "the way back")
   end
-  say("  coherent memory: ", tostring(row.coherent):lower())
+  say_operations()
+  say_labelled("  coherent memory:", 19, coherent_words[row.coherent:lower()])
 end
 
+-- Short enough for one screen: for each of them what map does, then unmap.
 local function archs()
-  for _, row in ipairs(core.archs) do arch_table(row) end
-  say("clean writes back and keeps, inval drops, edge drops but cleans lines partly")
-  say("covered, flush does both.")
+  say("What map and sync_for_device / unmap and sync_for_cpu do to the caches where")
+  say("devices do not snoop, for each direction; help arm64 tells more of one.")
+  local rows = { { "", table.unpack(directions) } }
+  for _, row in ipairs(core.archs) do
+    local line = { row.name }
+    for _, dir in ipairs(directions) do
+      line[#line + 1] = row.for_device[dir]:lower() .. " / " .. row.for_cpu[dir]:lower()
+    end
+    rows[#rows + 1] = line
+  end
+  say(text.columns(rows, nil, "  "))
+  say_operations()
 end
 
 -- One by its id; nil for "".
@@ -543,6 +561,8 @@ local words = {
   { "pool", "a DMA pool: blocks of coherent memory of one size (dma_pool_create), for what is " ..
       "smaller than a page; its list of free blocks lies inside them. kmalloc-64 and the like " ..
       "are pools of kmalloc" },
+  { "predict", "predict(question, answer) in a driver of a lab says what you expect before it " ..
+      "is seen; lab run and lab check tell whether it came so" },
   { "probe", "the driver's function that makes a device ready; bind{} calls it, unbind() calls " ..
       "remove" },
   { "ram", "the memory itself; caches hold copies of it, a device that does not snoop sees it " ..

@@ -190,20 +190,22 @@ function lab.start(wanted, parent)
   say(question_of(read_readme(name)) .. "\n")
   say_wrapped("Your numbers: " .. numbers(open_values(l)))
   say_wrapped("Your file: " .. short(driver) .. (made and ", to be edited in a second window" or
-      ", as you left it"))
+      ", as you left it; to begin anew delete it, then lab start"))
   say_wrapped("Next: lab read (or README.md beside it) tells the rest, lab run plays your file " ..
       "here, lab check judges it, lab hint helps.")
 end
 
--- One screen at a time where a person reads; false when that is enough.
+-- One screen at a time where a person reads, until that is enough.
 local function page(lines)
   local rows = math.max((core.rows() or math.maxinteger) - 2, 4)
   for i, line in ipairs(lines) do
     say(line)
     if i % rows == 0 and i < #lines then
-      io.stdout:write(text.paint("dim", "[Return: more, q: enough]"), " ")
+      io.stdout:write(text.paint("dim", "[Return: more, q: to the prompt]"), " ")
       io.stdout:flush()
-      if (io.stdin:read("l") or ""):find("^%s*[qQ]") then return end
+      local answer = io.stdin:read("l") or ""
+      if answer:find("^%s*[qQ]%s*$") then return end
+      if answer:find("%S") then return say("The prompt takes that line; lab read begins again.") end
     end
   end
 end
@@ -253,12 +255,20 @@ local function say_predictions(list)
   end
 end
 
+local function all_right(predictions)
+  for _, p in ipairs(predictions) do
+    if not p.right then return false end
+  end
+  return true
+end
+
 -- What the machine has to tell now, and how it is asked.
-local function say_aftermath(failure)
+local function say_aftermath(failure, predictions)
   local broken = #core.violations() > 0
   if failure and failure.kind == "error" and not broken then return end
   if not (failure or broken) then
-    say_wrapped("It did what it should, this once. lab check tries what else hardware may do.")
+    say_wrapped("It did what it should, this once" .. (all_right(predictions) and "" or
+        ", but for what was predicted") .. ". lab check tries what else hardware may do.")
   elseif session.mode == "lab" then
     say_wrapped("At the prompt (dmalab) lab run leaves the machine as it is now, to be looked at.")
   else
@@ -276,7 +286,7 @@ local function play_here(name, path, board, choices)
   progress.note_predictions(name, predictions)
   progress.keep()
   say_predictions(predictions)
-  say_aftermath(failure)
+  say_aftermath(failure, predictions)
   return not failure and #core.violations() == 0
 end
 
@@ -308,6 +318,7 @@ function lab.replay(word)
   if not broken then error("nothing was found to play again\n  lab check looks for it", 0) end
   say_wrapped(("plays %s once on a fresh %s, as lab check found it to break"):format(short(path),
       broken.machine.board))
+  for _, sentence in ipairs(broken.story or {}) do say(text.labelled("  -", 4, sentence, 78)) end
   session.instead = ("lab(%q, %q)"):format("replay", path)
   return play_here(name, path, broken.machine, broken.choices)
 end
@@ -319,7 +330,9 @@ local function in_short(r)
   local short_one, told = setmetatable({ checks = {} }, { __index = r }), false
   for i, check in ipairs(r.checks) do
     if check.outcome ~= "pass" and not told then
-      short_one.checks[i], told = check, true
+      told = true
+      short_one.checks[i] = setmetatable({ message = error_shown(check.message or "") },
+          { __index = check })
     else
       short_one.checks[i] = { title = check.title, points = check.points, max = check.max,
           outcome = check.outcome, message = r.message }
@@ -332,7 +345,8 @@ end
 local function broken_of(r)
   for _, check in ipairs(r.checks) do
     if check.choices and (check.moment or #check.choices > 0) then
-      return { choices = check.choices, machine = check.machine }
+      return { choices = check.choices, machine = check.machine,
+          story = table.move(check.story, 1, #check.choices, 1, {}) }
     end
   end
 end
@@ -365,8 +379,9 @@ local function say_next(name, path, r, known)
     return say(step:sub(1, 1):upper() .. step:sub(2))
   end
   local left = #labs.load(name).hints - (known.hints or 0)
-  say(("%d of %d points. Mend %s and check again; %s"):format(r.score, r.max, DRIVER, left > 0 and
-      "lab hint helps (" .. left .. " left)" or "lab hint shows all hints"))
+  say_wrapped(("%d of %d points. Mend what the first -- tells and check again: the others may " ..
+      "follow. %s"):format(r.score, r.max, left > 0 and "lab hint helps (" .. left .. " left)." or
+      "lab hint shows all hints."))
 end
 
 function lab.check(word)

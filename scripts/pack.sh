@@ -1,20 +1,25 @@
 #!/bin/sh
 # pack.sh KIT BUILD [LAB [SECRET]]: what students get (student-kit), everything (teacher-kit), or the
-# package of a platform (labs/platforms), put together in the folder BUILD. The same sources are the
-# same bytes.
+# package of a platform (labs/platforms), put together in the folder BUILD. LAB is a number, with or
+# without its 0, or a name, with or without its number. The same sources are the same bytes.
 set -e
 kit=$1
 build=$2
 
-# Of a lab a student gets the question, the start, what is judged, and pictures.
+# Of a lab a student gets the question, the start and what is judged.
 student_labs() {
 	for lab in labs/[0-9][0-9]-*; do
 		mkdir -p "$1/$lab"
-		for file in "$lab/README.md" "$lab/start.lua" "$lab/grade.lua" "$lab"/*.svg "$lab"/*.png; do
-			[ ! -f "$file" ] || cp "$file" "$1/$lab"
+		for file in "$lab/README.md" "$lab/start.lua" "$lab/grade.lua"; do
+			cp "$file" "$1/$lab"
 		done
 	done
 	cp labs/README.md "$1/labs"
+}
+
+# What a student has not, the README does not speak of.
+student_readme() {
+	sed -e '/^## For a teacher$/,/^## /{/^## Where/!d;}' -e '/^| \[`tests\/`\]/d' "$1"
 }
 
 # tree WHOSE FOLDER: the sources
@@ -24,6 +29,7 @@ tree() {
 	cp -R Makefile LICENSE README.md core repl viz scripts "$2"
 	if [ "$1" = student ]; then
 		student_labs "$2"
+		student_readme README.md >"$2/README.md"
 	else
 		cp -R labs tests .editorconfig .gitignore "$2"
 	fi
@@ -60,7 +66,7 @@ fill_in() {
 
 pack_platform() {
 	from=labs/platforms/$kit
-	lab=$(ls -d labs/"$1"* 2>/dev/null | head -n 1)
+	lab=$(ls -d labs/"$1"-* labs/0"$1"-* labs/[0-9][0-9]-"$1" labs/"$1" 2>/dev/null | head -n 1)
 	secret=$2
 	if [ -z "$1" ] || [ ! -f "$lab/grade.lua" ]; then
 		echo "which lab? For instance: make $kit LAB=01" >&2

@@ -14,8 +14,8 @@ local kept = core.objects
 
 -- What the calls of the API made in Lua, and this file, ask the machine; all else is the judge's.
 local asked = {}
-for name in ("api board charge compile constants driver event klog log mappings refuse say trace " ..
-    "unit what"):gmatch("%S+") do
+for name in ("api board charge compile constants copy driver event klog log mappings refuse say " ..
+    "trace unit what"):gmatch("%S+") do
   asked[name] = core[name]
 end
 for name in next, core do core[name] = asked[name] end
@@ -267,12 +267,8 @@ getmetatable("").__index = methods
 local visible = { __index = base }
 
 local function fresh()
-  local env = {}
-  for name, library in next, libraries do
-    local copy = {}
-    for key, value in next, library do copy[key] = value end
-    env[name] = copy
-  end
+  local env = core.copy(libraries)
+  for name, library in next, libraries do env[name] = core.copy(library) end
   env._G = env
   return setmetatable(env, visible)
 end

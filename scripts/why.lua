@@ -337,6 +337,7 @@ say["iotlb.stale"] = function(e)
   return beat(e) .. " got through to pa " .. hex(e.pa)
       .. ": unmapped, but the IOTLB still remembered it"
 end
+say["kernel.log"] = function() return "the kernel wrote a line to its log: dmesg shows it" end
 say["dev.start"] = function(e)
   local to = e.dir == "to_device"
   return the_device(e) .. " began to " .. (to and "read " or "write ") .. bytes(e)

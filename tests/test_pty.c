@@ -401,11 +401,16 @@ static void names_of_labs_are_completed_and_one_is_read_a_screen_at_a_time(void 
 	expect(t, "lab read 01-store-in-cache");
 	type(t, "\r");
 	expect(t, "A store that stays in the cache");
-	expect(t, "[Return: more, q: enough] ");
+	expect(t, "[Return: more, q: to the prompt] ");
 	type(t, "\r");
-	expect(t, "[Return: more, q: enough] ");
+	expect(t, "[Return: more, q: to the prompt] ");
 	type(t, "q\r");
 	expect(t, "\n> ");
+	type(t, "lab read 01\r");
+	expect(t, "[Return: more, q: to the prompt] ");
+	type(t, "machine x86\r");
+	expect(t, "The prompt takes that line");
+	ask(t, "1+1", "2");
 	leave(t);
 }
 

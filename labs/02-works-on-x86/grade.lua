@@ -54,9 +54,9 @@ return {
     "On x86 every copy of a byte that a device asks for is the newest one: it listens to the " ..
         "caches. Look at help archs: what does each of the four machines do with the caches " ..
         "when a buffer is handed over?",
-    "The mapping lives long, and the buffer changes hands four times for each question: to " ..
-        "the device, back, and again. In the driver you were given, which of these hand-overs " ..
-        "can be seen in the code? help dma_sync_single_for_device",
+    "The mapping lives long, and the buffer changes hands again and again. Who touches it in " ..
+        "each line of ask, the CPU or the device? And which of these hand-overs can be seen in " ..
+        "the code? help dma_sync_single_for_device",
     "Before the CPU stores into the buffer, and before deliver reads it, the buffer has to be " ..
         "the CPU's; before exchange it has to be the device's. There is one call for each of " ..
         "the two ways, and it wants the direction of the map.",

@@ -89,7 +89,7 @@ return {
     "How much does this kernel give in one piece? help(\"profile\") has the limits. " ..
         "Then look where System RAM ends in `cat /proc/iomem`, and how much RAM the board has.",
     "Memory the kernel does not manage has no address for the CPU until somebody asks for a " ..
-        "window on it. The call is on the slide. Claim the range first; close() undoes both.",
+        "window on it: step 2 of the README opens one. Claim the range first; close() undoes both.",
     "Each piece of memory here was given to you with one address for the CPU. Does the driver " ..
         "use another one somewhere, and is that one cached? And for the camera: what lies " ..
         "between a physical address and what a device has to say on the bus?",

@@ -70,9 +70,9 @@ return {
   },
 
   hints = {
-    "What does the device do with an address that has more bits than it has wires? Look at " ..
-        "`dmesg` and `show mappings` right after the map, and at help(\"dma_set_mask\"): the " ..
-        "kernel believes 32 bits until somebody tells it better.",
+    "What does the device do with an address that has more bits than it has wires? why() " ..
+        "shows one before and after. Then help dma_set_mask: the kernel believes 32 bits until " ..
+        "somebody tells it better.",
     "\"swiotlb buffer is full\", yet it says used 0: nothing was in it. Ask the kernel how much " ..
         "it takes at once: help(\"dma_max_mapping_size\"). Does that number change with swiotlb=?",
     "Go through the picture in a loop, a part at a time: map it, ask for an error, let the " ..

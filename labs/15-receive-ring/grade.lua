@@ -54,8 +54,8 @@ return {
     "The driver hands over in two places: a descriptor by its flags, the whole ring by a " ..
         "register. Ask `help barrier` what each of dma_wmb, dma_rmb, writel and writel_relaxed " ..
         "keeps in order.",
-    "A barrier keeps what stands before it apart from what stands behind it. In give() the " ..
-        "flags have to come after the rest; in poll() the rest has to be looked at after the " ..
-        "flags. So a barrier belongs between the two, in both.",
+    "A barrier keeps what stands before it apart from what stands behind it. Find the lines of " ..
+        "give(), open() and poll() that must not change places, whoever looks, and draw a line " ..
+        "between them: are stores on both sides of it, or loads?",
   },
 }

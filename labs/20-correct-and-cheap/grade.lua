@@ -81,8 +81,9 @@ return {
   },
 
   hints = {
-    "What do you pay for each packet that you would have to pay only once? `show mappings`, and " ..
-        "the lines \"cache maintenance\" of `show trace`, tell who asks for what, and how much.",
+    "What do you pay for each packet that you would have to pay only once? At the prompt each " ..
+        "call has its price: cycles() before and behind it, and `cache.op` in `show trace` says " ..
+        "how many bytes of lines it worked on.",
     "A mapping may stay while packets come and go: there are two calls that hand a buffer to " ..
         "the CPU and back without ending it (help(\"sync\")). And does the device read this buffer?",
     "You may take back a part of a mapping: its first line tells whether the rest is wanted at " ..

@@ -26,7 +26,7 @@ function folder.stem(id)
   stem = stem:gsub("^[ .-]", percent):gsub("[ .]$", percent)
   if #stem <= LONGEST then return stem end
   return stem:sub(1, LONGEST):gsub("%%?%x?$", ""):gsub("[\128-\255]+$", "") .. "%" ..
-      variant.hex(core.hmac("", id)):sub(1, 16)
+      variant.hex(core.hmac("")(id)):sub(1, 16)
 end
 
 -- { student =, path = } of an entry, or nil where it is no submission.

@@ -20,11 +20,12 @@ local function secret_seeds(lab, students, hidden, file)
   local seeds = {}
   core.child(function()
     local f, why = io.open(file, "rb")
-    if not f then
-      core.say("!" .. why)
+    local secret = f and f:read("a"):gsub("%s+$", "")
+    if not secret or secret == "" then
+      core.say("!" .. (why or file .. " is empty, and what is no secret everybody can draw\n"
+          .. "  make one with: head -c 32 /dev/urandom | base64 >" .. file))
       return
     end
-    local secret = f:read("a"):gsub("%s+$", "")
     for _, student in ipairs(students) do
       for k = 0, hidden do core.say(variant.seed(secret, lab.name, student, k)) end
     end
@@ -70,13 +71,16 @@ end
 
 -- One --------------------------------------------------------------------------------------------
 
--- The text of a submission, or nil and why not.
+-- The text of a submission, or nil and why not. As Lua reads a file: without the mark of UTF-8 some
+-- editors begin with.
 function grader.source(path)
   local text, why = core.plain_file(path, SOURCE + 1)
-  if text and #text > SOURCE then
-    return nil, "it is longer than " .. SOURCE // 1024 .. " KiB"
+  if not text then return nil, why end
+  if #text > SOURCE then return nil, "it is longer than " .. SOURCE // 1024 .. " KiB" end
+  if text:find("^\xff\xfe") or text:find("^\xfe\xff") then
+    return nil, "it is in UTF-16; save it as UTF-8"
   end
-  return text, why
+  return (text:gsub("^\xef\xbb\xbf", ""))
 end
 
 local function say(found) core.say(core.json(found, true)) end
@@ -100,7 +104,7 @@ local function key_of(lab, item, seeds, seconds)
   local parts = { r.tool, lab.text, item.student, table.concat(seeds, " "), r.sandbox, seconds,
       item.source or item.unread }
   for i, part in ipairs(parts) do parts[i] = string.pack("s", part) end
-  return variant.hex(core.hmac("dmalab result", table.concat(parts))):sub(1, 32)
+  return variant.hex(core.hmac("dmalab result")(table.concat(parts))):sub(1, 32)
 end
 
 local function begin(lab, item, seeds, seconds)

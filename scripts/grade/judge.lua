@@ -176,14 +176,15 @@ local function moment(broken)
 end
 
 -- What went wrong in the run whose trace is still here. A rule that broke on the way to wrong data
--- says why; an error of the file says where, and the moment would add nothing.
+-- says why; an error of the file says where, and the moment would add nothing. Such a slip tells
+-- nothing of what its author believes.
 local function failure_of(r)
   local broken = first_error()
   local message = run.failure and run.failure.message or r.story[#r.story]
   if run.failure and broken then message = message .. "\n" .. why.in_short(broken) end
-  local in_file = not broken and run.failure and run.failure.kind == "error"
+  local slip = not broken and run.failure and run.failure.kind == "error"
   return { run = r, kind = run.failure and run.failure.kind, message = message,
-      moment = not in_file and moment(broken) or nil, rule = broken and broken.rule,
+      moment = not slip and moment(broken) or nil, slip = slip, rule = broken and broken.rule,
       code = broken and broken.misconception ~= "" and broken.misconception or nil }
 end
 
@@ -228,7 +229,8 @@ end
 -- The run in which nature does nothing, with its cost and predictions; `failure` where it goes wrong.
 function case:calm()
   if self.known then return self.known end
-  local known = { cost = { cycles = 0, maintained = 0 }, printed = "" }
+  -- A run that waits for ever ends at once, also here: what it leaves has to be there before.
+  local known = { cost = { cycles = 0, maintained = 0 }, printed = "", predicted = {}, revealed = {} }
   run.counts, run.of = { error = true, wrong = true }, nil
   settings.power_on(self.board)
   local played = play(self)
@@ -256,7 +258,7 @@ local function judge_case(self, check)
   local property = properties[check.property]
   local calm = property.needs_right and self:calm()
   if calm and calm.failure then
-    return { message = "judged as soon as the driver does its work when all is calm",
+    return { message = "judged as soon as the driver does its work when all is calm", slip = true,
         code = calm.failure.code }
   end
   return property.judge(self, check.options)
@@ -268,7 +270,7 @@ local function outcome_of(check, failure, self)
   local part = failure.part or 0
   return { outcome = "fail", points = math.floor(check.points * part), message = failure.message,
       moment = failure.moment, board = self.board.board, hidden = self.hidden,
-      rule = failure.rule, code = failure.code or check.code,
+      rule = failure.rule, code = failure.code or not failure.slip and check.code or nil,
       deviations = failure.run and failure.run.deviations,
       story = failure.run and table.move(failure.run.story, 1, #failure.run.story, 1, {}),
       choices = failure.run and failure.run.choices, machine = self.board,
@@ -346,14 +348,16 @@ local function open_predictions(cases)
   for _, c in ipairs(cases) do
     local known = c.known
     if known and not c.hidden then
-      add_predictions(list, c.board.board, known.predicted or {}, known.revealed or {})
+      add_predictions(list, c.board.board, known.predicted, known.revealed)
     end
   end
   return list
 end
 
--- Before the fork: the student's state with nothing of a student in it.
+-- Before the fork: the student's state with nothing of a student in it, and the tables that are made
+-- when somebody asks for them first, so that no child has to.
 function judge.prepare(lab)
+  assert(core.rules and core.settings)
   lab.counts = all_counts(lab)
   for _, board in ipairs(lab.boards) do
     settings.keep(type(board) == "table" and board.board or board)

@@ -2,8 +2,9 @@
 -- one variant, on which the driver can be explored.
 --
 -- row(case, options) answers nothing when it holds, or a table { message =, run = } when not; a
--- number from 0 to 1 as well where it holds in part. `counts` says which failures of a run are its
--- own (judge.lua): a search for this property is broken by those alone.
+-- number from 0 to 1 as well where it holds in part, and `slip` where that tells of no belief.
+-- `counts` says which failures of a run are its own (judge.lua): a search for this property is broken
+-- by those alone.
 
 local properties = {}
 
@@ -56,7 +57,7 @@ property("cheap", { counts = { error = true }, needs_right = true,
 local function misses(case, calm, question)
   local said, truth = calm.predicted[question], calm.revealed[question]
   if said == nil then return { message = "nothing was predicted: predict(\"" .. question ..
-      "\", ...) has to come before the step" } end
+      "\", ...) has to come before the step", slip = true } end
   if said ~= truth then return { message = question .. "\npredicted was " .. case:shown(said) ..
       "; look again at what happens" } end
 end

@@ -39,7 +39,7 @@ function result.new(lab, student, seed)
       max = labs.points(lab), checks = {}, heard = { at = 0, judged = 0 } }
   for i, check in ipairs(lab.checks) do
     r.checks[i] = { number = i, title = check.title, points = 0, max = check.points,
-        outcome = "error", code = check.code, message = NOT_JUDGED }
+        outcome = "error", message = NOT_JUDGED }
   end
   return r
 end

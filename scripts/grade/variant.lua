@@ -11,7 +11,7 @@ end
 -- Without a secret this is the variant everybody may see.
 function variant.seed(secret, lab_name, student, k)
   local words = { "dmalab variant 1", lab_name, student, k }
-  return variant.hex(core.hmac(secret, table.concat(words, "\0")))
+  return variant.hex(core.hmac(secret)(table.concat(words, "\0")))
 end
 
 -- What a lab's draw(d) draws with. Each draw uses up eight bytes of the stream.
@@ -19,7 +19,7 @@ local draws = {}
 
 function draws:word()
   self.count = self.count + 1
-  return (string.unpack("<i8", core.hmac(self.seed, "draw " .. self.count))) & math.maxinteger
+  return (string.unpack("<i8", self.hmac("draw " .. self.count))) & math.maxinteger
 end
 
 -- first, first + step, ... last
@@ -39,7 +39,7 @@ end
 
 -- The values of a lab for this seed.
 function variant.values(lab, seed)
-  return lab.draw(setmetatable({ seed = seed, count = 0 }, { __index = draws }))
+  return lab.draw(setmetatable({ hmac = core.hmac(seed), count = 0 }, { __index = draws }))
 end
 
 return variant

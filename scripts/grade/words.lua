@@ -14,10 +14,11 @@ local function add(out, label, width, s)
   for line in text.labelled(label, width, s, 72):gmatch("[^\n]+") do out[#out + 1] = line end
 end
 
+-- What came of it, the last sentence, is in the message.
 local function add_story(out, check)
   if not check.deviations or check.deviations == 0 then return end
   out[#out + 1] = "hardware may do this:"
-  for _, sentence in ipairs(check.story) do add(out, "-", 2, sentence) end
+  for i = 1, #check.story - 1 do add(out, "-", 2, check.story[i]) end
 end
 
 local function same(a, b)

@@ -87,6 +87,7 @@ local function check_result(item)
   for _, check in ipairs(r.checks) do
     sum = sum + check.points
     that(check.outcome == "pass" or #(check.message or "") > 0, "a check is not explained")
+    that(r.state ~= "done" or check.outcome ~= "error", "a check was not judged")
   end
   that(r.state == item.state, "it is " .. r.state)
   that(r.score == item.points and sum == r.score, "it has " .. r.score .. " points")

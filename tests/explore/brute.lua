@@ -6,9 +6,12 @@
 -- what the calm machine gave (values): the strictest oracle there can be; or when it sees a part of
 -- a transfer for the whole (order).
 --
+-- Where CPU and device work at the same time there is something to ask at each cycle, so of those
+-- drivers only every fourth is played.
+--
 -- usage: dmalab run tests/explore/brute.lua [DRIVERS [SEED [BOUND]]]
 
-local drivers = math.tointeger(tonumber(arg[1] or 100))
+local drivers = math.tointeger(tonumber(arg[1] or 20))
 local seed = math.tointeger(tonumber(arg[2] or 1))
 local bound = math.tointeger(tonumber(arg[3] or 1))
 
@@ -204,8 +207,10 @@ for i = 1, drivers do
   local one, two = drawn(), drawn_beside()
   compare(one, "rules", {}, driver)
   compare(one, "values", { rules = false }, driver)
-  compare(two, "values", { rules = false }, beside_driver)
-  compare(drawn_torn(), "order", { rules = false }, torn_driver)
+  if i % 4 == 0 then
+    compare(two, "values", { rules = false }, beside_driver)
+    compare(drawn_torn(), "order", { rules = false }, torn_driver)
+  end
 end
 
 print(("%d drivers of each kind, up to %d deviations: %d hold, %d break when calm, " ..

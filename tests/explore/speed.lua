@@ -46,7 +46,7 @@ local function rate(fn, jobs)
     if jobs == 1 then
       for _ = 1, RUNS do one() end
     else
-      core.share(jobs, RUNS, one)
+      require "share"(jobs, RUNS, one)
     end
     rates[i] = RUNS / (clock() - began)
   end

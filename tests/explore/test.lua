@@ -432,7 +432,7 @@ end)
 test("work that is shared ends with its last item", function()
   local began = core.seconds()
   for _ = 1, 10 do
-    local list = core.share(2, 30, function(i) return tostring(i) end)
+    local list = require "share"(2, 30, function(i) return tostring(i) end)
     for i = 1, 30 do same(list[i], tostring(i), "the answer") end
   end
   assert(core.seconds() - began < 1.5, "ten small shares took " .. core.seconds() - began .. " s")

@@ -55,6 +55,10 @@ cp "$lab/start.lua" "$class/=1+1.lua"
 cp "$lab/start.lua" "$class/$(printf 'e%.0s' $(seq 240)).lua"
 cp "$lab/start.lua" "$class/$(printf 'two\nlines').lua"
 echo 'x = = 1' >"$class/noluä.lua"
+printf '\357\273\277' | cat - "$lab/solution.lua" >"$class/editor.lua"
+printf '\377\376f\0' >"$class/utf16.lua"
+echo '-- ill' >"$class/ill.lua"
+cp "$lab/start.lua" "$class/ =1+1.lua"
 echo 'notes' >"$class/notes.txt"
 head -c 400000 /dev/zero >"$class/long.lua"
 mkfifo "$class/pipe.lua"
@@ -64,13 +68,18 @@ count=$(ls -d "$class"/*.lua | wc -l)
 count=$((count + 3 - 1))     # carol and folder, and the line of the csv file behind a line break
 
 claim "a class has status 1 where not all have full marks" status 1 grade "$class" -o "$room/one"
-claim "what is no submission is named" said "no submissions.*empty, notes.txt"
+claim "what is no submission is named" said "empty, notes.txt"
 claim "each student is a line of class.csv" lines "$room/one/class.csv" $((count + 1))
 claim "the page links each student" sh -c \
 	"[ \$(grep -o '<tr><td class=\"name\"' '$room/one/class.html' | wc -l) -eq $((count - 1)) ]"
 claim "ada has full marks" grep -q '^ada,\([0-9]*\),\1,done' "$room/one/class.csv"
 claim "carol in her folder has them too" grep -q '^carol,\([0-9]*\),\1,done' "$room/one/class.csv"
 claim "a name that is a formula is none" grep -q "^'=1+1," "$room/one/class.csv"
+claim "behind a blank neither" grep -q "^' =1+1," "$room/one/class.csv"
+claim "an editor's mark of UTF-8 is no matter" grep -q '^editor,\([0-9]*\),\1,' "$room/one/class.csv"
+claim "UTF-16 is told" grep -q "save it as UTF-8" "$room/one/utf16.txt"
+claim "who did nothing believes nothing" grep -q '^ill,0,.*,0,$' "$room/one/class.csv"
+claim "the page says what went wrong" grep -q 'class="why">there is no function' "$room/one/class.html"
 claim "what is no Lua says so" grep -q "is no Lua" "$room/one/nolu"*.txt
 claim "a file too long says so" grep -q "longer than 256 KiB" "$room/one/long.txt"
 claim "a link is not followed" grep -q "a link to another file" "$room/one/link.txt"
@@ -136,6 +145,9 @@ claim "--exit-zero is status 0" status 0 grade "$class" -o "$room/one" --exit-ze
 claim "an empty folder is wrong usage" status 2 grade "$room/none"
 claim "no folder is wrong usage" status 2 grade "$room/nowhere"
 claim "a file for a secret that is not there, too" status 2 grade "$class" --secret-file "$room/no"
+echo >"$room/blank"
+claim "an empty secret is refused" status 1 grade "$class" --secret-file "$room/blank"
+claim "and how to make one is said" said "head -c 32"
 claim "so is a format nobody knows" status 2 grade "$class" --format jsn
 claim "with the nearest name" said "did you mean json"
 mkdir "$class/ada"

@@ -85,7 +85,8 @@ function checks.gradescope(text, r, where)
   integers(v.tests, "score", where)
   for i, test in ipairs(v.tests) do
     claim(test.status == (r.checks[i].outcome == "pass" and "passed" or "failed"), where .. ": status")
-    claim(test.visibility == "visible" and test.tags[1], where .. ": visibility, tags")
+    claim(test.visibility == "visible", where .. ": visibility")
+    claim(test.tags[1] == r.checks[i].code, where .. ": tags")
   end
 end
 

@@ -31,7 +31,8 @@ local function case(r, check)
   if check.outcome == "pass" then return head .. "/>\n" end
   local element = check.outcome == "fail" and "failure" or "error"
   return ("%s>\n      <%s%s>%s</%s>\n    </testcase>\n"):format(head, element,
-      attributes { { "message", words.line(check.message or "") }, { "type", check.code } },
+      attributes { { "message", words.line(check.message or "") },
+        { "type", check.code or check.outcome } },
       words.escaped(words.why_text(check)), element)
 end
 

@@ -2,9 +2,9 @@
 
 local class = require "grade/class"
 
--- A cell that begins like a formula would be one.
+-- A cell that begins like a formula would be one, behind blanks too.
 local function cell(value)
-  local s = tostring(value):gsub("^[=+@\t-]", "'%0")
+  local s = tostring(value):gsub("^[=+@%s-]", "'%0")
   if not s:find('[",\n]') then return s end
   return '"' .. s:gsub('"', '""') .. '"'
 end

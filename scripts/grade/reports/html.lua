@@ -18,9 +18,10 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .2rem .6rem; text-align: left; border-bottom: 1px solid var(--rule);
   vertical-align: top; }
 th { font-weight: 600; } .number { text-align: right; white-space: nowrap; }
-.students { overflow-x: auto; } .name { max-width: 14rem; overflow-wrap: anywhere; }
-.why { min-width: 16rem; font-size: .85rem; color: var(--dim); }
+.students { overflow-x: auto; } .name { min-width: 7rem; max-width: 14rem; overflow-wrap: anywhere; }
+.why { min-width: 16rem; overflow-wrap: anywhere; font-size: .85rem; color: var(--dim); }
 .bars td { border: 0; padding: .1rem .6rem; } .bars .wide { width: 24rem; }
+@media (max-width: 40rem) { .bars .wide { width: 6rem; } }
 .bar { display: inline-block; height: .8rem; background: var(--bar); border-radius: 2px; }
 .pass { background: var(--good); } .fail { background: var(--bad); } .error { background: var(--odd); }
 ul { padding-left: 1.2rem; max-width: 46rem; } li { margin: .6rem 0; }
@@ -102,6 +103,15 @@ local function name_of(entry)
   return core.kind_of_file(entry.folder .. "/" .. name) and name or entry.stem .. ".json"
 end
 
+-- What stopped the whole, or else the first check that is not passed.
+local function reason(r)
+  if r.message then return words.line(r.message) end
+  for _, check in ipairs(r.checks) do
+    if check.outcome ~= "pass" then return words.line(check.message) end
+  end
+  return ""
+end
+
 local function student(folder, entry)
   local r = entry.result
   local cells = {}
@@ -110,7 +120,7 @@ local function student(folder, entry)
       .. '<td class="why">%s</td></tr>\n'):format(
       link(folder, entry, name_of(entry), r.student), r.score, table.concat(cells),
       r.recording and link(folder, entry, r.recording, "recording") or "",
-      e(words.line(r.message or "")))
+      e(reason(r)))
 end
 
 local function students(out, c, folder)
@@ -120,7 +130,7 @@ local function students(out, c, folder)
   for _, check in ipairs(c.checks) do
     out[#out + 1] = ('<th class="number" title="%s">%d</th>'):format(e(check.title), check.number)
   end
-  out[#out + 1] = "<th></th><th></th></tr>\n"
+  out[#out + 1] = "<th>first failure</th><th>why</th></tr>\n"
   for _, entry in ipairs(c.entries) do out[#out + 1] = student(folder, entry) end
   out[#out + 1] = "</table></div>\n"
 end

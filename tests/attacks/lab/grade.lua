@@ -22,6 +22,7 @@ return {
     { "the device reads the message on every schedule", points = 3, property = "right" },
     { "no rule of the DMA API is broken", points = 3, property = "rules" },
     { "nothing is left mapped or allocated", points = 2, property = "nothing_left", code = "M22" },
+    { "something was predicted", points = 0, property = { "predicted", "what comes?" } },
   },
 
   hints = { "a", "b", "c" },
