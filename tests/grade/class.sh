@@ -7,21 +7,7 @@ dmalab=$1
 room=$(mktemp -d)
 lab=$(ls -d labs/01-*)
 trap 'umount "$room/tiny" 2>/dev/null; rm -rf "$room"' EXIT
-passed=0
-failed=0
-
-# claim WORDS COMMAND...: the command succeeds
-claim() {
-	words=$1
-	shift
-	if "$@" >"$room/said" 2>&1; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAIL $words"
-		sed 's/^/    /' "$room/said"
-	fi
-}
+. tests/grade/claims.sh
 
 # status N COMMAND...: it ends with that status
 status() {
@@ -163,5 +149,4 @@ claim "so is one in the place of a device" status 2 grade "$one" --record /dev/n
 claim "a reader that leaves early is no trouble" sh -c "'$dmalab' grade 01 '$one' | head -n 1"
 claim "merge wants results" status 2 "$dmalab" grade --merge "$room/none"
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+close_claims
