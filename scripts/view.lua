@@ -18,8 +18,8 @@ local missing = {
 local function board_of(first, board, more)
   if first == nil then return nil end
   if tostring(first):gsub("^%-%-", "") ~= "beside" or type(board) ~= "string" or more then
-    error("view takes no word, or a recording, as in: view broken.rec; or beside and a board, as in:" ..
-        "\n  view beside x86", 0)
+    error("view takes no word, or a recording, or beside and a board\n  as in: view broken.rec, or " ..
+        "view beside x86", 0)
   end
   return board
 end

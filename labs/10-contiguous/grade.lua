@@ -50,6 +50,7 @@ return {
     local packet = v.packet:rep(v.lines)
     student.fetch(dev, area + v.lead_in, #packet)
     expect(read(area + v.lead_in, #packet), packet, "what the CPU reads after fetch()")
+    expect(written, #packet, "how many bytes the device wrote in fetch()")
     expect(math.max(during - before, 0), 0, "how many blocks were allocated for a copy")
     vfree(area)
   end,

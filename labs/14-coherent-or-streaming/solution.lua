@@ -15,13 +15,14 @@ end
 
 function mailbox(dev, rounds)
   local box, h = dma_alloc_coherent(dev, 16)
-  local seen = 0
+  local seen, last = {}, 0
   for i = 1, rounds do
     device_counts(h + 8)
     for _ = 1, 200 do
       store(box, i)
-      if load(box + 8) == i then
-        seen = seen + 1
+      local number = load(box + 8)
+      if number ~= last then
+        seen[i], last = number, number
         break
       end
       run(100)

@@ -16,22 +16,23 @@ function pictures(dev, n, count)
   dma_free_coherent(dev, n, buf, h)
 end
 
--- mailbox(dev, rounds): a box of 16 bytes. In round i the device stores the number i to its second
+-- mailbox(dev, rounds): a box of 16 bytes. In round i the device stores its next number to the second
 -- word, some time; until it has, the CPU stores i to the first word again and again, as a sign of
--- life. Return how many of the numbers the CPU has seen.
+-- life. Return the list of the device's numbers, as the CPU saw them: each is another, none is 0.
 --   device_counts(h)     the device will store its next number, 8 bytes, to bus address h
 --   device_looks(h)      the device reads the CPU's number, 8 bytes, at bus address h
 function mailbox(dev, rounds)
   local box = kzalloc(16)
   local h = dma_map_single(dev, box, 16, DMA_BIDIRECTIONAL)
-  if dma_mapping_error(dev, h) ~= 0 then kfree(box) return 0 end
-  local seen = 0
+  if dma_mapping_error(dev, h) ~= 0 then kfree(box) return {} end
+  local seen, last = {}, 0
   for i = 1, rounds do
     device_counts(h + 8)
     for _ = 1, 200 do
       store(box, i)
-      if load(box + 8) == i then
-        seen = seen + 1
+      local number = load(box + 8)
+      if number ~= last then
+        seen[i], last = number, number
         break
       end
       run(100)

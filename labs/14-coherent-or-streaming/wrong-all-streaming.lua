@@ -18,16 +18,16 @@ function mailbox(dev, rounds)
   local box = kzalloc(16)
   local h = dma_map_single(dev, box, 16, DMA_BIDIRECTIONAL)
   if dma_mapping_error(dev, h) ~= 0 then kfree(box) return end
-  local seen = 0
+  local seen, last = {}, 0
   for i = 1, rounds do
     device_counts(h + 8)
     for _ = 1, 200 do
       dma_sync_single_for_cpu(dev, h, 16, DMA_BIDIRECTIONAL)
       store(box, i)
-      local count = load(box + 8)
+      local number = load(box + 8)
       dma_sync_single_for_device(dev, h, 16, DMA_BIDIRECTIONAL)
-      if count == i then
-        seen = seen + 1
+      if number ~= last then
+        seen[i], last = number, number
         break
       end
       run(100)

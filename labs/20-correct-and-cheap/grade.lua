@@ -1,8 +1,9 @@
 local SLOT = 2048              -- bytes a packet may have
 local HEAD = 16                -- of these its head: who it is for, and the bytes of its payload
 local PACKETS = 12
+local LONGEST = 700            -- bytes of a payload
 
-local function payload(v, i) return v.text:rep(SLOT // #v.text):sub(1, v.lengths[i]) end
+local function payload(v, i) return v.text:sub(1, v.lengths[i]) end
 
 local function packet(v, i)
   return ("%-8s%08d"):format(v.mine[i] and v.name or "somebody", v.lengths[i]) .. payload(v, i)
@@ -40,11 +41,11 @@ return {
   boards = { "arm64", "x86" },
 
   draw = function(d)
-    local v = { name = d:text(8), text = d:text(16), mine = {}, lengths = {} }
+    local v = { name = d:text(8), text = d:long_text(LONGEST), mine = {}, lengths = {} }
     local first, second = d:number(2, 6), d:number(7, 11)
     for i = 1, PACKETS do
       v.mine[i] = i == first or i == second
-      v.lengths[i] = d:number(130, 700)
+      v.lengths[i] = d:number(130, LONGEST)
     end
     return v
   end,

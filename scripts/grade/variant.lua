@@ -37,6 +37,17 @@ function draws:text(n)
   return table.concat(letters)
 end
 
+-- n letters of which the first do not tell the others, with few draws: one text, turned in each line
+-- of 32 letters by another number.
+function draws:long_text(n)
+  local text, lines = self:text(32), {}
+  for i = 1, (n + 31) // 32 do
+    local by = self:number(0, 25)
+    lines[i] = text:gsub(".", function(c) return string.char(97 + (c:byte() - 97 + by) % 26) end)
+  end
+  return table.concat(lines):sub(1, n)
+end
+
 -- The values of a lab for this seed.
 function variant.values(lab, seed)
   return lab.draw(setmetatable({ hmac = core.hmac(seed), count = 0 }, { __index = draws }))

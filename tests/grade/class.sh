@@ -7,21 +7,7 @@ dmalab=$1
 room=$(mktemp -d)
 lab=$(ls -d labs/01-*)
 trap 'umount "$room/tiny" 2>/dev/null; rm -rf "$room"' EXIT
-passed=0
-failed=0
-
-# claim WORDS COMMAND...: the command succeeds
-claim() {
-	words=$1
-	shift
-	if "$@" >"$room/said" 2>&1; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAIL $words"
-		sed 's/^/    /' "$room/said"
-	fi
-}
+. tests/grade/claims.sh
 
 # status N COMMAND...: it ends with that status
 status() {
@@ -171,5 +157,4 @@ claim "the report leads to it" grep -q 'wrong-physical.svg' "$room/one/class.htm
 claim "it goes where pictures are shown" grep -q 'data:image/svg+xml;base64,' "$room/one/wrong-physical.prairielearn.json"
 claim "full marks have none" test ! -e "$room/one/ada.svg"
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+close_claims

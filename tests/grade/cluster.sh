@@ -6,8 +6,7 @@
 dmalab=$1
 room=$(mktemp -d)
 lab=$(ls -d labs/01-*)
-passed=0
-failed=0
+. tests/grade/claims.sh
 daemons=
 
 end() {
@@ -18,18 +17,6 @@ end() {
 	rm -rf "$room"
 }
 trap end EXIT
-
-claim() {
-	words=$1
-	shift
-	if "$@" >"$room/said" 2>&1; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAIL $words"
-		sed 's/^/    /' "$room/said"
-	fi
-}
 
 installed() {
 	for program; do
@@ -137,5 +124,4 @@ elif claim "a cluster of one node starts" cluster; [ "$failed" -eq 0 ]; then
 	claim "to the bytes of the local run" merged slurm
 fi
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+close_claims

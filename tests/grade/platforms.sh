@@ -8,22 +8,9 @@ dmalab=$build/dmalab
 room=$(mktemp -d)
 lab=$(ls -d labs/01-*)
 name=$(basename "$lab")
-passed=0
-failed=0
+. tests/grade/claims.sh
 export PATH="$build:$PATH"
 trap 'rm -rf "$room"' EXIT
-
-claim() {
-	words=$1
-	shift
-	if "$@" >"$room/said" 2>&1; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAIL $words"
-		sed 's/^/    /' "$room/said"
-	fi
-}
 
 # holds FILE EXPRESSION: the file is JSON, and of the value v this is true
 holds() {
@@ -237,5 +224,4 @@ claim "make install" make install B="${build##*/}" DESTDIR="$room/installed" PRE
 claim "installs labs as students get them" diff -rq "$student/labs" \
 	"$room/installed/usr/share/dmalab/labs"
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+close_claims
