@@ -65,6 +65,9 @@ end
 -- The student's data has to be this; `what` names it: "what the device read". A check may look at
 -- some of it alone.
 function labs.words.expect(got, want, what)
+  if type(want) == "table" or type(what) ~= "string" then
+    error("expect(got, want, what): want is no table, what names it in words", 2)
+  end
   if got ~= want and not (run.of and not what:find(run.of, 1, true)) then
     fail("wrong", what .. difference(got, want))
   end
@@ -175,14 +178,19 @@ local function moment(broken)
   return lines
 end
 
+local OF_LAB = "the lab could not go on with what was answered; if that is what it asks for, " ..
+    "the lab is wrong: tell whoever looks after it\n"
+
 -- What went wrong in the run whose trace is still here. A rule that broke on the way to wrong data
 -- says why; an error of the file says where, and the moment would add nothing. Such a slip tells
 -- nothing of what its author believes.
 local function failure_of(r)
   local broken = first_error()
   local message = run.failure and run.failure.message or r.story[#r.story]
+  local of_lab = not run.failure and message:find("^[^\n]-/grade%.lua:%d+: ")
+  if of_lab then message = OF_LAB .. message end
   if run.failure and broken then message = message .. "\n" .. why.in_short(broken) end
-  local slip = not broken and run.failure and run.failure.kind == "error"
+  local slip = of_lab or not broken and run.failure and run.failure.kind == "error"
   return { run = r, kind = run.failure and run.failure.kind, message = message,
       moment = not slip and moment(broken) or nil, slip = slip, rule = broken and broken.rule,
       code = broken and broken.misconception ~= "" and broken.misconception or nil }
