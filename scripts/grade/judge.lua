@@ -132,6 +132,7 @@ end
 
 local function play_once(self)
   run.revealed, run.predicted, run.failure, run.behind = {}, {}, nil, 0
+  run.began = select(2, core.trace())
   run.given = self.lab.gives and self.lab.gives(self.values) or {}
   local before = { core.held() }
   run.driver = self.driver or confined
@@ -166,12 +167,13 @@ local function first_error()
   return first
 end
 
--- The moment of a failure: three events before, the event, three behind.
+-- The moment of a failure: three events before, the event, three behind. How the machine was switched
+-- on is no part of it.
 local function moment(broken)
   local first, next_event = core.trace()
   local at = broken and broken.seq or next_event - 1
   local lines = {}
-  for seq = math.max(first, at - 3), math.min(next_event - 1, at + 3) do
+  for seq = math.max(first, run.began, at - 3), math.min(next_event - 1, at + 3) do
     local e = core.event(seq)
     if e then lines[#lines + 1] = { seq = seq, here = seq == at, text = why.event(seq, e) } end
   end
