@@ -1,6 +1,6 @@
 -- How fast submissions are graded: a part of `make bench`. A submission is the solution of a lab,
 -- each with the numbers of another student, judged by all checks; on one board more than the lab
--- has and to three deviations, so that it plays more than two hundred schedules.
+-- has and to three deviations, so that it plays about two hundred schedules.
 --
 -- usage: dmalab run tests/bench_grade.lua [submissions [seconds]]
 -- seconds: what booting a kernel once costs (boot.sh), to set beside it.
