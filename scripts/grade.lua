@@ -269,7 +269,7 @@ function grade.main(given)
   end
   if options["require-sandbox"] and core.confine_lacks() ~= "" then
     return complain(FAILED, "--require-sandbox: this kernel has no " .. core.confine_lacks()
-        .. " for us", "  without the option the other limits hold all the same, and each result "
+        .. " for us", "  without it the other limits hold all the same, and each result "
         .. "says so\n")
   end
   local fine, work = pcall(plan, words, options)
