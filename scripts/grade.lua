@@ -219,7 +219,9 @@ local function check_record(path)
   local kind = core.kind_of_file(path)
   local fd, why
   if kind == nil or kind == "file" then fd, why = core.descriptor(path) end
-  if not fd then error("--record: " .. path .. " cannot be written: " .. (why or "it is no file"), 0) end
+  if not fd then
+    error("--record: " .. path .. " cannot be written: " .. (why or "it is no file"), 0)
+  end
   core.close(fd)
 end
 

@@ -113,14 +113,16 @@ function folder.grade(lab, list, out, formats, options)
   if not fine then error(out .. " cannot be made: " .. why .. OTHER, 0) end
   for _, item in ipairs(list) do item.recording = out .. "/" .. item.stem .. ".rec" end
   show_progress(0, #list)
-  fine, why = pcall(grader.grade, lab, list, { seconds = options.seconds, secret_file = options["secret-file"],
-      jobs = math.min(options.jobs or core.cores(), JOBS),
+  fine, why = pcall(grader.grade, lab, list, { seconds = options.seconds,
+      secret_file = options["secret-file"], jobs = math.min(options.jobs or core.cores(), JOBS),
       known = function(item)
         local old = known_in(out)(item)
         if old then before = before + 1 end
         return old
       end,
-      changed = function(item) files.replace(result_file(out, item), core.json(item.result) .. "\n") end,
+      changed = function(item)
+        files.replace(result_file(out, item), core.json(item.result) .. "\n")
+      end,
       ended = function(item)
         for _, format in ipairs(formats) do
           files.replace(out .. "/" .. item.stem .. "." .. format.extension, format.write(item.result))
