@@ -155,6 +155,8 @@ headers:  ## every header compiles alone
 bench: all $(call program,$(BENCH_C) $(if $(WINDOW_LACKS),,tests/bench_view.c))    ## measure (quiet machine, no SAN=1)
 	$(Q)$(B)/tests/bench $(B)/dmalab tests/bench.lua
 	$(Q)$(B)/dmalab run tests/explore/speed.lua
+	$(Q)boot=$$(CC='$(CC)' sh tests/boot.sh); echo "$$boot"; $(B)/dmalab run tests/bench_grade.lua \
+		1000 $$(echo "$$boot" | sed -n 's/.*: \(.*\) s each/\1/p')
 	$(Q)$(B)/tests/bench_recording
 	$(Q)if [ -x $(B)/tests/bench_view ]; then $(B)/tests/bench_view; fi
 

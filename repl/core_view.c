@@ -84,7 +84,21 @@ static const char *option(lua_State *L, const char *name)
 	return text;      /* the table keeps it: the stack may let go of it */
 }
 
-/* The present moment as a picture, of both boards where there are two: nil, or what is wrong. */
+/* nil, or what is wrong. */
+static int draw_file(lua_State *L, const struct drawing *d)
+{
+	char why[512] = "cannot write the picture: the disk is full?";
+
+	if (draw(d, why, sizeof why))
+		return 0;
+	lua_pushstring(L, why);
+	return 1;
+}
+
+/*
+ * core.draw{ recording =, ... }: a moment of a file as a picture; without a file the present moment,
+ * of both boards where there are two. nil, or what is wrong.
+ */
 static int l_draw(lua_State *L)
 {
 	char first[] = "/tmp/dmalab-XXXXXX", second[] = "/tmp/dmalab-XXXXXX";
@@ -96,6 +110,11 @@ static int l_draw(lua_State *L)
 		.output = option(L, "output") };
 	bool keyframe = session_forgot(s) || session_forgot(s->beside), fine;
 
+	if (option(L, "recording")) {
+		d.recording = option(L, "recording");
+		d.beside = NULL;
+		return draw_file(L, &d);
+	}
 	fine = save_moment(s, keyframe, first, why, sizeof why) &&
 	       (!s->beside || save_moment(s->beside, keyframe, second, why, sizeof why)) &&
 	       draw(&d, why, sizeof why);

@@ -35,6 +35,7 @@ dmalab grade: what a driver is worth, judged by properties on every schedule
                           folder of results (DIR-results)
       --record FILE       keep the first failure of one submission; then
                           dmalab view FILE goes through it
+      --picture           and draw its moment: NAME.svg beside the recording
       --only NAME         of a class this one alone, and no report
       --jobs N            so many at a time (one for each core)
       --seconds N         of the processor, for one submission (%d)
@@ -51,7 +52,8 @@ Exit status: 0 full marks for all, 1 fewer, 2 wrong usage.
 
 local known = { student = "word", ["secret-file"] = "word", format = "word", output = "word",
     record = "word", only = "word", seconds = "number", jobs = "number", manifest = "switch",
-    merge = "switch", ["require-sandbox"] = "switch", ["exit-zero"] = "switch", help = "switch" }
+    merge = "switch", picture = "switch",
+    ["require-sandbox"] = "switch", ["exit-zero"] = "switch", help = "switch" }
 local short = { ["-o"] = "output", ["-h"] = "help" }
 
 local function option_names()
@@ -131,9 +133,9 @@ end
 
 -- One submission -----------------------------------------------------------------------------
 
-local function put(r, wanted, output)
+local function put(item, wanted, output)
   for _, format in ipairs(wanted) do
-    local words = format.write(r)
+    local words = format.write(item.result, files.folder(item.recording))
     if not output then
       io.stdout:write(words)
     else
@@ -147,8 +149,8 @@ local function grade_one(lab, path, options, wanted)
   local output = options.output
   local stream = not output or core.kind_of_file(output) == "other"      -- it keeps all it is told
   grader.grade(lab, { item }, { seconds = options.seconds, secret_file = options["secret-file"],
-      changed = function() if not stream then put(item.result, wanted, output) end end })
-  if stream then put(item.result, wanted, output) end
+      picture = options.picture, changed = function() if not stream then put(item, wanted, output) end end })
+  if stream then put(item, wanted, output) end
   return result.full(item.result)
 end
 
@@ -231,6 +233,9 @@ local function check_files(options, path)
     error("--secret-file: there is no file " .. secret, 0)
   end
   if options.record then check_record(options.record) end
+  if options.picture and folder.single(path) and not options.record then
+    error("--picture draws what --record keeps: give --record FILE.rec too", 0)
+  end
   -- Who waits for a result file has to find one.
   if not core.kind_of_file(path) and not options.output then error("there is no " .. path, 0) end
 end

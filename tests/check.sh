@@ -11,7 +11,7 @@ export B MAKE DMALAB="$B/dmalab" CMOCKA_MESSAGE_OUTPUT=TAP
 # The longest first, so that none of them is the last to begin.
 names() {
 	echo platforms window brute labs attacks attacks-fuzz gallery-explored fuzz_api cluster class fuzz_model
-	echo drivers gallery property sessions course formats heard hidden
+	echo drivers gallery property sessions course declared formats heard hidden
 	echo explore view shot layers headers scenario readme replay fuzz_recording
 	for program in "$B"/tests/test_*; do
 		name=${program##*/}
@@ -65,7 +65,7 @@ play() {
 	labs) "$DMALAB" run tests/labs/run.lua "" "$(few 20 1)" ;;
 	attacks) "$DMALAB" run tests/attacks/run.lua ;;
 	attacks-fuzz) "$DMALAB" run tests/attacks/fuzz.lua 3 ;;
-	formats | heard | hidden) "$DMALAB" run "tests/grade/$1.lua" ;;
+	declared | formats | heard | hidden) "$DMALAB" run "tests/grade/$1.lua" ;;
 	class | cluster) sh "tests/grade/$1.sh" "$DMALAB" ;;
 	platforms) sh tests/grade/platforms.sh "$B" ;;
 	readme | replay | scenario | gallery) "$1" ;;

@@ -34,4 +34,7 @@ function files.replace(path, text)
   error(("%s cannot be written: %s"):format(path, tostring(why):match("[^:]+$"):match("^%s*(.*)")), 0)
 end
 
+-- The folder a file lies in; nil of no file.
+function files.folder(path) return path and (path:match("^(.*)/[^/]*$") or ".") end
+
 return files

@@ -80,11 +80,12 @@ end
 local function result_file(out, item) return out .. "/" .. item.stem .. ".json" end
 
 -- What an earlier run has finished, if all it depends on is the same.
-local function known_in(out)
+local function known_in(out, picture)
   return function(item)
     local text_of = files.read(result_file(out, item))
     local old = text_of and core.from_json(text_of)
-    if type(old) == "table" and old.key == item.result.key and result.finished(old) then return old end
+    if type(old) == "table" and old.key == item.result.key and result.finished(old)
+       and (old.picture or not (picture and old.recording)) then return old end
   end
 end
 
@@ -105,7 +106,8 @@ end
 
 --[[
 Grades a list of submissions(place) into the folder `out`. formats: list of { write =, extension = }
-besides JSON, which is always written. Answers how many were graded now, and how many before.
+besides JSON, which is always written; write(result, out) may look at files there. Answers how many
+were graded now, and how many before.
 ]]
 function folder.grade(lab, list, out, formats, options)
   local done, before = 0, 0
@@ -114,9 +116,10 @@ function folder.grade(lab, list, out, formats, options)
   for _, item in ipairs(list) do item.recording = out .. "/" .. item.stem .. ".rec" end
   show_progress(0, #list)
   fine, why = pcall(grader.grade, lab, list, { seconds = options.seconds,
-      secret_file = options["secret-file"], jobs = math.min(options.jobs or core.cores(), JOBS),
+      secret_file = options["secret-file"], picture = options.picture,
+      jobs = math.min(options.jobs or core.cores(), JOBS),
       known = function(item)
-        local old = known_in(out)(item)
+        local old = known_in(out, options.picture)(item)
         if old then before = before + 1 end
         return old
       end,
@@ -125,7 +128,8 @@ function folder.grade(lab, list, out, formats, options)
       end,
       ended = function(item)
         for _, format in ipairs(formats) do
-          files.replace(out .. "/" .. item.stem .. "." .. format.extension, format.write(item.result))
+          files.replace(out .. "/" .. item.stem .. "." .. format.extension,
+              format.write(item.result, out))
         end
         done = done + 1
         show_progress(done, #list)
@@ -159,7 +163,9 @@ function folder.manifest(lab, place, list, out, options)
       fixed[#fixed + 1] = name == "secret-file" and path_of(options[name]) or tostring(options[name])
     end
   end
-  if options["require-sandbox"] then fixed[#fixed + 1] = "--require-sandbox" end
+  for _, name in ipairs { "require-sandbox", "picture" } do
+    if options[name] then fixed[#fixed + 1] = "--" .. name end
+  end
   for i, word in ipairs(fixed) do fixed[i] = quoted(word) end
   local lines = {}
   for i, item in ipairs(list) do

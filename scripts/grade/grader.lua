@@ -126,11 +126,22 @@ local function keep_recording(item)
   end
 end
 
+-- The moment of the first failure: where a rule broke, or else the end.
+local function draw_recording(item)
+  local r, file = item.result, item.recording:gsub("%.rec$", "") .. ".svg"
+  if not r.recording then return end
+  local wanted = { recording = item.recording, output = file, at = "violation:1" }
+  local why = core.draw(wanted)
+  wanted.at = nil
+  if why then why = core.draw(wanted) end
+  if not why then r.picture = file:match("[^/]+$") end
+end
+
 -- All --------------------------------------------------------------------------------------------
 
 --[[
 work: list of { student =, path =, recording = file for the first failure or nil }. Each gets
-`source` (or why it is `unread`) and `result`. options: jobs, seconds, secret_file; known(item)
+`source` (or why it is `unread`) and `result`. options: jobs, seconds, secret_file, picture; known(item)
 answers a finished result with the key of the one just begun, if there is one; changed(item) is called
 when a result is begun and after each check, ended(item) at its end.
 ]]
@@ -146,6 +157,7 @@ function grader.grade(lab, work, options)
   local function finish(item, how)
     result.finish(item.result, how, seconds)
     keep_recording(item)
+    if options.picture then draw_recording(item) end
     changed(item)
     ended(item)
   end

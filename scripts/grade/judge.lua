@@ -65,6 +65,9 @@ end
 -- The student's data has to be this; `what` names it: "what the device read". A check may look at
 -- some of it alone.
 function labs.words.expect(got, want, what)
+  if type(want) == "table" or type(what) ~= "string" then
+    error("expect(got, want, what): want is no table, what names it in words", 2)
+  end
   if got ~= want and not (run.of and not what:find(run.of, 1, true)) then
     fail("wrong", what .. difference(got, want))
   end
@@ -129,6 +132,7 @@ end
 
 local function play_once(self)
   run.revealed, run.predicted, run.failure, run.behind = {}, {}, nil, 0
+  run.began = select(2, core.trace())
   run.given = self.lab.gives and self.lab.gives(self.values) or {}
   local before = { core.held() }
   run.driver = self.driver or confined
@@ -163,17 +167,21 @@ local function first_error()
   return first
 end
 
--- The moment of a failure: three events before, the event, three behind.
+-- The moment of a failure: three events before, the event, three behind. How the machine was switched
+-- on is no part of it.
 local function moment(broken)
   local first, next_event = core.trace()
   local at = broken and broken.seq or next_event - 1
   local lines = {}
-  for seq = math.max(first, at - 3), math.min(next_event - 1, at + 3) do
+  for seq = math.max(first, run.began, at - 3), math.min(next_event - 1, at + 3) do
     local e = core.event(seq)
     if e then lines[#lines + 1] = { seq = seq, here = seq == at, text = why.event(seq, e) } end
   end
   return lines
 end
+
+local OF_LAB = "the lab could not go on with what was answered; if that is what it asks for, " ..
+    "the lab is wrong: tell whoever looks after it\n"
 
 -- What went wrong in the run whose trace is still here. A rule that broke on the way to wrong data
 -- says why; an error of the file says where, and the moment would add nothing. Such a slip tells
@@ -181,8 +189,10 @@ end
 local function failure_of(r)
   local broken = first_error()
   local message = run.failure and run.failure.message or r.story[#r.story]
+  local of_lab = not run.failure and message:find("^[^\n]-/grade%.lua:%d+: ")
+  if of_lab then message = OF_LAB .. message end
   if run.failure and broken then message = message .. "\n" .. why.in_short(broken) end
-  local slip = not broken and run.failure and run.failure.kind == "error"
+  local slip = of_lab or not broken and run.failure and run.failure.kind == "error"
   return { run = r, kind = run.failure and run.failure.kind, message = message,
       moment = not slip and moment(broken) or nil, slip = slip, rule = broken and broken.rule,
       code = broken and broken.misconception ~= "" and broken.misconception or nil }

@@ -38,7 +38,7 @@ end
 -- Cycles and bytes maintained of the calm run: { "cheap", budget = function(v) return { cycles =
 -- { all, none }, maintained = { all, none } } end }: all the points up to the first number, none from
 -- the second on.
-property("cheap", { counts = { error = true }, needs_right = true,
+property("cheap", { counts = { error = true }, needs_right = true, wants = { budget = "function" },
   judge = function(case, options)
     local cost, part, words = case:calm().cost, 1, {}
     for _, what in ipairs { "cycles", "maintained" } do

@@ -1,7 +1,7 @@
 -- The one object that all result formats are made of: what a submission is worth, and why.
 --
 -- { tool, lab, title, student, seed, key, sandbox, state, score, max, message, printed, schedules,
---   cost = { cycles =, maintained = }, recording,
+--   cost = { cycles =, maintained = }, recording, picture,
 --   predictions = { { question, board, said, truth, right } },
 --   checks = { { number, title, points, max, outcome, code, message, moment, story, board,
 --     deviations, hidden; choices and machine, to play it again } } }

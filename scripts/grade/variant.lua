@@ -25,6 +25,7 @@ end
 -- first, first + step, ... last
 function draws:number(first, last, step)
   step = step or 1
+  if not last or last < first then error("number wants the first and the last", 2) end
   return first + self:word() % ((last - first) // step + 1) * step
 end
 

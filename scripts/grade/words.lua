@@ -53,6 +53,23 @@ function words.escaped(s)
   return (s:gsub("\xef\xbf[\xbe\xbf]", "?"):gsub("[&<>\"']", entities))
 end
 
+local letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+-- RFC 4648, in one line.
+function words.base64(bytes)
+  local function four(three)
+    local a, b, c = three:byte(1, 3)
+    local n = a << 16 | (b or 0) << 8 | (c or 0)
+    local out = ""
+    for i = 0, #three do
+      local at = (n >> 18 - 6 * i & 63) + 1
+      out = out .. letters:sub(at, at)
+    end
+    return out .. ("="):rep(3 - #three)
+  end
+  return (bytes:gsub("..?.?", four))
+end
+
 -- Where the numbers of a result come from, so that it can be had again.
 function words.origin(r) return ("%s, seed %s"):format(r.tool, r.seed) end
 

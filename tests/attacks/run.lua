@@ -94,6 +94,7 @@ local function check_result(item)
   that(words:gsub("%s+", " "):find(item.words, 1, true), "the words are not: " .. item.words)
   that(not words:find("/scripts/", 1, true), "a path is told")
   that(not text.write(r):find("[\0-\8\11-\31\127]"), "a terminal would obey")
+  that(not text.write(r):find("was switched on"), "a moment begins before the driver")
   that(not text.write(r):find("\xc2[\x80-\x9f]"), "a terminal would obey")
   that(item.ended - item.began < 3 * SECONDS + 1, "it took " .. item.ended - item.began .. " s")
 end

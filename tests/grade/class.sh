@@ -159,4 +159,12 @@ claim "so is one in the place of a device" status 2 grade "$one" --record /dev/n
 claim "a reader that leaves early is no trouble" sh -c "'$dmalab' grade 01 '$one' | head -n 1"
 claim "merge wants results" status 2 "$dmalab" grade --merge "$room/none"
 
+claim "a picture needs a recording" status 2 grade "$lab/start.lua" --picture
+rm -r "$class/ada"
+claim "pictures are asked for later" status 1 grade "$class" -o "$room/one" --picture --format prairielearn
+claim "one shows the first failure" grep -q "</svg>" "$room/one/wrong-physical.svg"
+claim "the report leads to it" grep -q 'wrong-physical.svg' "$room/one/class.html"
+claim "it goes where pictures are shown" grep -q 'data:image/svg+xml;base64,' "$room/one/wrong-physical.prairielearn.json"
+claim "full marks have none" test ! -e "$room/one/ada.svg"
+
 close_claims

@@ -119,7 +119,8 @@ local function student(folder, entry)
   return ('<tr><td class="name">%s</td><td class="number">%d</td>%s<td>%s</td>'
       .. '<td class="why">%s</td></tr>\n'):format(
       link(folder, entry, name_of(entry), r.student), r.score, table.concat(cells),
-      r.recording and link(folder, entry, r.recording, "recording") or "",
+      (r.recording and link(folder, entry, r.recording, "recording") or "")
+      .. (r.picture and " " .. link(folder, entry, r.picture, "picture") or ""),
       e(reason(r)))
 end
 
