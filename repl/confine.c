@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #endif
 #include <unistd.h>
 
@@ -165,17 +166,19 @@ static bool leave_files(void)
 
 static const char *const words[] = { "", "landlock", "seccomp", "landlock, seccomp" };
 
-static const char *leave_kernel(void)
+#define NEITHER 3        /* of words */
+
+static int leave_kernel(void)
 {
 	bool landlock, seccomp;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
-		return words[3];
+		return NEITHER;
 	landlock = leave_files();
 	if (!limit(RLIMIT_NOFILE, 0))
-		return NULL;
+		return -1;
 	seccomp = filter_calls();
-	return words[(landlock ? 0 : 1) + (seccomp ? 0 : 2)];
+	return (landlock ? 0 : 1) + (seccomp ? 0 : 2);
 }
 
 bool die_with(pid_t parent)
@@ -183,19 +186,34 @@ bool die_with(pid_t parent)
 	return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid() == parent;
 }
 
+/* A kernel may know a call and still refuse it, so a process gives all up and says what was left. */
+static int try_it(void)
+{
+	pid_t process = fork();
+	int status = 0;
+
+	if (!process)
+		_exit(leave_kernel());
+	if (process < 0 || waitpid(process, &status, 0) != process || !WIFEXITED(status))
+		return NEITHER;
+	return WEXITSTATUS(status) < NEITHER ? WEXITSTATUS(status) : NEITHER;
+}
+
 const char *confine_lacks(void)
 {
-	int ruleset = landlock_ruleset();
-	bool seccomp = prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0;
+	static int known = -1;
 
-	if (ruleset >= 0)
-		close(ruleset);
-	return words[(ruleset < 0 ? 1 : 0) + (seccomp ? 0 : 2)];
+	if (known < 0)
+		known = try_it();
+	return words[known];
 }
 #else
-static const char *leave_kernel(void)
+#define NEITHER 0
+static const char *const words[] = { "landlock, seccomp" };
+
+static int leave_kernel(void)
 {
-	return limit(RLIMIT_NOFILE, 0) ? confine_lacks() : NULL;
+	return limit(RLIMIT_NOFILE, 0) ? NEITHER : -1;
 }
 
 bool die_with(pid_t parent)
@@ -205,13 +223,16 @@ bool die_with(pid_t parent)
 
 const char *confine_lacks(void)
 {
-	return "landlock, seccomp";
+	return words[NEITHER];
 }
 #endif
 
 const char *confine(const struct confinement *c)
 {
+	int lacks;
+
 	if (!drop_descriptors(c->keep) || !set_limits(c) || !drop_root() || !die_with(c->parent))
 		return NULL;
-	return leave_kernel();
+	lacks = leave_kernel();
+	return lacks < 0 ? NULL : words[lacks];
 }

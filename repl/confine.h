@@ -25,7 +25,7 @@ struct confinement {
  */
 const char *confine(const struct confinement *limits);
 
-/* The same question, asked without giving up anything: what confine would not have here. */
+/* The same question, asked without giving up anything: a process tries it, once. */
 const char *confine_lacks(void);
 
 /*

@@ -221,7 +221,9 @@ local function check_record(path)
   local kind = core.kind_of_file(path)
   local fd, why
   if kind == nil or kind == "file" then fd, why = core.descriptor(path) end
-  if not fd then error("--record: " .. path .. " cannot be written: " .. (why or "it is no file"), 0) end
+  if not fd then
+    error("--record: " .. path .. " cannot be written: " .. (why or "it is no file"), 0)
+  end
   core.close(fd)
 end
 
@@ -274,7 +276,7 @@ function grade.main(given)
   end
   if options["require-sandbox"] and core.confine_lacks() ~= "" then
     return complain(FAILED, "--require-sandbox: this kernel has no " .. core.confine_lacks()
-        .. " for us", "  without the option the other limits hold all the same, and each result "
+        .. " for us", "  without it the other limits hold all the same, and each result "
         .. "says so\n")
   end
   local fine, work = pcall(plan, words, options)

@@ -106,7 +106,8 @@ end
 
 --[[
 Grades a list of submissions(place) into the folder `out`. formats: list of { write =, extension = }
-besides JSON, which is always written; write(result, out) may look at files there. Answers how many were graded now, and how many before.
+besides JSON, which is always written; write(result, out) may look at files there. Answers how many
+were graded now, and how many before.
 ]]
 function folder.grade(lab, list, out, formats, options)
   local done, before = 0, 0
@@ -114,17 +115,21 @@ function folder.grade(lab, list, out, formats, options)
   if not fine then error(out .. " cannot be made: " .. why .. OTHER, 0) end
   for _, item in ipairs(list) do item.recording = out .. "/" .. item.stem .. ".rec" end
   show_progress(0, #list)
-  fine, why = pcall(grader.grade, lab, list, { seconds = options.seconds, secret_file = options["secret-file"],
-      picture = options.picture, jobs = math.min(options.jobs or core.cores(), JOBS),
+  fine, why = pcall(grader.grade, lab, list, { seconds = options.seconds,
+      secret_file = options["secret-file"], picture = options.picture,
+      jobs = math.min(options.jobs or core.cores(), JOBS),
       known = function(item)
         local old = known_in(out, options.picture)(item)
         if old then before = before + 1 end
         return old
       end,
-      changed = function(item) files.replace(result_file(out, item), core.json(item.result) .. "\n") end,
+      changed = function(item)
+        files.replace(result_file(out, item), core.json(item.result) .. "\n")
+      end,
       ended = function(item)
         for _, format in ipairs(formats) do
-          files.replace(out .. "/" .. item.stem .. "." .. format.extension, format.write(item.result, out))
+          files.replace(out .. "/" .. item.stem .. "." .. format.extension,
+              format.write(item.result, out))
         end
         done = done + 1
         show_progress(done, #list)

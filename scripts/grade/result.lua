@@ -35,8 +35,8 @@ end
 -- Before anything is known.
 function result.new(lab, student, seed)
   local r = { tool = "dmalab " .. core.version, lab = lab.name, title = lab.title,
-      student = plain(student), seed = seed, sandbox = result.sandbox(), state = "unfinished", score = 0,
-      max = labs.points(lab), checks = {}, heard = { at = 0, judged = 0 } }
+      student = plain(student), seed = seed, sandbox = result.sandbox(), state = "unfinished",
+      score = 0, max = labs.points(lab), checks = {}, heard = { at = 0, judged = 0 } }
   for i, check in ipairs(lab.checks) do
     r.checks[i] = { number = i, title = check.title, points = 0, max = check.points,
         outcome = "error", message = NOT_JUDGED }

@@ -57,8 +57,8 @@ local function leave_behind(own)
   end
 end
 
-local QUIT = { kind = "error", message = "driver.lua calls quit() or exit(), which leave the prompt; " ..
-    "a driver does not\n  take it out: lab check knows no such call" }
+local QUIT = { kind = "error", message = "driver.lua calls quit() or exit(), which leave the " ..
+    "prompt; a driver does not\n  take it out: lab check knows no such call" }
 
 local function passed_on(message) return tostring(message):find("interrupted", 1, true) end
 

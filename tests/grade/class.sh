@@ -140,6 +140,16 @@ mkdir "$class/ada"
 cp "$lab/solution.lua" "$class/ada/driver.lua"
 claim "and two submissions of one student" status 2 grade "$class"
 one=$class/bob.lua
+if strace -qq -o /dev/null true 2>/dev/null; then
+	refused="strace -qq -f -o /dev/null -e inject=landlock_restrict_self:error=EPERM"
+	claim "what a kernel refuses is found out" status 1 \
+		$refused "$dmalab" grade 01 "$one" --exit-zero --require-sandbox
+	claim "and said" said "this kernel has no landlock"
+	claim "and stands in the result" status 0 $refused "$dmalab" grade 01 "$one" --exit-zero
+	claim "in words" said "sandbox: without landlock"
+else
+	echo "# a kernel that refuses is left out: nothing can be traced here"
+fi
 claim "a result goes into a pipe once" sh -c "[ \$('$dmalab' grade 01 '$one' -o /dev/stdout | grep -c points:) -le 1 ]"
 claim "no result is lost on a full device" status 1 grade "$one" -o /dev/full
 claim "and the device stays one" test -c /dev/full
