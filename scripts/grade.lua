@@ -19,7 +19,8 @@ dmalab grade: what a driver is worth, judged by properties on every schedule
   dmalab grade LAB FILE            one submission: a file, or a folder that has
                                    a driver.lua
   dmalab grade LAB DIR             a class: each file NAME.lua, and each folder
-                                   NAME with a driver.lua, is student NAME's
+                                   NAME with a driver.lua, or one other file of
+                                   Lua, is student NAME's
   dmalab grade --manifest LAB DIR  one command a submission, for GNU parallel
                                    or Slurm
   dmalab grade --merge RESULTS...  the class report of folders with results
@@ -175,8 +176,8 @@ local function tell_others(place, others, out)
     if core.full_path(place .. "/" .. name) ~= core.full_path(out) then names[#names + 1] = name end
   end
   if #names == 0 then return end
-  io.stderr:write(text.wrap("dmalab: not graded, being neither a file NAME.lua nor a folder with a "
-      .. "driver.lua: " .. table.concat(names, ", "), 78, "  "), "\n")
+  io.stderr:write(text.wrap("dmalab: not graded, being neither a file NAME.lua nor a folder "
+      .. "with a driver.lua or one other file of Lua: " .. table.concat(names, ", "), 78, "  "), "\n")
 end
 
 local function list_of(place, options)

@@ -29,12 +29,27 @@ function folder.stem(id)
       variant.hex(core.hmac("")(id)):sub(1, 16)
 end
 
+-- What a student's folder holds: driver.lua, or the one file of Lua there is, for downloads keep the
+-- names students give. nil where it cannot be told.
+local function driver_in(place)
+  if core.kind_of_file(place .. "/" .. DRIVER) then return place .. "/" .. DRIVER end
+  local found
+  for _, name in ipairs(core.files(place)) do
+    if name:find("%.lua$") then
+      if found then return nil end
+      found = place .. "/" .. name
+    end
+  end
+  return found
+end
+
 -- { student =, path = } of an entry, or nil where it is no submission.
 local function submission(place, name)
   local path = place .. "/" .. name
   local kind = core.kind_of_file(path)
-  if kind == "folder" and core.kind_of_file(path .. "/" .. DRIVER) then
-    return { student = name, path = path .. "/" .. DRIVER }
+  local driver = kind == "folder" and driver_in(path)
+  if driver then
+    return { student = name, path = driver }
   elseif kind ~= "folder" and name:find("%.lua$") then
     return { student = name:sub(1, -5), path = path }
   end

@@ -30,11 +30,14 @@ lines() {
 }
 
 class=$room/class
-mkdir -p "$class/carol" "$class/empty" "$class/folder/driver.lua" "$class/.git"
+mkdir -p "$class/dora" "$class/two" "$class/carol" "$class/empty" "$class/folder/driver.lua" "$class/.git"
 cp "$lab/solution.lua" "$class/ada.lua"
 cp "$lab/start.lua" "$class/bob.lua"
 cp "$lab"/wrong-*.lua "$class/"
 cp "$lab/solution.lua" "$class/carol/driver.lua"
+cp "$lab/solution.lua" "$class/dora/my driver (2).lua"
+cp "$lab/solution.lua" "$class/two/a.lua"
+cp "$lab/solution.lua" "$class/two/b.lua"
 cp "$lab/start.lua" "$class/-a 'b' \"c\" <d>&\$(e)#%.lua"
 cp "$lab/start.lua" "$class/Ünï 名.lua"
 cp "$lab/start.lua" "$class/=1+1.lua"
@@ -51,15 +54,16 @@ mkfifo "$class/pipe.lua"
 echo 'the secret words' >"$room/secret"
 ln -s "$room/secret" "$class/link.lua"
 count=$(ls -d "$class"/*.lua | wc -l)
-count=$((count + 3 - 1))     # carol and folder, and the line of the csv file behind a line break
+count=$((count + 4 - 1))     # carol, dora and folder, and the line of the csv file behind a line break
 
 claim "a class has status 1 where not all have full marks" status 1 grade "$class" -o "$room/one"
-claim "what is no submission is named" said "empty, notes.txt"
+claim "what is no submission is named" said "empty, notes.txt, two$"
 claim "each student is a line of class.csv" lines "$room/one/class.csv" $((count + 1))
 claim "the page links each student" sh -c \
 	"[ \$(grep -o '<tr><td class=\"name\"' '$room/one/class.html' | wc -l) -eq $((count - 1)) ]"
 claim "ada has full marks" grep -q '^ada,\([0-9]*\),\1,done' "$room/one/class.csv"
 claim "carol in her folder has them too" grep -q '^carol,\([0-9]*\),\1,done' "$room/one/class.csv"
+claim "dora whose file has another name, too" grep -q '^dora,\([0-9]*\),\1,' "$room/one/class.csv"
 claim "a name that is a formula is none" grep -q "^'=1+1," "$room/one/class.csv"
 claim "behind a blank neither" grep -q "^' =1+1," "$room/one/class.csv"
 claim "an editor's mark of UTF-8 is no matter" grep -q '^editor,\([0-9]*\),\1,' "$room/one/class.csv"

@@ -32,6 +32,8 @@ pack() {
 }
 
 echo "a secret" >"$room/secret"
+claim "a lab's number without its 0 is the same lab" sh -c \
+	"[ \"\$(sh scripts/pack.sh coderunner '$room/short' 1)\" = '$room/short/coderunner-$name' ]"
 
 # Gradescope: source/ is the zip, run_autograder is copied beside it, setup.sh has run -----------
 
