@@ -27,7 +27,7 @@ struct student {
 	lua_State *running;          /* the student's coroutine that called the judge, or lua */
 	size_t memory, limit;        /* of Lua, bytes */
 	int64_t steps;               /* instructions left of this run */
-	bool judge_failed;           /* a given function raised: its error stands in the judge's registry */
+	bool judge_failed;           /* a given function raised: its error is in the judge's registry */
 	size_t said;                 /* bytes printed in this run; more than SAID: the rest is lost */
 	char text[SAID];
 };
@@ -307,7 +307,7 @@ static void push_error(lua_State *J, lua_State *L)
 		lua_pushfstring(J, "error object is a %s value", luaL_typename(L, -1));
 }
 
-/* The student's code ----------------------------------------------------------------------------- */
+/* The student's code. */
 
 /*
  * The function under `args` values on `in`, a thread of the student's, as lua_pcall. It has failed as
